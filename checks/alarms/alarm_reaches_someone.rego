@@ -1,0 +1,34 @@
+# METADATA
+# title: The alarm on a trail's log reaches a person
+# description: >
+#   An alarm that turns red where nobody looks stops no thief. Its actions must be switched on, and one of them must end
+#   at a person: a topic whose policy and key let CloudWatch publish, with a confirmed subscription whose filter lets
+#   the message through. A subscription that was never confirmed, or a topic whose key the alarm may not use, looks
+#   complete in the console while every message is lost.
+# related_resources:
+#   - ref: https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Notify_Users_Alarm_Changes.html
+#   - ref: https://docs.aws.amazon.com/sns/latest/dg/sns-create-subscribe-endpoint-to-topic.html
+# custom:
+#   id: alarm-reaches-someone
+#   area: alarms
+#   resource: alarm
+#   severity: critical
+#   since: "0.1.0"
+#   status: stable
+package exfilguard.alarms.alarm_reaches_someone
+
+import rego.v1
+
+applies if input.security_relevant.holds
+
+pass if {
+	input.actions_enabled.holds
+	input.reaches_someone.holds
+}
+
+message := sprintf("alarm `%s` in `%s` tells nobody: %s", [input.name, input.region, concat("; ", broken)])
+
+broken := [fact.reason |
+	some fact in [input.actions_enabled, input.reaches_someone]
+	not fact.holds
+]

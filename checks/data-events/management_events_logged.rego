@@ -1,0 +1,26 @@
+# METADATA
+# title: Management events that matter for S3 are logged in every region
+# description: >
+#   Before data leaves, somebody prepares the way with management events: PutBucketPolicy opens a bucket to his account,
+#   PutBucketReplication copies it there, StopLogging and DeleteDetector blind the defenders. A trail can be set to skip
+#   management events, to keep only reads or only writes, or to exclude sources; one that logs only data events looks
+#   healthy and misses all of this.
+# related_resources:
+#   - ref: https://docs.aws.amazon.com/awscloudtrail/latest/userguide/logging-management-events-with-cloudtrail.html
+# custom:
+#   id: management-events-logged
+#   area: data-events
+#   resource: account
+#   severity: high
+#   since: "0.1.0"
+#   status: stable
+package exfilguard.data_events.management_events_logged
+
+import rego.v1
+
+pass if input.management_events_logged.holds
+
+message := sprintf(
+	"management events of account `%s` (%s) are not all logged: %s",
+	[input.name, input.id, input.management_events_logged.reason],
+)

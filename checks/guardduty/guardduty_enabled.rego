@@ -1,0 +1,26 @@
+# METADATA
+# title: GuardDuty is enabled in the region
+# description: >
+#   GuardDuty is what recognizes the use of stolen credentials: calls from Tor, from known malicious addresses, from
+#   outside AWS with an instance's role, or unlike anything the principal did before. It works per region: the buckets
+#   of an enabled region without a detector are read, shared and emptied without a finding.
+# related_resources:
+#   - ref: https://docs.aws.amazon.com/guardduty/latest/ug/guardduty_settingup.html
+#   - ref: https://docs.aws.amazon.com/guardduty/latest/ug/guardduty_regions.html
+# custom:
+#   id: guardduty-enabled
+#   area: guardduty
+#   resource: account-region
+#   severity: critical
+#   since: "0.1.0"
+#   status: stable
+package exfilguard.guardduty.guardduty_enabled
+
+import rego.v1
+
+pass if input.guardduty_enabled.holds
+
+message := sprintf(
+	"GuardDuty is not enabled in account %s, region `%s`: %s",
+	[input.account_id, input.region, input.guardduty_enabled.reason],
+)

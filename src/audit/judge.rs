@@ -1,0 +1,209 @@
+//! Judging one account: facts, then every check on every resource of its kind.
+
+use serde_json::{Value, json};
+
+use super::missing;
+use crate::catalogue::Status;
+use crate::engine::{Check, Checks, Evaluator, Outcome, Surroundings};
+use crate::facts::{self, Context};
+use crate::policy::PolicyFile;
+use crate::score::assessment::{AccountAudit, AccountStatus, Evidence, Incomplete, Resource, ResultRecord};
+use crate::snapshot::{AccountSnapshot, Entry};
+
+/// Evidence that a result shows at most; what a bucket's coverage rests on may be hundreds of trails.
+const MAX_EVIDENCE: usize = 20;
+
+/// The checks that run, with the organization's policy.
+#[derive(Debug)]
+pub struct Judge {
+    checks: Checks,
+    policy: PolicyFile,
+}
+
+/// What was found in one account.
+#[derive(Debug)]
+pub struct Judgement {
+    /// The account and how far the audit came.
+    pub account: AccountAudit,
+    /// The results.
+    pub results: Vec<ResultRecord>,
+    /// What could not be read.
+    pub incomplete: Vec<Incomplete>,
+}
+
+impl Judge {
+    /// Judges by these checks under this policy.
+    #[must_use]
+    pub fn new(checks: Checks, policy: PolicyFile) -> Self {
+        Self { checks, policy }
+    }
+
+    /// The organization's policy.
+    #[must_use]
+    pub fn policy(&self) -> &PolicyFile {
+        &self.policy
+    }
+
+    /// The checks that run.
+    #[must_use]
+    pub fn checks(&self) -> &Checks {
+        &self.checks
+    }
+
+    /// A worker for one thread.
+    #[must_use]
+    pub fn worker(&self) -> Worker<'_> {
+        Worker { judge: self, evaluator: self.checks.evaluator() }
+    }
+}
+
+/// Judges accounts one after the other on one thread.
+#[derive(Debug)]
+pub struct Worker<'a> {
+    judge: &'a Judge,
+    evaluator: Evaluator<'a>,
+}
+
+impl Worker<'_> {
+    /// Judges an account.
+    #[must_use]
+    pub fn account(&mut self, account: &AccountSnapshot, context: &Context<'_>) -> Judgement {
+        let surroundings = self.surroundings(account, context);
+        let resources = facts::derive(account, context);
+        let checks = &self.judge.checks;
+        let mut results = Vec::new();
+        for resource in &resources {
+            for check in checks.all().filter(|check| check.metadata().resource == resource.kind) {
+                if self.judge.policy.is_enabled(&check.metadata().id) {
+                    let outcome = self.evaluator.evaluate(check, &resource.facts, &surroundings);
+                    results.push(record(self.judge, account, resource, check, outcome));
+                }
+            }
+        }
+        Judgement {
+            account: audited(account, status(account)),
+            results,
+            incomplete: account.gaps().iter().map(missing).collect(),
+        }
+    }
+
+    fn surroundings(&self, account: &AccountSnapshot, context: &Context<'_>) -> Surroundings {
+        Surroundings {
+            account: json!({"id": account.id, "name": account.name}),
+            organization: json!({"id": context.organization_id().unwrap_or_default()}),
+            trust: json!(self.judge.policy.trust),
+        }
+    }
+}
+
+impl Judgement {
+    /// What stands for an account whose judging itself broke.
+    #[must_use]
+    pub fn defective(account: &AccountSnapshot) -> Self {
+        let broken = Incomplete {
+            account_id: account.id.clone(),
+            region: None,
+            operation: "exfilguard:Judge".to_owned(),
+            resource: None,
+            code: "Defect".to_owned(),
+            message: "exfilguard broke while it judged this account; please report it".to_owned(),
+        };
+        let mut incomplete: Vec<Incomplete> = account.gaps().iter().map(missing).collect();
+        incomplete.push(broken);
+        Self { account: audited(account, AccountStatus::Partial), results: Vec::new(), incomplete }
+    }
+}
+
+fn status(account: &AccountSnapshot) -> AccountStatus {
+    match &account.entry {
+        Entry::Suspended => AccountStatus::Suspended,
+        Entry::Unreachable(_) => AccountStatus::Unreachable,
+        Entry::Entered if account.gaps().is_empty() => AccountStatus::Audited,
+        Entry::Entered => AccountStatus::Partial,
+    }
+}
+
+fn audited(account: &AccountSnapshot, status: AccountStatus) -> AccountAudit {
+    let mut regions = account.regions.known().cloned().unwrap_or_default();
+    regions.sort();
+    AccountAudit {
+        id: account.id.clone(),
+        name: account.name.clone(),
+        status,
+        regions,
+        buckets: account.buckets.known().map(|buckets| buckets.len() as u64),
+    }
+}
+
+fn record(
+    judge: &Judge,
+    account: &AccountSnapshot,
+    resource: &facts::Resource,
+    check: &Check,
+    outcome: Outcome,
+) -> ResultRecord {
+    let metadata = check.metadata();
+    let read: Vec<&Value> =
+        outcome.read.iter().filter_map(|pointer| resource.facts.pointer(pointer)).collect();
+    ResultRecord {
+        check: metadata.id.clone(),
+        area: metadata.area,
+        severity: judge.policy.severity(&metadata.id, metadata.severity),
+        status: outcome.status,
+        account_id: account.id.clone(),
+        region: resource.region.clone(),
+        resource: Resource {
+            kind: resource.kind,
+            id: resource.id.clone(),
+            arn: resource.arn.clone(),
+        },
+        evidence: evidence(&read),
+        witness: witness(outcome.status, &read),
+        assumptions: assumptions(&read),
+        message: outcome.message,
+        remediation: metadata.remediation.clone().filter(|_| outcome.status == Status::Fail),
+        exception: None,
+        since_baseline: None,
+        sensitive: resource.sensitive,
+    }
+}
+
+/// What the facts that the check read rest on, each reading once.
+fn evidence(read: &[&Value]) -> Vec<Evidence> {
+    let mut all: Vec<Evidence> = Vec::new();
+    let shown = read.iter().filter_map(|fact| fact.get("evidence")?.as_array()).flatten();
+    for item in shown.filter_map(|item| serde_json::from_value::<Evidence>(item.clone()).ok()) {
+        if all.len() == MAX_EVIDENCE {
+            break;
+        }
+        if !all.contains(&item) {
+            all.push(item);
+        }
+    }
+    all
+}
+
+/// The witness of the first fact that does not hold; nothing for a good outcome.
+fn witness(status: Status, read: &[&Value]) -> Value {
+    let wanted = match status {
+        Status::Fail => "no",
+        Status::Unknown => "unknown",
+        _ => return json!({}),
+    };
+    read.iter()
+        .filter(|fact| fact.get("holds").and_then(Value::as_str) == Some(wanted))
+        .find_map(|fact| fact.get("witness").cloned())
+        .unwrap_or_else(|| json!({}))
+}
+
+fn assumptions(read: &[&Value]) -> Vec<String> {
+    let mut all: Vec<String> = read
+        .iter()
+        .filter_map(|fact| fact.get("assumptions")?.as_array())
+        .flatten()
+        .filter_map(|assumption| assumption.as_str().map(str::to_owned))
+        .collect();
+    all.sort();
+    all.dedup();
+    all
+}

@@ -1,0 +1,92 @@
+//! One audit from end to end: accounts come from AWS or from a snapshot, are judged on worker threads, and are joined to
+//! an [`Assessment`](crate::score::assessment::Assessment).
+
+mod judge;
+mod live;
+mod offline;
+mod pool;
+
+use jiff::Timestamp;
+
+pub use judge::{Judge, Judgement};
+pub use live::{LiveAudit, collect_snapshot};
+pub use offline::offline;
+pub use pool::Surroundings;
+
+use crate::collect::CallCounts;
+use crate::score::assessment::{ApiCalls, Assessment, Incomplete, Run, Source};
+use crate::snapshot::{Gap, Organization};
+
+/// When an audit began and how it is called.
+#[derive(Debug, Clone)]
+pub struct Start {
+    id: String,
+    at: Timestamp,
+}
+
+impl Start {
+    /// Now.
+    #[must_use]
+    pub fn now() -> Self {
+        Self { id: uuid::Uuid::now_v7().to_string(), at: Timestamp::now() }
+    }
+
+    /// The time, RFC 3339 in UTC with whole seconds.
+    #[must_use]
+    pub fn rfc3339(&self) -> String {
+        self.at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+    }
+}
+
+/// Joins what was judged to one assessment.
+#[must_use]
+pub fn assemble(
+    start: &Start,
+    source: Source,
+    organization: &Organization,
+    judgements: Vec<Judgement>,
+    calls: &CallCounts,
+) -> Assessment {
+    let mut incomplete: Vec<Incomplete> = organization.gaps().iter().map(missing).collect();
+    let (mut accounts, mut results, mut regions) = (Vec::new(), Vec::new(), Vec::new());
+    for judgement in judgements {
+        incomplete.extend(judgement.incomplete);
+        regions.extend(judgement.account.regions.iter().cloned());
+        accounts.push(judgement.account);
+        results.extend(judgement.results);
+    }
+    let identity = organization.identity.known().and_then(Option::as_ref);
+    let run = Run {
+        id: start.id.clone(),
+        tool_version: env!("CARGO_PKG_VERSION").to_owned(),
+        started_at: start.at,
+        finished_at: Timestamp::now(),
+        source,
+        organization_id: identity.map(|identity| identity.id.clone()),
+        management_account: identity.map(|identity| identity.management_account.clone()),
+        accounts_in_scope: 0,
+        accounts_audited: 0,
+        regions,
+        complete: false,
+        incomplete,
+        api_calls: ApiCalls {
+            total: calls.total(),
+            retries: calls.retries,
+            throttled: calls.throttled,
+            by_operation: calls.by_operation.clone(),
+        },
+    };
+    Assessment::new(run, accounts, results)
+}
+
+/// A gap as the assessment lists it.
+fn missing(gap: &Gap<'_>) -> Incomplete {
+    Incomplete {
+        account_id: gap.account_id.to_owned(),
+        region: gap.region.map(str::to_owned),
+        operation: gap.why.operation.clone(),
+        resource: gap.resource.map(str::to_owned),
+        code: gap.why.code.clone(),
+        message: gap.why.message.clone(),
+    }
+}

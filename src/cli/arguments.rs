@@ -1,0 +1,323 @@
+//! What people type.
+
+use std::num::NonZeroU32;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::catalogue::FailOn;
+use crate::report::Destination;
+
+/// Would anybody who copies data out of S3 be logged, detected, alerted on and stopped?
+#[derive(Debug, Parser)]
+#[command(name = "exfilguard", version, about, arg_required_else_help = true, max_term_width = 100)]
+#[command(after_help = "Examples:\n  \
+    exfilguard audit --snapshot examples/organization.jsonl.gz\n  \
+    exfilguard audit --role ExfilguardAudit --output terminal --output junit=exfilguard.xml\n  \
+    exfilguard checks list\n\n\
+    Exit codes: 0 nothing at or above the gate failed, 1 something did, 2 wrong usage, 3 incomplete,\n\
+    4 no credentials, 130 interrupted.")]
+pub struct Arguments {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+    /// Options that every command takes.
+    #[command(flatten)]
+    pub global: GlobalArguments,
+}
+
+/// Options that every command takes.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "General")]
+pub struct GlobalArguments {
+    /// Say less: errors only
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    pub quiet: bool,
+    /// Say more; repeat for still more
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    pub verbose: u8,
+    /// When to use colour (NO_COLOR, FORCE_COLOR and CLICOLOR_FORCE are obeyed)
+    #[arg(long, global = true, value_enum, default_value_t = ColorWhen::Auto, value_name = "WHEN")]
+    pub color: ColorWhen,
+    /// No progress on standard error
+    #[arg(long, global = true)]
+    pub no_progress: bool,
+}
+
+/// When to use colour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ColorWhen {
+    /// On a terminal.
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Audit an organization, an account or a saved snapshot; write reports
+    Audit(Box<AuditArguments>),
+    /// Collect a snapshot without judging it, or show one
+    Snapshot(SnapshotArguments),
+    /// List and explain checks, or run their tests
+    Checks(ChecksArguments),
+    /// Print a JSON Schema
+    Schema(SchemaArguments),
+    /// Print a completion script
+    Completions(CompletionsArguments),
+}
+
+/// `exfilguard audit`.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  \
+    exfilguard audit                                        the organization, with your AWS credentials\n  \
+    exfilguard audit --accounts 111122223333 --regions eu-west-1\n  \
+    exfilguard audit --snapshot org.jsonl.gz                offline, no network\n  \
+    exfilguard audit --output terminal --output junit=report.xml --output json=report.json\n  \
+    exfilguard audit --only 'bucket-*' --fail-on critical")]
+pub struct AuditArguments {
+    /// Judge a saved snapshot; no network at all
+    #[arg(long, value_name = "PATH", help_heading = "Source", conflicts_with_all = [
+        "accounts", "organizational_units", "exclude_accounts", "role", "external_id", "save_snapshot", "endpoint_url",
+        "max_calls_per_second", "max_concurrency", "regions"])]
+    pub snapshot: Option<PathBuf>,
+    /// Which accounts and how they are entered.
+    #[command(flatten)]
+    pub live: LiveArguments,
+    /// Keep what was read
+    #[arg(long, value_name = "PATH", help_heading = "Source")]
+    pub save_snapshot: Option<PathBuf>,
+    /// The organization's policy file [default: exfilguard.yaml in the working directory, else built-in defaults]
+    #[arg(long, value_name = "FILE", help_heading = "Judging")]
+    pub policy: Option<PathBuf>,
+    /// A folder with more check modules; repeatable
+    #[arg(long, value_name = "DIR", help_heading = "Judging")]
+    pub checks: Vec<PathBuf>,
+    /// Only checks whose id or area matches this glob; repeatable
+    #[arg(long, value_name = "PATTERN", help_heading = "Judging")]
+    pub only: Vec<String>,
+    /// Not the checks whose id or area matches this glob; repeatable
+    #[arg(long, value_name = "PATTERN", help_heading = "Judging")]
+    pub skip: Vec<String>,
+    /// The least severity whose failures make the exit code 1 [default: the policy file's, else high]
+    #[arg(long, value_enum, value_name = "SEVERITY", help_heading = "Judging")]
+    pub fail_on: Option<FailOn>,
+    /// Exit with 0 or 1 even if something could not be read
+    #[arg(long, help_heading = "Judging")]
+    pub incomplete_ok: bool,
+    /// Write a report: terminal, json or junit, to standard output or to =PATH; repeatable [default: terminal]
+    #[arg(long, value_name = "FORMAT[=PATH]", help_heading = "Reports")]
+    pub output: Vec<Destination>,
+}
+
+/// How AWS is read.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Source")]
+pub struct LiveArguments {
+    /// Only these accounts
+    #[arg(long, value_name = "ID,…", value_delimiter = ',', value_parser = account_id)]
+    pub accounts: Vec<String>,
+    /// Only accounts below these organizational units (or roots)
+    #[arg(long, value_name = "ID,…", value_delimiter = ',', value_parser = organizational_unit)]
+    pub organizational_units: Vec<String>,
+    /// Not these accounts
+    #[arg(long, value_name = "ID,…", value_delimiter = ',', value_parser = account_id)]
+    pub exclude_accounts: Vec<String>,
+    /// Only these regions [default: the regions enabled in each account]
+    #[arg(long, value_name = "R,…", value_delimiter = ',', value_parser = region)]
+    pub regions: Vec<String>,
+    /// The role to assume in each member account [default: OrganizationAccountAccessRole]
+    #[arg(long, value_name = "NAME", value_parser = role_name)]
+    pub role: Option<String>,
+    /// The external id that the role's trust policy asks for
+    #[arg(long, value_name = "ID", env = "EXFILGUARD_EXTERNAL_ID", hide_env_values = true)]
+    pub external_id: Option<String>,
+    /// Calls under way at once
+    #[arg(long, value_name = "N", default_value_t = 64, value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub max_concurrency: u16,
+    /// Calls started per second, over all accounts [default: as fast as AWS answers]
+    #[arg(long, value_name = "N")]
+    pub max_calls_per_second: Option<NonZeroU32>,
+    /// An emulator or a private endpoint that answers for every service (also AWS_ENDPOINT_URL)
+    #[arg(long, value_name = "URL", value_parser = endpoint_url)]
+    pub endpoint_url: Option<String>,
+}
+
+/// `exfilguard snapshot`.
+#[derive(Debug, Args)]
+pub struct SnapshotArguments {
+    /// What to do with snapshots.
+    #[command(subcommand)]
+    pub command: SnapshotCommand,
+}
+
+/// What to do with snapshots.
+#[derive(Debug, Subcommand)]
+pub enum SnapshotCommand {
+    /// Read AWS and save what was read, without judging it
+    Collect {
+        /// Where to save it
+        #[arg(short, long, value_name = "PATH")]
+        output: PathBuf,
+        /// Which accounts and how they are entered.
+        #[command(flatten)]
+        live: LiveArguments,
+        /// The organization's policy file, for its role and regions
+        #[arg(long, value_name = "FILE")]
+        policy: Option<PathBuf>,
+    },
+    /// Print a saved snapshot as JSON lines
+    Show {
+        /// The snapshot
+        path: PathBuf,
+        /// Only this account
+        #[arg(long, value_name = "ID", value_parser = account_id)]
+        account: Option<String>,
+    },
+}
+
+/// `exfilguard checks`.
+#[derive(Debug, Args)]
+pub struct ChecksArguments {
+    /// What to do with checks.
+    #[command(subcommand)]
+    pub command: ChecksCommand,
+}
+
+/// What to do with checks.
+#[derive(Debug, Subcommand)]
+pub enum ChecksCommand {
+    /// List all checks
+    List {
+        /// As a table or as JSON
+        #[arg(long, value_enum, default_value_t = ListFormat::Terminal, value_name = "FORMAT")]
+        output: ListFormat,
+        /// A folder with more check modules; repeatable
+        #[arg(long, value_name = "DIR")]
+        checks: Vec<PathBuf>,
+    },
+    /// Explain one check: what it looks for, why, and how to mend it
+    Explain {
+        /// The check's id
+        id: String,
+        /// A folder with more check modules; repeatable
+        #[arg(long, value_name = "DIR")]
+        checks: Vec<PathBuf>,
+    },
+    /// Run the test modules beside the checks; fails unless they pass and cover every line
+    Test {
+        /// A folder of check modules [default: the built-in checks]
+        directory: Option<PathBuf>,
+    },
+}
+
+/// How a list is printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ListFormat {
+    /// A table for people.
+    Terminal,
+    /// An array for programs.
+    Json,
+}
+
+/// `exfilguard schema`.
+#[derive(Debug, Args)]
+pub struct SchemaArguments {
+    /// Which schema
+    #[arg(value_enum)]
+    pub what: SchemaKind,
+}
+
+/// Which JSON Schema to print.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum SchemaKind {
+    /// The facts that check modules read
+    Facts,
+}
+
+/// `exfilguard completions`.
+#[derive(Debug, Args)]
+pub struct CompletionsArguments {
+    /// The shell
+    #[arg(value_enum)]
+    pub shell: clap_complete::Shell,
+}
+
+fn account_id(text: &str) -> Result<String, String> {
+    if text.len() == 12 && text.bytes().all(|b| b.is_ascii_digit()) {
+        Ok(text.to_owned())
+    } else {
+        Err("an account id is 12 digits, for example 111122223333".to_owned())
+    }
+}
+
+fn organizational_unit(text: &str) -> Result<String, String> {
+    let plain = text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
+    if plain && (text.starts_with("ou-") || text.starts_with("r-")) {
+        Ok(text.to_owned())
+    } else {
+        Err("an organizational unit looks like ou-ab12-cd34ef56, a root like r-ab12".to_owned())
+    }
+}
+
+fn region(text: &str) -> Result<String, String> {
+    let plain = text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
+    if plain && text.split('-').count() >= 3 && text.ends_with(|c: char| c.is_ascii_digit()) {
+        Ok(text.to_owned())
+    } else {
+        Err("a region looks like eu-west-1".to_owned())
+    }
+}
+
+fn role_name(text: &str) -> Result<String, String> {
+    let allowed = |b: u8| b.is_ascii_alphanumeric() || b"+=,.@_-/".contains(&b);
+    if !text.is_empty() && text.len() <= 512 && text.bytes().all(allowed) {
+        Ok(text.trim_start_matches('/').to_owned())
+    } else {
+        Err("the role's name (with its path, if it has one), not its ARN, for example ExfilguardAudit"
+            .to_owned())
+    }
+}
+
+fn endpoint_url(text: &str) -> Result<String, String> {
+    let rest = text.strip_prefix("http://").or_else(|| text.strip_prefix("https://"));
+    match rest {
+        Some(host) if !host.is_empty() && !host.contains(char::is_whitespace) => {
+            Ok(text.trim_end_matches('/').to_owned())
+        }
+        _ => Err("a URL with http:// or https://, for example http://127.0.0.1:5000".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn account_ids_have_twelve_digits() {
+        assert!(account_id("012345678901").is_ok());
+        for bad in ["12345678901", "1234567890123", "12345678901a", ""] {
+            assert!(account_id(bad).unwrap_err().contains("12 digits"), "{bad}");
+        }
+    }
+
+    #[test]
+    fn regions_and_urls_are_checked_before_anything_is_asked() {
+        assert!(region("us-gov-west-1").is_ok());
+        assert!(region("Frankfurt").is_err());
+        assert!(endpoint_url("127.0.0.1:5000").is_err());
+        assert_eq!(endpoint_url("http://127.0.0.1:5000/").unwrap(), "http://127.0.0.1:5000");
+        assert!(role_name("arn:aws:iam::1:role/x").is_err());
+    }
+}

@@ -1,0 +1,99 @@
+//! `exfilguard audit`: reads an organization or a snapshot, judges it, writes reports.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use miette::{IntoDiagnostic as _, miette};
+
+use super::arguments::AuditArguments;
+use super::console::{Console, terminal_width};
+use super::exit_code::ExitCode;
+use super::progress::Progress;
+use super::{Failure, live, modules};
+use crate::audit::{Judge, LiveAudit, Start, assemble, offline};
+use crate::collect::CallCounts;
+use crate::policy::PolicyFile;
+use crate::report::{Destinations, Look};
+use crate::score::assessment::{Assessment, Source};
+use crate::snapshot::SnapshotReader;
+
+/// Audits.
+pub fn run(arguments: &AuditArguments, console: &Console) -> Result<ExitCode, Failure> {
+    let destinations = Destinations::prepare(&arguments.output).map_err(Failure::usage)?;
+    let mut checks = modules::load(&arguments.checks)?;
+    let policy = PolicyFile::load_or_default(arguments.policy.as_deref(), &checks.descriptions())
+        .map_err(Failure::usage)?;
+    checks.set_parameters(&policy);
+    modules::select(&mut checks, &arguments.only, &arguments.skip)?;
+    let gate = arguments.fail_on.unwrap_or_else(|| policy.gate());
+    let start = Start::now();
+    let judge = Arc::new(Judge::new(checks, policy));
+    let assessment = match &arguments.snapshot {
+        Some(path) => snapshot(path, &judge, &start, console)?,
+        None => {
+            if let Some(path) = &arguments.save_snapshot {
+                writable(path)?;
+            }
+            live::run(read_and_judge(arguments, &judge, &start, console))?
+        }
+    };
+    let look = Look { width: terminal_width(), color: console.colors_stdout() };
+    if let Err(errors) = destinations.write(&assessment, look, &mut std::io::stdout().lock()) {
+        let lines: Vec<String> = errors.iter().map(ToString::to_string).collect();
+        return Err(Failure::usage(miette!("{}", lines.join("\n"))));
+    }
+    Ok(ExitCode::of(&assessment, gate, arguments.incomplete_ok))
+}
+
+/// A snapshot is written at the end of a run of hours: whether it can be is found out before.
+fn writable(path: &Path) -> Result<(), Failure> {
+    let folder = match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    };
+    let refuse = |why: String| {
+        Failure::usage(miette!(
+            help = "name a file in a folder that exists and can be written to",
+            "the snapshot `{}` cannot be written: {why}",
+            path.display()
+        ))
+    };
+    if path.is_dir() {
+        return Err(refuse("it is a folder".to_owned()));
+    }
+    tempfile::tempfile_in(folder).map(drop).map_err(|error| refuse(error.to_string()))
+}
+
+async fn read_and_judge(
+    arguments: &AuditArguments,
+    judge: &Arc<Judge>,
+    start: &Start,
+    console: &Console,
+) -> Result<Assessment, Failure> {
+    let scope = live::scope(&arguments.live, judge.policy());
+    let collector = live::enter(&arguments.live, scope).await?;
+    for note in collector.notes() {
+        console.note(note);
+    }
+    let progress = Progress::new(console, collector.planned().len());
+    let done = |id: &str| progress.done(id);
+    let audit = LiveAudit {
+        collector: &collector,
+        start,
+        save_snapshot: arguments.save_snapshot.as_deref(),
+        done: &done,
+    };
+    let judgements = audit.judge(judge).await.into_diagnostic().map_err(Failure::usage)?;
+    progress.finish();
+    Ok(assemble(start, Source::Live, collector.organization(), judgements, &collector.counts()))
+}
+
+fn snapshot(path: &Path, judge: &Arc<Judge>, start: &Start, console: &Console) -> Result<Assessment, Failure> {
+    let reader = SnapshotReader::open(path).into_diagnostic().map_err(Failure::usage)?;
+    let progress = Progress::new(console, reader.header().scope.len());
+    let done = |id: &str| progress.done(id);
+    let (organization, judgements) =
+        offline(reader, judge, done).into_diagnostic().map_err(Failure::usage)?;
+    progress.finish();
+    Ok(assemble(start, Source::Snapshot, &organization, judgements, &CallCounts::default()))
+}

@@ -1,0 +1,71 @@
+//! What `audit` and `snapshot collect` share: how AWS is entered.
+
+
+
+use miette::miette;
+
+use super::Failure;
+use super::arguments::LiveArguments;
+use crate::collect::{Collector, Connection, ConnectionOptions, Scope, StartError};
+use crate::policy::PolicyFile;
+
+/// The role that AWS Organizations creates in member accounts.
+const DEFAULT_ROLE: &str = "OrganizationAccountAccessRole";
+
+/// The scope of a run: the command line first, then the policy file.
+#[must_use]
+pub fn scope(arguments: &LiveArguments, policy: &PolicyFile) -> Scope {
+    let file = &policy.organization;
+    let or = |given: &[String], file: &[String]| {
+        if given.is_empty() { file.to_vec() } else { given.to_vec() }
+    };
+    let external_id = file.external_id.as_ref().map(|secret| secret.reveal().to_owned());
+    Scope {
+        accounts: arguments.accounts.clone(),
+        organizational_units: arguments.organizational_units.clone(),
+        exclude_accounts: or(&arguments.exclude_accounts, &file.exclude_accounts),
+        regions: or(&arguments.regions, &file.regions),
+        role: arguments
+            .role
+            .clone()
+            .or_else(|| file.role.clone())
+            .unwrap_or_else(|| DEFAULT_ROLE.to_owned()),
+        external_id: arguments.external_id.clone().or(external_id),
+    }
+}
+
+/// Enters AWS.
+pub async fn enter(arguments: &LiveArguments, scope: Scope) -> Result<Collector, Failure> {
+    let options = ConnectionOptions {
+        endpoint_url: arguments.endpoint_url.clone(),
+        max_concurrency: usize::from(arguments.max_concurrency),
+        max_calls_per_second: arguments.max_calls_per_second,
+    };
+    let connection = Connection::open(&options).await;
+    Collector::start(connection, scope).await.map_err(|error| match error {
+        StartError::NothingInScope(_) => Failure::usage(miette!("{error}")),
+        StartError::Caller(_) => Failure::no_entry(miette!(
+            help = "looked in: AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, AWS_PROFILE and the profiles of \
+                    ~/.aws/config and ~/.aws/credentials (AWS_CONFIG_FILE, AWS_SHARED_CREDENTIALS_FILE), a web identity \
+                    token (AWS_WEB_IDENTITY_TOKEN_FILE), the container's endpoint \
+                    (AWS_CONTAINER_CREDENTIALS_RELATIVE_URI) and the instance's metadata. Try `aws sts \
+                    get-caller-identity`",
+            "{error}"
+        )),
+    })
+}
+
+/// The asynchronous runtime, and what ends it: the work, or an interrupt.
+pub fn run<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::usage(miette!("the asynchronous runtime cannot be started: {error}")))?;
+    runtime.block_on(async {
+        tokio::select! {
+            outcome = work => outcome,
+            _ = tokio::signal::ctrl_c() => Err(Failure::interrupted()),
+        }
+    })
+}
+

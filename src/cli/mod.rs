@@ -1,0 +1,78 @@
+//! The command line: arguments, one file per subcommand, progress and exit codes. Decides nothing about AWS.
+
+mod arguments;
+mod audit;
+mod checks;
+mod completions;
+mod console;
+pub mod exit_code;
+mod live;
+mod modules;
+mod progress;
+mod schema;
+mod snapshot;
+
+use std::process::ExitCode as ProcessExitCode;
+
+use clap::Parser as _;
+
+use self::arguments::{Arguments, Command};
+use self::console::Console;
+use self::exit_code::ExitCode;
+
+/// Runs the program with the process's arguments.
+#[must_use]
+pub fn run() -> ProcessExitCode {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            // Help and version are no errors: they go to standard output and end with 0.
+            let code = if error.use_stderr() { ExitCode::Usage } else { ExitCode::Success };
+            let _closed_pipe = error.print();
+            return code.into();
+        }
+    };
+    let console = Console::new(&arguments.global);
+    console.start_logging();
+    let outcome = match arguments.command {
+        Command::Audit(audit) => audit::run(&audit, &console),
+        Command::Snapshot(snapshot) => snapshot::run(&snapshot, &console),
+        Command::Checks(checks) => checks::run(&checks),
+        Command::Schema(schema) => schema::run(&schema),
+        Command::Completions(completions) => completions::run(&completions),
+    };
+    match outcome {
+        Ok(code) => code.into(),
+        Err(failure) => {
+            console.report(&failure);
+            failure.code.into()
+        }
+    }
+}
+
+/// Why a command ended without doing its work.
+#[derive(Debug)]
+pub struct Failure {
+    /// The exit code.
+    pub code: ExitCode,
+    /// What happened, where, and what to do next.
+    pub report: miette::Report,
+}
+
+impl Failure {
+    /// Wrong usage, policy file, check module or file: nothing was done.
+    pub fn usage(error: impl Into<miette::Report>) -> Self {
+        Self { code: ExitCode::Usage, report: error.into() }
+    }
+
+    /// The person stopped the program.
+    #[must_use]
+    pub fn interrupted() -> Self {
+        Self { code: ExitCode::Interrupted, report: miette::miette!("interrupted; no report was written") }
+    }
+
+    /// No credentials, or the organization cannot be entered.
+    pub fn no_entry(error: impl Into<miette::Report>) -> Self {
+        Self { code: ExitCode::NoEntry, report: error.into() }
+    }
+}

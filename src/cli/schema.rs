@@ -1,0 +1,23 @@
+//! `exfilguard schema`: JSON Schemas of what other programs read and write.
+
+use std::io::Write as _;
+
+use miette::IntoDiagnostic as _;
+
+use super::Failure;
+use super::arguments::{SchemaArguments, SchemaKind};
+use super::exit_code::ExitCode;
+use crate::facts;
+
+/// Prints a schema.
+pub fn run(arguments: &SchemaArguments) -> Result<ExitCode, Failure> {
+    let schema = match arguments.what {
+        SchemaKind::Facts => serde_json::to_value(facts::schemas()),
+    };
+    let text = schema
+        .and_then(|schema| serde_json::to_string_pretty(&schema))
+        .into_diagnostic()
+        .map_err(Failure::usage)?;
+    let _closed_pipe = writeln!(std::io::stdout(), "{text}");
+    Ok(ExitCode::Success)
+}

@@ -1,0 +1,247 @@
+//! Reads one account: what is global in it, then its regions side by side.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use futures::stream::{self, StreamExt as _};
+
+use super::connection::Access;
+use super::{cloudtrail, cloudwatch, ec2, eventbridge, guardduty, logs, organization, s3, s3control, sns};
+use crate::snapshot::{
+    AccountSnapshot, Entry, LogGroup, Organization, Reading, Region, RegionAlarms, TopicRecord, Trail,
+    TrailDetails, Unreadable,
+};
+
+/// Regions of one account that are read at once.
+const REGIONS_AT_ONCE: usize = 4;
+
+/// Which part of an account is read.
+#[derive(Debug, Clone, Default)]
+pub struct AccountScope {
+    /// The regions that the user named; all enabled ones if none.
+    pub regions: Option<Vec<String>>,
+    /// ARNs of log groups of this account that a trail of another account delivers to.
+    pub log_groups: BTreeSet<String>,
+}
+
+/// An account before anything of it was read, as it is when it cannot or must not be entered.
+#[must_use]
+pub fn not_entered(id: &str, name: &str, entry: Entry) -> AccountSnapshot {
+    let why = match &entry {
+        Entry::Unreachable(why) => why.clone(),
+        Entry::Entered | Entry::Suspended => Unreadable {
+            operation: "sts:AssumeRole".to_owned(),
+            code: "AccountSuspended".to_owned(),
+            message: "suspended accounts are not entered".to_owned(),
+        },
+    };
+    AccountSnapshot {
+        id: id.to_owned(),
+        name: name.to_owned(),
+        entry,
+        regions: Reading::Unreadable(why.clone()),
+        public_access_block: Reading::Unreadable(why.clone()),
+        organization_blocks_public_access: Reading::Unreadable(why.clone()),
+        buckets: Reading::Unreadable(why),
+        regional: BTreeMap::new(),
+        trail_details: BTreeMap::new(),
+        log_groups: BTreeMap::new(),
+        alarms: BTreeMap::new(),
+        topics: BTreeMap::new(),
+    }
+}
+
+/// Reads an account with access to it. `hub` is the access that may ask about the organization.
+pub async fn account(
+    access: &Access,
+    hub: &Access,
+    organization: &Organization,
+    id: &str,
+    name: &str,
+    scope: &AccountScope,
+) -> AccountSnapshot {
+    let home = organization::leading_region(&organization.partition);
+    let enabled = ec2::enabled_regions(access, home).await;
+    let regions = in_scope(&enabled, scope.regions.as_deref());
+    let bucket_scope = s3::BucketScope {
+        only: scope.regions.as_deref(),
+        enabled: enabled.known().map(Vec::as_slice),
+    };
+    let known_regions = regions.known().cloned().unwrap_or_default();
+    let (regional, buckets, block, organization_blocks) = tokio::join!(
+        read_regions(access, &known_regions),
+        s3::buckets(access, home, bucket_scope),
+        s3control::public_access_block(access, home, id),
+        organization::blocks_public_access(hub, organization, id),
+    );
+    let own = own_trails(&regional, id);
+    let trail_details = read_trails(access, &own).await;
+    let log_groups = read_log_groups(access, id, &own, &scope.log_groups).await;
+    let alarms = read_alarms(access, &log_groups).await;
+    let topics = read_topics(access, &regional, &alarms).await;
+    AccountSnapshot {
+        id: id.to_owned(),
+        name: name.to_owned(),
+        entry: Entry::Entered,
+        regions,
+        public_access_block: block,
+        organization_blocks_public_access: organization_blocks,
+        buckets,
+        regional,
+        trail_details,
+        log_groups,
+        alarms,
+        topics,
+    }
+}
+
+/// The regions to read: those that are enabled and, where the user named some, named. Regions that the user named are
+/// taken at his word when the enabled ones cannot be read.
+fn in_scope(enabled: &Reading<Vec<String>>, named: Option<&[String]>) -> Reading<Vec<String>> {
+    match (enabled, named) {
+        (Reading::Known(enabled), Some(named)) => {
+            Reading::Known(enabled.iter().filter(|r| named.contains(r)).cloned().collect())
+        }
+        (Reading::Known(enabled), None) => Reading::Known(enabled.clone()),
+        (Reading::Unreadable(_), Some(named)) => {
+            let mut named = named.to_vec();
+            named.sort();
+            Reading::Known(named)
+        }
+        (Reading::Unreadable(why), None) => Reading::Unreadable(why.clone()),
+    }
+}
+
+async fn read_regions(access: &Access, regions: &[String]) -> BTreeMap<String, Region> {
+    stream::iter(regions)
+        .map(|region| async move { (region.clone(), read_region(access, region).await) })
+        .buffer_unordered(REGIONS_AT_ONCE)
+        .collect()
+        .await
+}
+
+async fn read_region(access: &Access, region: &str) -> Region {
+    let (trails, event_data_stores, detector, rules, vpc_endpoints) = tokio::join!(
+        cloudtrail::trails(access, region),
+        cloudtrail::event_data_stores(access, region),
+        guardduty::detector(access, region),
+        eventbridge::rules(access, region),
+        ec2::vpc_endpoints(access, region),
+    );
+    Region { trails, event_data_stores, detector, rules, vpc_endpoints }
+}
+
+/// The account's own trails, each once, however many regions show it.
+fn own_trails(regional: &BTreeMap<String, Region>, account: &str) -> BTreeMap<String, Trail> {
+    let trails = regional.values().filter_map(|region| region.trails.known()).flatten();
+    trails
+        .filter(|trail| owner(&trail.arn) == account)
+        .map(|trail| (trail.arn.clone(), trail.clone()))
+        .collect()
+}
+
+/// The account that an ARN names.
+fn owner(arn: &str) -> &str {
+    arn.split(':').nth(4).unwrap_or_default()
+}
+
+async fn read_trails(access: &Access, trails: &BTreeMap<String, Trail>) -> BTreeMap<String, TrailDetails> {
+    stream::iter(trails)
+        .map(|(arn, trail)| async move { Some((arn.clone(), cloudtrail::details(access, trail).await?)) })
+        .buffer_unordered(REGIONS_AT_ONCE)
+        .filter_map(std::future::ready)
+        .collect()
+        .await
+}
+
+/// Log groups are asked for where they are: in the region and account that their ARN names.
+async fn read_log_groups(
+    access: &Access,
+    account: &str,
+    trails: &BTreeMap<String, Trail>,
+    more: &BTreeSet<String>,
+) -> BTreeMap<String, LogGroup> {
+    let of_trails = trails.values().filter_map(|trail| trail.log_group_arn.as_ref());
+    let arns: BTreeSet<&String> = of_trails.chain(more).filter(|arn| owner(arn) == account).collect();
+    stream::iter(arns)
+        .filter_map(|arn| async move {
+            // arn:P:logs:region:account:log-group:NAME:*
+            let mut parts = arn.splitn(7, ':');
+            let region = parts.nth(3)?;
+            let name = parts.nth(2)?;
+            Some((arn, region, name.trim_end_matches(":*")))
+        })
+        .map(|(arn, region, name)| async move {
+            (arn.clone(), logs::log_group(access, region, name).await)
+        })
+        .buffer_unordered(REGIONS_AT_ONCE)
+        .collect()
+        .await
+}
+
+/// Alarms matter where a metric filter feeds them: only those regions are asked.
+async fn read_alarms(
+    access: &Access,
+    log_groups: &BTreeMap<String, LogGroup>,
+) -> BTreeMap<String, RegionAlarms> {
+    let regions: BTreeSet<&str> = log_groups
+        .iter()
+        .filter(|(_, group)| group.metric_filters.known().is_none_or(|filters| !filters.is_empty()))
+        .filter_map(|(arn, _)| arn.split(':').nth(3))
+        .collect();
+    stream::iter(regions)
+        .map(|region| async move { (region.to_owned(), cloudwatch::alarms(access, region).await) })
+        .buffer_unordered(REGIONS_AT_ONCE)
+        .collect()
+        .await
+}
+
+/// Topics that an alarm's actions or a rule's targets name.
+async fn read_topics(
+    access: &Access,
+    regional: &BTreeMap<String, Region>,
+    alarms: &BTreeMap<String, RegionAlarms>,
+) -> BTreeMap<String, TopicRecord> {
+    let rules = regional.values().filter_map(|region| region.rules.known()).flatten();
+    let targets = rules.filter_map(|rule| rule.targets.known()).flatten().map(|target| &target.arn);
+    let alarms = || alarms.values().filter_map(|region| region.alarms.known());
+    let actions = alarms().flat_map(|a| a.metric.iter().flat_map(|alarm| &alarm.alarm_actions));
+    let composite = alarms().flat_map(|a| a.composite.iter().flat_map(|alarm| &alarm.alarm_actions));
+    let topics: BTreeSet<&String> = targets
+        .chain(actions)
+        .chain(composite)
+        .filter(|arn| arn.split(':').nth(2) == Some("sns"))
+        .collect();
+    stream::iter(topics)
+        .map(|arn| async move { (arn.clone(), sns::topic(access, arn).await) })
+        .buffer_unordered(REGIONS_AT_ONCE)
+        .collect()
+        .await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn named_regions_narrow_the_enabled_ones() {
+        let regions = |names: &[&str]| names.iter().map(|r| (*r).to_owned()).collect::<Vec<_>>();
+        let enabled = Reading::Known(regions(&["eu-west-1", "us-east-1"]));
+        let named = regions(&["us-east-1", "me-south-1"]);
+        assert_eq!(in_scope(&enabled, Some(&named)), Reading::Known(regions(&["us-east-1"])));
+        assert_eq!(in_scope(&enabled, None), enabled);
+    }
+
+    #[test]
+    fn unreadable_regions_stay_unreadable_unless_the_user_named_some() {
+        let denied: Reading<Vec<String>> = Reading::Unreadable(Unreadable {
+            operation: "ec2:DescribeRegions".into(),
+            code: "UnauthorizedOperation".into(),
+            message: String::new(),
+        });
+        assert_eq!(in_scope(&denied, None), denied);
+        assert_eq!(
+            in_scope(&denied, Some(&["us-east-1".into()])),
+            Reading::Known(vec!["us-east-1".into()])
+        );
+    }
+}

@@ -1,0 +1,172 @@
+//! Counting, pacing and bounding of every AWS call.
+
+use std::collections::BTreeMap;
+use std::num::NonZeroU32;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use aws_smithy_runtime_api::box_error::BoxError;
+use aws_smithy_runtime_api::client::interceptors::Intercept;
+use aws_smithy_runtime_api::client::interceptors::context::{
+    AfterDeserializationInterceptorContextRef, BeforeTransmitInterceptorContextRef,
+};
+use aws_runtime::retries::classifiers::THROTTLING_ERRORS;
+use aws_smithy_runtime_api::client::orchestrator::{HttpResponse, Metadata};
+use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+use aws_smithy_types::config_bag::ConfigBag;
+use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
+use tokio::sync::{Semaphore, SemaphorePermit};
+
+/// How many calls were made, by operation.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct CallCounts {
+    /// Requests sent, by `service:Operation`, repetitions included.
+    pub by_operation: BTreeMap<String, u64>,
+    /// Requests that were repetitions of a failed one.
+    pub retries: u64,
+    /// Answers that said "slow down".
+    pub throttled: u64,
+}
+
+impl CallCounts {
+    /// All requests sent.
+    #[must_use]
+    pub fn total(&self) -> u64 {
+        self.by_operation.values().sum()
+    }
+}
+
+/// Politeness: how many calls may be under way, and how many may start per second.
+#[derive(Debug)]
+pub struct Pace {
+    under_way: Semaphore,
+    per_second: Option<DefaultDirectRateLimiter>,
+}
+
+impl Pace {
+    /// A pace of at most `concurrent` calls at once and, if given, `per_second` calls started in a second.
+    #[must_use]
+    pub fn new(concurrent: usize, per_second: Option<NonZeroU32>) -> Self {
+        Self {
+            under_way: Semaphore::new(concurrent.max(1)),
+            per_second: per_second.map(|n| RateLimiter::direct(Quota::per_second(n))),
+        }
+    }
+
+    /// Waits until one more call may start. The call is under way until the permit is dropped.
+    pub async fn permit(&self) -> Option<SemaphorePermit<'_>> {
+        // The semaphore is never closed; an error would only mean an unbounded call.
+        let permit = self.under_way.acquire().await.ok();
+        if let Some(limiter) = &self.per_second {
+            limiter.until_ready().await;
+        }
+        permit
+    }
+}
+
+/// Counts each request as it is sent, and each answer that throttles.
+#[derive(Debug, Clone, Default)]
+pub struct CallCounter {
+    counts: Arc<Mutex<CallCounts>>,
+}
+
+impl CallCounter {
+    /// What was counted until now.
+    #[must_use]
+    pub fn counts(&self) -> CallCounts {
+        self.counts.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+/// Marks in an operation's configuration how many of its requests were sent.
+#[derive(Debug)]
+struct Attempts(u32);
+
+impl aws_smithy_types::config_bag::Storable for Attempts {
+    type Storer = aws_smithy_types::config_bag::StoreReplace<Self>;
+}
+
+impl Intercept for CallCounter {
+    fn name(&self) -> &'static str {
+        "CallCounter"
+    }
+
+    fn read_before_transmit(
+        &self,
+        _context: &BeforeTransmitInterceptorContextRef<'_>,
+        _components: &RuntimeComponents,
+        configuration: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        let attempt = configuration.load::<Attempts>().map_or(0, |a| a.0);
+        configuration.interceptor_state().store_put(Attempts(attempt + 1));
+        if let Some(operation) = configuration.load::<Metadata>() {
+            let name = operation_name(operation.service(), operation.name());
+            let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
+            *counts.by_operation.entry(name).or_default() += 1;
+            if attempt > 0 {
+                counts.retries += 1;
+            }
+        }
+        Ok(())
+    }
+
+    fn read_after_deserialization(
+        &self,
+        context: &AfterDeserializationInterceptorContextRef<'_>,
+        _components: &RuntimeComponents,
+        _configuration: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        let throttled = is_throttled(context.response());
+        if throttled {
+            self.counts.lock().unwrap_or_else(PoisonError::into_inner).throttled += 1;
+        }
+        Ok(())
+    }
+}
+
+/// Whether an answer says "slow down": by status, or by one of the error codes that the SDK's standard retry knows. The
+/// code stands in a header or in the body, by protocol; it is looked for as text because the error's type is erased here.
+fn is_throttled(response: &HttpResponse) -> bool {
+    if response.status().is_success() {
+        return false;
+    }
+    let header = response.headers().get("x-amzn-errortype").unwrap_or_default();
+    let body = response.body().bytes().unwrap_or_default();
+    let body = String::from_utf8_lossy(body.get(..body.len().min(4096)).unwrap_or_default());
+    response.status().as_u16() == 429
+        || THROTTLING_ERRORS.iter().any(|code| header.contains(code) || body.contains(code))
+}
+
+/// `service:Operation` with the service's IAM prefix, as contract and IAM policies spell it.
+fn operation_name(service: &str, operation: &str) -> String {
+    let prefix = match service {
+        "CloudWatch Logs" => "logs",
+        "EventBridge" => "events",
+        "S3 Control" => "s3control",
+        other => return format!("{}:{operation}", other.to_ascii_lowercase()),
+    };
+    format!("{prefix}:{operation}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn operations_are_named_by_their_iam_prefix() {
+        assert_eq!(operation_name("CloudTrail", "DescribeTrails"), "cloudtrail:DescribeTrails");
+        assert_eq!(operation_name("CloudWatch Logs", "DescribeLogGroups"), "logs:DescribeLogGroups");
+        assert_eq!(operation_name("EventBridge", "ListRules"), "events:ListRules");
+        assert_eq!(operation_name("S3", "GetBucketPolicy"), "s3:GetBucketPolicy");
+    }
+
+    #[tokio::test]
+    async fn no_more_calls_are_under_way_than_allowed() {
+        let pace = Pace::new(1, NonZeroU32::new(1000));
+        let first = pace.permit().await;
+        assert!(first.is_some());
+        let second = tokio::time::timeout(std::time::Duration::from_millis(20), pace.permit()).await;
+        assert!(second.is_err(), "a second call started while the only permit was held");
+        drop(first);
+        assert!(pace.permit().await.is_some());
+    }
+}

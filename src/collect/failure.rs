@@ -1,0 +1,135 @@
+//! From an SDK error to the record of a part that could not be read.
+
+use std::error::Error;
+use std::fmt::Debug;
+
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use aws_smithy_runtime_api::client::result::SdkError;
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+
+use crate::snapshot::Unreadable;
+
+/// Longest message that is kept, in characters.
+const MESSAGE_LIMIT: usize = 400;
+/// Longest excerpt of an answer that was no AWS error, in characters.
+const BODY_LIMIT: usize = 200;
+
+/// An AWS call that failed, before it is known whether the failure means "there is none".
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Failure {
+    /// What is recorded if the failure is one.
+    pub unreadable: Unreadable,
+    /// The HTTP status, if there was an answer.
+    pub status: Option<u16>,
+}
+
+impl Failure {
+    /// Turns an SDK error into a failure of `operation` (`service:Operation`).
+    pub fn new<E>(operation: &str, error: SdkError<E, HttpResponse>) -> Self
+    where
+        E: ProvideErrorMetadata + Error + Debug + 'static,
+    {
+        let status = error.raw_response().map(|response| response.status().as_u16());
+        let (code, message) = code_and_message(&error);
+        Self {
+            unreadable: Unreadable {
+                operation: operation.to_owned(),
+                code,
+                message: clean(&message, MESSAGE_LIMIT),
+            },
+            status,
+        }
+    }
+
+    /// AWS's error code, or ours.
+    #[must_use]
+    pub fn code(&self) -> &str {
+        &self.unreadable.code
+    }
+}
+
+impl From<Failure> for Unreadable {
+    fn from(failure: Failure) -> Self {
+        failure.unreadable
+    }
+}
+
+fn code_and_message<E>(error: &SdkError<E, HttpResponse>) -> (String, String)
+where
+    E: ProvideErrorMetadata + Error + 'static,
+{
+    match error {
+        SdkError::ServiceError(service) => {
+            let metadata = service.err().meta();
+            match metadata.code() {
+                Some(code) => (code.to_owned(), metadata.message().unwrap_or_default().to_owned()),
+                None => not_an_aws_answer(service.raw(), &chain(service.err())),
+            }
+        }
+        SdkError::ResponseError(response) => not_an_aws_answer(response.raw(), &chain(error)),
+        SdkError::TimeoutError(_) => ("TimeoutError".to_owned(), chain(error)),
+        SdkError::DispatchFailure(dispatch) => {
+            let code = if dispatch.is_timeout() { "TimeoutError" } else { "DispatchFailure" };
+            (code.to_owned(), chain(error))
+        }
+        _ => ("ConstructionFailure".to_owned(), chain(error)),
+    }
+}
+
+/// A captive portal's page, a proxy's error, a truncated body: named by its HTTP status, with an excerpt.
+fn not_an_aws_answer(response: &HttpResponse, cause: &str) -> (String, String) {
+    let status = response.status().as_u16();
+    let excerpt = response
+        .body()
+        .bytes()
+        .map(|bytes| clean(&String::from_utf8_lossy(bytes), BODY_LIMIT))
+        .filter(|text| !text.is_empty());
+    let message = match excerpt {
+        Some(excerpt) => format!("the answer is no AWS answer: {excerpt}"),
+        None => format!("the answer is no AWS answer: {cause}"),
+    };
+    (format!("HTTP{status}"), message)
+}
+
+/// The error and its causes, most general first.
+fn chain(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        let next = cause.to_string();
+        if !text.ends_with(&next) {
+            text.push_str(": ");
+            text.push_str(&next);
+        }
+        source = cause.source();
+    }
+    text
+}
+
+/// Text from outside, without control characters and cut to `limit` characters.
+#[must_use]
+pub fn clean(text: &str, limit: usize) -> String {
+    let mut words = String::new();
+    for word in text.split(|c: char| c.is_whitespace() || c.is_control()).filter(|w| !w.is_empty()) {
+        if !words.is_empty() {
+            words.push(' ');
+        }
+        words.push_str(word);
+    }
+    match words.char_indices().nth(limit) {
+        Some((end, _)) => format!("{}…", &words[..end]),
+        None => words,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn messages_are_cut_and_cleaned() {
+        assert_eq!(clean("a\u{1b}[31m b\r\n\tc\0d", 100), "a [31m b c d");
+        assert_eq!(clean("äöü", 2), "äö…");
+        assert_eq!(clean("äöü", 3), "äöü");
+    }
+}

@@ -1,0 +1,24 @@
+//! All calls that read AWS: one file per service, one place for credentials and counting, one that walks accounts.
+//! Nothing here judges what it reads.
+
+mod account;
+mod calls;
+mod cloudtrail;
+mod cloudwatch;
+mod connection;
+mod ec2;
+mod eventbridge;
+mod failure;
+mod guardduty;
+mod kms;
+mod logs;
+mod organization;
+mod s3;
+mod s3control;
+mod sns;
+mod walk;
+
+pub use calls::CallCounts;
+pub use connection::{Connection, ConnectionOptions};
+pub use failure::clean;
+pub use walk::{Collector, Planned, Scope, StartError};

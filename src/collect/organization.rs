@@ -1,0 +1,341 @@
+//! What is read once for the whole organization: identity, accounts, policies, delegated administrators.
+
+use std::collections::BTreeMap;
+
+use futures::stream::{self, StreamExt as _};
+
+use super::connection::Access;
+use super::failure::Failure;
+use super::guardduty;
+use crate::snapshot::{
+    Organization, OrganizationAccount, OrganizationIdentity, OrganizationPolicy, PolicyType, Reading,
+    Unreadable,
+};
+
+/// Organizations allows few calls per second, and all accounts share them.
+const CALLS_AT_ONCE: usize = 2;
+
+/// Who the caller is (`sts:GetCallerIdentity`).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Caller {
+    /// The caller's account.
+    pub account: String,
+    /// `aws`, `aws-cn`, …
+    pub partition: String,
+    /// The caller's ARN.
+    pub arn: String,
+}
+
+/// Asks AWS who the credentials belong to.
+///
+/// # Errors
+/// There are no credentials, or AWS refuses them.
+pub async fn caller(access: &Access, region: &str) -> Result<Caller, Failure> {
+    let call = access.sts(region).get_caller_identity().send();
+    let answer = access.call("sts:GetCallerIdentity", call).await?;
+    let arn = answer.arn.unwrap_or_default();
+    let partition = arn.split(':').nth(1).filter(|p| !p.is_empty()).unwrap_or("aws").to_owned();
+    Ok(Caller { account: answer.account.unwrap_or_default(), partition, arn })
+}
+
+/// The region in which a partition's global services, Organizations among them, answer.
+#[must_use]
+pub fn leading_region(partition: &str) -> &'static str {
+    match partition {
+        "aws-cn" => "cn-northwest-1",
+        "aws-us-gov" => "us-gov-west-1",
+        "aws-iso" => "us-iso-east-1",
+        "aws-iso-b" => "us-isob-east-1",
+        "aws-iso-e" => "eu-isoe-west-1",
+        "aws-iso-f" => "us-isof-south-1",
+        "aws-eusc" => "eusc-de-east-1",
+        _ => "us-east-1",
+    }
+}
+
+/// Reads the organization; `regions` are those in which GuardDuty's administrator is asked for.
+pub async fn organization(access: &Access, caller: &Caller, regions: &[String]) -> Organization {
+    let region = leading_region(&caller.partition);
+    let identity: Reading<Option<OrganizationIdentity>> = identity(access, region).await;
+    let mut organization = Organization {
+        partition: caller.partition.clone(),
+        caller_account: caller.account.clone(),
+        enabled_policy_types: Reading::Known(Vec::new()),
+        policies: BTreeMap::new(),
+        guardduty_administrators: BTreeMap::new(),
+        accounts: Reading::Known(Vec::new()),
+        identity,
+    };
+    if matches!(organization.identity, Reading::Known(None)) {
+        return organization;
+    }
+    let (accounts, types) = tokio::join!(accounts(access, region), policy_types(access, region));
+    organization.accounts = accounts;
+    organization.policies = policies(access, region, &types).await;
+    organization.enabled_policy_types = types;
+    organization.guardduty_administrators = stream::iter(regions)
+        .map(|region| async move { (region.clone(), guardduty::administrator(access, region).await) })
+        .buffer_unordered(8)
+        .collect()
+        .await;
+    organization
+}
+
+async fn identity(access: &Access, region: &str) -> Reading<Option<OrganizationIdentity>> {
+    let call = access.organizations(region).describe_organization().send();
+    match access.call("organizations:DescribeOrganization", call).await {
+        Ok(answer) => Reading::Known(answer.organization.and_then(|organization| {
+            Some(OrganizationIdentity {
+                id: organization.id?,
+                management_account: organization.master_account_id.unwrap_or_default(),
+            })
+        })),
+        Err(failure) if failure.code() == "AWSOrganizationsNotInUseException" => Reading::Known(None),
+        Err(failure) => Reading::Unreadable(failure.into()),
+    }
+}
+
+async fn accounts(access: &Access, region: &str) -> Reading<Vec<OrganizationAccount>> {
+    const OPERATION: &str = "organizations:ListAccounts";
+    let client = access.organizations(region);
+    let pages = match access.pages(OPERATION, client.list_accounts().into_paginator().send()).await {
+        Ok(pages) => pages,
+        Err(failure) => return Reading::Unreadable(failure.into()),
+    };
+    let listed: Vec<_> = pages.into_iter().flat_map(|page| page.accounts.unwrap_or_default()).collect();
+    if listed.is_empty() {
+        // An organization has at least its management account: an empty list was not meant for this caller.
+        return Reading::Unreadable(Unreadable {
+            operation: OPERATION.to_owned(),
+            code: "EmptyList".to_owned(),
+            message: "the organization's accounts are shown only to its management account and \
+                      delegated administrators"
+                .to_owned(),
+        });
+    }
+    let parents = Parents::default();
+    let mut accounts: Vec<OrganizationAccount> = stream::iter(listed)
+        .filter_map(|account| async { account.id.clone().map(|id| (id, account)) })
+        .map(|(id, account)| {
+            let parents = &parents;
+            async move {
+                let path = account.paths.as_ref().and_then(|paths| paths.first());
+                let parents = match path {
+                    Some(path) => Reading::Known(parents_in(path)),
+                    None => parents.of(access, region, &id).await,
+                };
+                // `State` replaced `Status`; older answers have only that.
+                let state = account
+                    .state
+                    .map(|s| s.as_str().to_owned())
+                    .or_else(|| status(&account.status))
+                    .unwrap_or_default();
+                OrganizationAccount { id, name: account.name.unwrap_or_default(), state, parents }
+            }
+        })
+        .buffer_unordered(CALLS_AT_ONCE)
+        .collect()
+        .await;
+    accounts.sort_by(|a, b| a.id.cmp(&b.id));
+    Reading::Known(accounts)
+}
+
+fn status(status: &Option<aws_sdk_organizations::types::AccountStatus>) -> Option<String> {
+    status.as_ref().map(|s| s.as_str().to_owned())
+}
+
+/// Root and organizational units of a path such as `o-x/r-x/ou-x/111122223333/`.
+fn parents_in(path: &str) -> Vec<String> {
+    path.split('/').filter(|part| part.starts_with("r-") || part.starts_with("ou-")).map(str::to_owned).collect()
+}
+
+/// Parents found by walking up, each asked once.
+#[derive(Default)]
+struct Parents(tokio::sync::Mutex<BTreeMap<String, Option<String>>>);
+
+impl Parents {
+    async fn of(&self, access: &Access, region: &str, account: &str) -> Reading<Vec<String>> {
+        let mut above = Vec::new();
+        let mut child = account.to_owned();
+        loop {
+            match self.parent(access, region, &child).await {
+                // Organizational units nest five deep; a longer walk is a loop.
+                Ok(Some(parent)) if above.len() < 8 => {
+                    above.push(parent.clone());
+                    if parent.starts_with("r-") {
+                        break;
+                    }
+                    child = parent;
+                }
+                Ok(_) => break,
+                Err(failure) => return Reading::Unreadable(failure.into()),
+            }
+        }
+        above.reverse();
+        Reading::Known(above)
+    }
+
+    async fn parent(&self, access: &Access, region: &str, child: &str) -> Result<Option<String>, Failure> {
+        // Held across the call on purpose: two accounts of one unit would otherwise both ask for its parent.
+        let mut known = self.0.lock().await;
+        if let Some(parent) = known.get(child) {
+            return Ok(parent.clone());
+        }
+        let pages = access.organizations(region).list_parents().child_id(child).into_paginator().send();
+        let pages = access.pages("organizations:ListParents", pages).await?;
+        let parent =
+            pages.into_iter().flat_map(|page| page.parents.unwrap_or_default()).find_map(|p| p.id);
+        known.insert(child.to_owned(), parent.clone());
+        Ok(parent)
+    }
+}
+
+async fn policy_types(access: &Access, region: &str) -> Reading<Vec<String>> {
+    let pages = access.organizations(region).list_roots().into_paginator().send();
+    match access.pages("organizations:ListRoots", pages).await {
+        Ok(pages) => {
+            let roots = pages.into_iter().flat_map(|page| page.roots.unwrap_or_default());
+            let mut types: Vec<String> = roots
+                .flat_map(|root| root.policy_types.unwrap_or_default())
+                // Anything but "being switched off" may bind.
+                .filter(|t| t.status.as_ref().is_none_or(|s| s.as_str() != "PENDING_DISABLE"))
+                .filter_map(|t| t.r#type.map(|t| t.as_str().to_owned()))
+                .collect();
+            types.sort();
+            types.dedup();
+            Reading::Known(types)
+        }
+        Err(failure) => Reading::Unreadable(failure.into()),
+    }
+}
+
+async fn policies(
+    access: &Access,
+    region: &str,
+    enabled: &Reading<Vec<String>>,
+) -> BTreeMap<PolicyType, Reading<Vec<OrganizationPolicy>>> {
+    let mut all = BTreeMap::new();
+    for kind in [PolicyType::ServiceControlPolicy, PolicyType::ResourceControlPolicy] {
+        let policies = match enabled {
+            Reading::Unreadable(why) => Reading::Unreadable(why.clone()),
+            Reading::Known(types) if !types.iter().any(|t| t == kind.as_str()) => {
+                Reading::Known(Vec::new())
+            }
+            Reading::Known(_) => policies_of(access, region, kind).await,
+        };
+        all.insert(kind, policies);
+    }
+    all
+}
+
+/// The policies of a type with their targets: two calls per policy, however many accounts there are.
+async fn policies_of(access: &Access, region: &str, kind: PolicyType) -> Reading<Vec<OrganizationPolicy>> {
+    let client = access.organizations(region);
+    let pages = client
+        .list_policies()
+        .filter(aws_sdk_organizations::types::PolicyType::from(kind.as_str()))
+        .into_paginator()
+        .send();
+    let pages = match access.pages("organizations:ListPolicies", pages).await {
+        Ok(pages) => pages,
+        Err(failure) => return Reading::Unreadable(failure.into()),
+    };
+    let client = &client;
+    let mut policies: Vec<OrganizationPolicy> =
+        stream::iter(pages.into_iter().flat_map(|page| page.policies.unwrap_or_default()))
+            .filter_map(|summary| async move { summary.id.map(|id| (id, summary.name)) })
+            .map(|(id, name)| async move {
+                let content = content(access, client, &id).await.map_err(Into::into).into();
+                let targets = targets(access, client, &id).await.map_err(Into::into).into();
+                OrganizationPolicy { id, name: name.unwrap_or_default(), content, targets }
+            })
+            .buffer_unordered(CALLS_AT_ONCE)
+            .collect()
+            .await;
+    policies.sort_by(|a, b| a.id.cmp(&b.id));
+    Reading::Known(policies)
+}
+
+async fn content(
+    access: &Access,
+    client: &aws_sdk_organizations::Client,
+    id: &str,
+) -> Result<String, Failure> {
+    let call = client.describe_policy().policy_id(id).send();
+    let answer = access.call("organizations:DescribePolicy", call).await?;
+    Ok(answer.policy.and_then(|policy| policy.content).unwrap_or_default())
+}
+
+async fn targets(
+    access: &Access,
+    client: &aws_sdk_organizations::Client,
+    id: &str,
+) -> Result<Vec<String>, Failure> {
+    let pages = client.list_targets_for_policy().policy_id(id).into_paginator().send();
+    let pages = access.pages("organizations:ListTargetsForPolicy", pages).await?;
+    let targets = pages.into_iter().flat_map(|page| page.targets.unwrap_or_default());
+    let mut ids: Vec<String> = targets.filter_map(|target| target.target_id).collect();
+    ids.sort();
+    Ok(ids)
+}
+
+/// Whether the organization's S3 policy blocks all public access to an account's buckets; `None` without such a policy.
+pub async fn blocks_public_access(
+    access: &Access,
+    organization: &Organization,
+    account: &str,
+) -> Reading<Option<bool>> {
+    match &organization.enabled_policy_types {
+        Reading::Unreadable(why) => return Reading::Unreadable(why.clone()),
+        Reading::Known(types) if !types.iter().any(|t| t == "S3_POLICY") => return Reading::Known(None),
+        Reading::Known(_) => {}
+    }
+    let region = leading_region(&organization.partition);
+    let call = access
+        .organizations(region)
+        .describe_effective_policy()
+        .policy_type("S3_POLICY".into())
+        .target_id(account)
+        .send();
+    match access.call("organizations:DescribeEffectivePolicy", call).await {
+        Ok(answer) => {
+            let content = answer.effective_policy.and_then(|policy| policy.policy_content);
+            Reading::Known(content.and_then(|text| blocks_all(&text)))
+        }
+        Err(failure) if failure.code() == "EffectivePolicyNotFoundException" => Reading::Known(None),
+        Err(failure) => Reading::Unreadable(failure.into()),
+    }
+}
+
+/// Reads `{"s3_attributes": {"public_access_block_configuration": "all" | "none"}}`.
+fn blocks_all(text: &str) -> Option<bool> {
+    let document: serde_json::Value = serde_json::from_str(text).ok()?;
+    let setting = document.pointer("/s3_attributes/public_access_block_configuration")?;
+    let setting = setting.as_str().or_else(|| setting.get("@@assign").and_then(|v| v.as_str()))?;
+    Some(setting == "all")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_names_root_and_units_in_order() {
+        assert_eq!(
+            parents_in("o-a1/r-b2/ou-b2-c3/ou-b2-d4/111122223333/"),
+            ["r-b2", "ou-b2-c3", "ou-b2-d4"]
+        );
+    }
+
+    #[test]
+    fn an_s3_policy_blocks_only_when_it_says_all() {
+        let policy = |value: &str| {
+            format!(r#"{{"s3_attributes": {{"public_access_block_configuration": {value}}}}}"#)
+        };
+        assert_eq!(blocks_all(&policy(r#""all""#)), Some(true));
+        assert_eq!(blocks_all(&policy(r#"{"@@assign": "all"}"#)), Some(true));
+        assert_eq!(blocks_all(&policy(r#""none""#)), Some(false));
+        assert_eq!(blocks_all("{}"), None);
+        assert_eq!(blocks_all("no json"), None);
+    }
+}

@@ -1,0 +1,26 @@
+//! Loads check modules, holds them to their contract, and runs them over facts.
+//!
+//! A check is a Rego module, evaluated once per resource of the kind that it names. What Rego lacks is supplied here:
+//! METADATA is typed ([`Metadata`]), every reference is held against the published schema ([`LoadError`]), an unknown fact
+//! is tried both ways, and a check that breaks is an error on its one resource. Nothing here knows any single check.
+
+mod check;
+mod error;
+mod evaluate;
+mod facts_read;
+mod metadata;
+mod projection;
+mod schema;
+mod source;
+mod syntax;
+mod testing;
+#[cfg(test)]
+mod tests;
+
+pub use check::{Check, Checks};
+pub use error::LoadError;
+pub use evaluate::{Evaluator, Outcome, Surroundings, interpret};
+pub use metadata::{Lifecycle, Metadata, RelatedResource};
+pub use schema::Schemas;
+pub use source::{Source, builtin, folder};
+pub use testing::{TestReport, run_tests};

@@ -1,0 +1,288 @@
+//! What stops a request: bucket policies, access control lists, Block Public Access, the organization's guardrails, and
+//! the policies of VPC endpoints, asked with concrete requests.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+
+use super::context::{Context, known_or_clause};
+use super::fact::{Evidence, Fact};
+use super::public_access;
+use super::resources::{ForeignNetwork, OutsideGrant};
+use crate::semantics::iam::probes::{self, Perimeter};
+use crate::semantics::iam::{
+    Acl, AclGrant, AclGrantee, AclPermission, Part, PolicyDocument, PolicySet, SharedDocument,
+};
+use crate::semantics::verdict::Verdict;
+use crate::snapshot::{AccountSnapshot, Bucket, PolicyType, Reading, VpcEndpoint};
+
+/// What an organization's own requests look like, for an account.
+#[must_use]
+pub fn perimeter(account: &AccountSnapshot, context: &Context<'_>) -> Perimeter {
+    let trust = &context.policy.trust;
+    let endpoints = account.regional.values().filter_map(|region| region.vpc_endpoints.known()).flatten();
+    let owners = account.buckets.known().into_iter().flatten().filter_map(|bucket| bucket.acl.known());
+    Perimeter {
+        partition: context.organization.partition.clone(),
+        account: account.id.clone(),
+        organization: context.organization_id().map(str::to_owned),
+        organization_unknown: context.organization.identity.unreadable().is_some(),
+        organization_accounts: context.organization_accounts(&account.id),
+        canonical_users: owners.map(|acl| acl.owner.clone()).collect(),
+        trusted_accounts: trust.accounts.clone(),
+        trusted_organizations: trust.organizations.clone(),
+        trusted_vpc_endpoints: endpoints
+            .clone()
+            .map(|endpoint| endpoint.id.clone())
+            .chain(trust.vpc_endpoints.iter().cloned())
+            .collect(),
+        trusted_vpcs: endpoints.map(|endpoint| endpoint.vpc_id.clone()).collect(),
+        trusted_networks: trust.networks.clone(),
+        ..Perimeter::default()
+    }
+}
+
+/// The policies of one bucket, ready to be asked.
+#[derive(Debug)]
+pub struct BucketPolicies<'a> {
+    bucket: &'a Bucket,
+    perimeter: &'a Perimeter,
+    set: PolicySet,
+    evidence: Vec<Evidence>,
+}
+
+impl<'a> BucketPolicies<'a> {
+    /// Gathers what decides over requests to a bucket.
+    #[must_use]
+    pub fn of(
+        account: &AccountSnapshot,
+        bucket: &'a Bucket,
+        context: &Context<'_>,
+        perimeter: &'a Perimeter,
+    ) -> Self {
+        let set = PolicySet {
+            resource: bucket_policy(bucket),
+            acl: access_control_list(bucket),
+            block_public_access: public_access::for_requests(account, bucket),
+            service_control: context.guardrails.binding(PolicyType::ServiceControlPolicy, &account.id),
+            resource_control: context.guardrails.binding(PolicyType::ResourceControlPolicy, &account.id),
+            ..PolicySet::default()
+        };
+        Self { bucket, perimeter, set, evidence: bucket_evidence(bucket) }
+    }
+
+    /// Neither the policy nor the access control list admits the public.
+    #[must_use]
+    pub fn not_public(&self) -> Fact {
+        self.fact(probes::bucket_not_public(&self.bucket.name, &self.set, self.perimeter))
+    }
+
+    /// Requests without TLS are refused.
+    #[must_use]
+    pub fn requires_tls(&self) -> Fact {
+        self.fact(probes::bucket_requires_tls(&self.bucket.name, &self.set, self.perimeter))
+    }
+
+    /// Whether the organization's own credentials are refused when used from elsewhere.
+    #[must_use]
+    pub fn denies_foreign_network(&self) -> ForeignNetwork {
+        let (name, set) = (&self.bucket.name, &self.set);
+        ForeignNetwork {
+            from_internet: self.fact(probes::denies_internet(name, set, self.perimeter)),
+            from_foreign_endpoint: self.fact(probes::denies_foreign_endpoint(name, set, self.perimeter)),
+            by_presigned_url: self.fact(probes::denies_presigned(name, set, self.perimeter)),
+        }
+    }
+
+    /// Who outside the organization is admitted. A policy or access control list that could not be read stands as one
+    /// more entry.
+    #[must_use]
+    pub fn outside_grants(&self) -> Vec<OutsideGrant> {
+        let found = probes::outside_grants(&self.bucket.name, &self.set, self.perimeter);
+        let mut grants: Vec<OutsideGrant> = found
+            .into_iter()
+            .map(|grant| OutsideGrant {
+                kind: grant.kind.as_str().to_owned(),
+                account_id: grant.account_id,
+                granted: self.fact(grant.verdict),
+                actions: grant.actions,
+                grantee: grant.grantee,
+            })
+            .collect();
+        let unread = [unread(&self.set.resource), unread(&self.set.acl)];
+        grants.extend(unread.into_iter().flatten().map(|why| OutsideGrant {
+            grantee: "*".to_owned(),
+            kind: "other".to_owned(),
+            account_id: String::new(),
+            granted: self.fact(Verdict::unknown(why)),
+            actions: Vec::new(),
+        }));
+        grants
+    }
+
+    fn fact(&self, verdict: Verdict) -> Fact {
+        Fact::from(verdict).with_all(self.evidence.iter().cloned())
+    }
+}
+
+fn unread<T>(part: &Part<T>) -> Option<String> {
+    match part {
+        Part::Unreadable(why) => Some(why.clone()),
+        _ => None,
+    }
+}
+
+fn bucket_policy(bucket: &Bucket) -> Part<SharedDocument> {
+    match known_or_clause(&bucket.policy) {
+        Err(clause) => Part::Unreadable(clause),
+        Ok(None) => Part::Known(Arc::new(PolicyDocument::empty())),
+        Ok(Some(text)) => match PolicyDocument::parse(text) {
+            Ok(document) => Part::Known(Arc::new(document)),
+            Err(error) => {
+                Part::Unreadable(format!("the policy of bucket `{}` cannot be read: {error}", bucket.name))
+            }
+        },
+    }
+}
+
+fn access_control_list(bucket: &Bucket) -> Part<Acl> {
+    let acl = match known_or_clause(&bucket.acl) {
+        Ok(acl) => acl,
+        Err(clause) => return Part::Unreadable(clause),
+    };
+    // The owner may always; his own grant says nothing.
+    let foreign: Vec<_> = acl.grants.iter().filter(|grant| grant.grantee != acl.owner).collect();
+    let disabled = || Part::Known(Acl { grants: Vec::new(), objects_may_grant: false });
+    if foreign.is_empty() {
+        return disabled();
+    }
+    match &bucket.object_ownership {
+        Some(Reading::Known(Some(ownership))) if ownership == "BucketOwnerEnforced" => return disabled(),
+        Some(Reading::Unreadable(why)) => {
+            return Part::Unreadable(format!("not known because {}", why.clause()));
+        }
+        _ => {}
+    }
+    let mut grants = Vec::new();
+    for grant in foreign {
+        let Some(permission) = permission(&grant.permission) else {
+            let why = format!(
+                "the access control list of bucket `{}` grants an unknown permission `{}`",
+                bucket.name, grant.permission
+            );
+            return Part::Unreadable(why);
+        };
+        grants.push(AclGrant { grantee: grantee(&grant.grantee), permission });
+    }
+    Part::Known(Acl { grants, objects_may_grant: false })
+}
+
+fn grantee(id: &str) -> AclGrantee {
+    match id {
+        "http://acs.amazonaws.com/groups/global/AllUsers" => AclGrantee::AllUsers,
+        "http://acs.amazonaws.com/groups/global/AuthenticatedUsers" => AclGrantee::AuthenticatedUsers,
+        "http://acs.amazonaws.com/groups/s3/LogDelivery" => AclGrantee::LogDelivery,
+        id => AclGrantee::CanonicalUser(id.to_owned()),
+    }
+}
+
+fn permission(name: &str) -> Option<AclPermission> {
+    Some(match name {
+        "READ" => AclPermission::Read,
+        "WRITE" => AclPermission::Write,
+        "READ_ACP" => AclPermission::ReadAcp,
+        "WRITE_ACP" => AclPermission::WriteAcp,
+        "FULL_CONTROL" => AclPermission::FullControl,
+        _ => return None,
+    })
+}
+
+fn bucket_evidence(bucket: &Bucket) -> Vec<Evidence> {
+    let mut evidence = Vec::new();
+    if let Reading::Known(policy) = &bucket.policy {
+        let value = policy.as_deref().map_or(Value::Null, document);
+        evidence.push(Evidence::new("s3:GetBucketPolicy", &bucket.name, "/Policy", value));
+    }
+    if let Reading::Known(acl) = &bucket.acl {
+        let grants: Vec<Value> = acl
+            .grants
+            .iter()
+            .filter(|grant| grant.grantee != acl.owner)
+            .map(|grant| json!({"Grantee": grant.grantee, "Permission": grant.permission}))
+            .collect();
+        if !grants.is_empty() {
+            evidence.push(Evidence::new("s3:GetBucketAcl", &bucket.name, "/Grants", json!(grants)));
+        }
+    }
+    evidence
+}
+
+/// The largest document that is shown whole in a report, in bytes.
+const MAX_SHOWN: usize = 4096;
+
+/// A document as evidence; null if it is too large to show.
+fn document(text: &str) -> Value {
+    if text.len() > MAX_SHOWN {
+        return Value::Null;
+    }
+    serde_json::from_str(text).unwrap_or_else(|_| json!(text))
+}
+
+/// What a VPC endpoint's policy refuses.
+#[derive(Debug)]
+pub struct EndpointDenials {
+    /// Probe V1.
+    pub org_to_foreign_bucket: Fact,
+    /// Probe V2.
+    pub foreign_to_foreign_bucket: Fact,
+    /// Probe V3.
+    pub anonymous_to_foreign_bucket: Fact,
+}
+
+/// Asks an endpoint's policy. An endpoint without a policy has the one that AWS gives it: everything.
+#[must_use]
+pub fn endpoint(endpoint: &VpcEndpoint, perimeter: &Perimeter) -> EndpointDenials {
+    let policy = match &endpoint.policy {
+        None => Part::Known(Arc::new(PolicyDocument::endpoint_default())),
+        Some(text) => match PolicyDocument::parse(text) {
+            Ok(document) => Part::Known(Arc::new(document)),
+            Err(error) => {
+                Part::Unreadable(format!("the policy of endpoint `{}` cannot be read: {error}", endpoint.id))
+            }
+        },
+    };
+    let set = PolicySet { endpoint: policy, ..PolicySet::default() };
+    let shown = endpoint.policy.as_deref().map_or(Value::Null, document);
+    let evidence =
+        Evidence::new("ec2:DescribeVpcEndpoints", &endpoint.id, "/VpcEndpoints/PolicyDocument", shown);
+    let fact = |verdict: Verdict| Fact::from(verdict).with(evidence.clone());
+    EndpointDenials {
+        org_to_foreign_bucket: fact(probes::endpoint_denies_org_to_foreign_bucket(&set, perimeter)),
+        foreign_to_foreign_bucket: fact(probes::endpoint_denies_foreign_to_foreign_bucket(&set, perimeter)),
+        anonymous_to_foreign_bucket: fact(probes::endpoint_denies_anonymous_to_foreign_bucket(
+            &set, perimeter,
+        )),
+    }
+}
+
+/// Whether the policy file calls a bucket sensitive.
+#[must_use]
+pub fn sensitive(bucket: &Bucket, context: &Context<'_>) -> Fact {
+    let tags: Option<&BTreeMap<String, String>> = bucket.tags.known();
+    let holds = context.policy.is_sensitive(&bucket.name, tags);
+    let reason = match (holds, &bucket.tags) {
+        (crate::semantics::verdict::Tri::Yes, _) => "the policy file calls the bucket sensitive".to_owned(),
+        (crate::semantics::verdict::Tri::Unknown, Reading::Unreadable(why)) => {
+            format!("whether the bucket is sensitive is not known because {}", why.clause())
+        }
+        _ => "the policy file does not call the bucket sensitive".to_owned(),
+    };
+    let fact = Fact::new(holds, reason);
+    match tags {
+        Some(tags) if !tags.is_empty() => {
+            fact.with(Evidence::new("s3:GetBucketTagging", &bucket.name, "/TagSet", json!(tags)))
+        }
+        _ => fact,
+    }
+}

@@ -1,0 +1,385 @@
+//! From what was read of an account to the resources that checks judge.
+
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use super::alerting::Alerting;
+use super::context::{Context, known_or_clause, owner_of};
+use super::fact::{Evidence, Fact};
+use super::logging::{self, Observers};
+use super::prevention::{self, BucketPolicies};
+use super::resources::{
+    AccountFacts, AccountRegionFacts, BucketFacts, EventRuleFacts, TrailFacts, VpcEndpointFacts,
+};
+use super::{public_access, routing, unread};
+use crate::catalogue::ResourceKind;
+use crate::semantics::event_selectors::{BucketIdentity, EventClass};
+use crate::semantics::guardduty;
+use crate::semantics::iam::probes::Perimeter;
+use crate::semantics::verdict::{Tri, Verdict};
+use crate::snapshot::{AccountSnapshot, Bucket, Detector, Entry, Reading, Region, Rule, Trail};
+
+/// One resource with its facts.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Resource {
+    /// The kind of resource.
+    pub kind: ResourceKind,
+    /// The resource's own name or id; the account id for an account, `account/region` for an account's region; `*` for
+    /// resources that could not be listed.
+    pub id: String,
+    /// The ARN, where AWS has one for this kind.
+    pub arn: Option<String>,
+    /// The region, where the resource has one.
+    pub region: Option<String>,
+    /// Whether it is certainly a sensitive bucket.
+    pub sensitive: bool,
+    /// The facts, in the form of the kind's schema.
+    pub facts: Value,
+}
+
+/// Everything that is derived from, in one place.
+struct Derivation<'a> {
+    account: &'a AccountSnapshot,
+    context: &'a Context<'a>,
+    observers: Observers,
+    perimeter: Perimeter,
+    alerting: Alerting<'a>,
+    resources: Vec<Resource>,
+}
+
+/// The resources of an account that was entered, in no particular order; none of one that was not.
+#[must_use]
+pub fn derive(account: &AccountSnapshot, context: &Context<'_>) -> Vec<Resource> {
+    if account.entry != Entry::Entered {
+        return Vec::new();
+    }
+    let mut derivation = Derivation {
+        account,
+        context,
+        observers: Observers::of(account, context),
+        perimeter: prevention::perimeter(account, context),
+        alerting: Alerting::of(account, context),
+        resources: Vec::new(),
+    };
+    derivation.account();
+    derivation.buckets();
+    derivation.trails();
+    derivation.alarms();
+    derivation.regions();
+    derivation.resources
+}
+
+impl Derivation<'_> {
+    fn push(
+        &mut self,
+        kind: ResourceKind,
+        id: &str,
+        arn: Option<String>,
+        region: Option<&str>,
+        facts: &impl Serialize,
+    ) -> Option<&mut Resource> {
+        // The facts are plain data with text keys: they always serialize.
+        let facts = serde_json::to_value(facts).unwrap_or_default();
+        self.resources.push(Resource {
+            kind,
+            id: id.to_owned(),
+            arn,
+            region: region.map(str::to_owned),
+            sensitive: false,
+            facts,
+        });
+        self.resources.last_mut()
+    }
+
+    fn partition(&self) -> &str {
+        &self.context.organization.partition
+    }
+
+    fn account(&mut self) {
+        let account = self.account;
+        let facts = AccountFacts {
+            id: account.id.clone(),
+            name: account.name.clone(),
+            management_events_logged: self.management_events_logged(),
+            bulk_download_alarms: self.alerting.bulk_download_alarms(),
+        };
+        self.push(ResourceKind::Account, &account.id, None, None, &facts);
+    }
+
+    fn management_events_logged(&self) -> Fact {
+        let regions = match known_or_clause(&self.account.regions) {
+            Ok(regions) => regions,
+            Err(clause) => return Verdict::unknown(clause).into(),
+        };
+        let mut decisive: Option<Fact> = None;
+        for region in regions {
+            let fact = self.observers.management_events(&self.account.id, region, self.partition());
+            decisive = Some(match decisive {
+                None => fact,
+                Some(first) if first.holds.and(fact.holds) == first.holds => first,
+                Some(_) => fact,
+            });
+        }
+        decisive.unwrap_or_else(|| Fact::new(Tri::Yes, "no region is in scope"))
+    }
+
+    fn buckets(&mut self) {
+        let account = self.account;
+        match &account.buckets {
+            Reading::Unreadable(why) => {
+                let facts = unread::buckets(&Fact::unread(why));
+                self.push(ResourceKind::Bucket, unread::UNREAD, None, None, &facts);
+            }
+            Reading::Known(buckets) => buckets.iter().for_each(|bucket| self.bucket(bucket)),
+        }
+    }
+
+    fn bucket(&mut self, bucket: &Bucket) {
+        let region = bucket.region.known().cloned();
+        let policies = BucketPolicies::of(self.account, bucket, self.context, &self.perimeter);
+        let sensitive = prevention::sensitive(bucket, self.context);
+        let facts = BucketFacts {
+            name: bucket.name.clone(),
+            region: region.clone().unwrap_or_default(),
+            reads_logged: self.logged(bucket, EventClass::Read),
+            writes_logged: self.logged(bucket, EventClass::Write),
+            not_public: policies.not_public(),
+            outside_grants: policies.outside_grants(),
+            denies_foreign_network: policies.denies_foreign_network(),
+            public_access_blocked: public_access::in_effect(self.account, bucket),
+            requires_tls: policies.requires_tls(),
+            sensitive,
+        };
+        let arn = format!("arn:{}:s3:::{}", self.partition(), bucket.name);
+        let pushed = self.push(ResourceKind::Bucket, &bucket.name, Some(arn), region.as_deref(), &facts);
+        if let Some(resource) = pushed {
+            resource.sensitive = facts.sensitive.holds.is_yes();
+        }
+    }
+
+    fn logged(&self, bucket: &Bucket, class: EventClass) -> Fact {
+        let region = match known_or_clause(&bucket.region) {
+            Ok(region) => region,
+            Err(clause) => return Verdict::unknown(clause).into(),
+        };
+        if !self.account.regional.contains_key(region) {
+            let why = format!("region `{region}` was not read: it is not enabled in the account, or not in scope");
+            return Verdict::unknown(why).into();
+        }
+        let identity = BucketIdentity {
+            name: bucket.name.clone(),
+            account: self.account.id.clone(),
+            region: region.clone(),
+            partition: self.partition().to_owned(),
+        };
+        self.observers.bucket(&identity, class)
+    }
+
+    fn trails(&mut self) {
+        let account = self.account;
+        let mut own: std::collections::BTreeMap<&str, &Trail> = std::collections::BTreeMap::new();
+        for (region, read) in &account.regional {
+            match &read.trails {
+                Reading::Known(trails) => {
+                    let of_account = trails.iter().filter(|trail| owner_of(&trail.arn) == account.id);
+                    own.extend(of_account.map(|trail| (trail.arn.as_str(), trail)));
+                }
+                Reading::Unreadable(why) => {
+                    let facts = unread::trails(region, &Fact::unread(why));
+                    self.push(ResourceKind::Trail, unread::UNREAD, None, Some(region), &facts);
+                }
+            }
+        }
+        for trail in own.into_values() {
+            self.trail(trail);
+        }
+    }
+
+    fn trail(&mut self, trail: &Trail) {
+        let account = self.account;
+        let (logging, delivering) = match account.trail_details.get(&trail.arn) {
+            None => {
+                let unknown = Fact::new(Tri::Unknown, "the trail's status was not read");
+                (unknown.clone(), unknown)
+            }
+            Some(details) => {
+                let evidence = details.status.known().map(|status| {
+                    let shown = json!({
+                        "IsLogging": status.is_logging,
+                        "LatestDeliveryError": status.latest_delivery_error,
+                    });
+                    Evidence::new("cloudtrail:GetTrailStatus", &trail.arn, "", shown)
+                });
+                let fact = |verdict: Verdict| Fact::from(verdict).with_all(evidence.clone());
+                (
+                    fact(logging::is_logging(&trail.name, details)),
+                    fact(logging::delivery_succeeds(&trail.name, details)),
+                )
+            }
+        };
+        let facts = TrailFacts {
+            name: trail.name.clone(),
+            arn: trail.arn.clone(),
+            home_region: trail.home_region.clone(),
+            logging,
+            delivering,
+        };
+        let (arn, region) = (Some(trail.arn.clone()), Some(trail.home_region.as_str()));
+        self.push(ResourceKind::Trail, &trail.name, arn, region, &facts);
+    }
+
+    fn alarms(&mut self) {
+        let account = self.account;
+        for (region, read) in &account.alarms {
+            match &read.alarms {
+                Reading::Unreadable(why) => {
+                    let facts = unread::alarms(region, &Fact::unread(why));
+                    self.push(ResourceKind::Alarm, unread::UNREAD, None, Some(region), &facts);
+                }
+                Reading::Known(alarms) => {
+                    for alarm in &alarms.metric {
+                        let facts = self.alerting.alarm(alarm, region);
+                        let arn = Some(alarm.alarm_arn.clone());
+                        self.push(ResourceKind::Alarm, &alarm.alarm_name, arn, Some(region), &facts);
+                    }
+                }
+            }
+        }
+    }
+
+    fn regions(&mut self) {
+        let account = self.account;
+        if let Some(why) = account.regions.unreadable() {
+            let facts = unread::regions(&account.id, &Fact::unread(why));
+            let id = format!("{}/{}", account.id, unread::UNREAD);
+            self.push(ResourceKind::AccountRegion, &id, None, None, &facts);
+        }
+        for (region, read) in &account.regional {
+            let facts = AccountRegionFacts {
+                account_id: account.id.clone(),
+                region: region.clone(),
+                guardduty_enabled: detector_enabled(read, region),
+                guardduty_s3_protection: s3_protection(read, region),
+                guardduty_findings_routed: routing::findings_routed(account, region, self.context),
+            };
+            let id = format!("{}/{region}", account.id);
+            self.push(ResourceKind::AccountRegion, &id, None, Some(region), &facts);
+            self.event_rules(region, read);
+            self.vpc_endpoints(region, read);
+        }
+    }
+
+    fn event_rules(&mut self, region: &str, read: &Region) {
+        match &read.rules {
+            Reading::Unreadable(why) => {
+                let facts = unread::event_rules(region, &Fact::unread(why));
+                self.push(ResourceKind::EventRule, unread::UNREAD, None, Some(region), &facts);
+            }
+            Reading::Known(rules) => {
+                for rule in rules {
+                    let facts = event_rule(rule, region);
+                    let id = if rule.bus == "default" {
+                        rule.name.clone()
+                    } else {
+                        format!("{}/{}", rule.bus, rule.name)
+                    };
+                    self.push(ResourceKind::EventRule, &id, Some(rule.arn.clone()), Some(region), &facts);
+                }
+            }
+        }
+    }
+
+    fn vpc_endpoints(&mut self, region: &str, read: &Region) {
+        match &read.vpc_endpoints {
+            Reading::Unreadable(why) => {
+                let facts = unread::vpc_endpoints(&Fact::unread(why));
+                self.push(ResourceKind::VpcEndpoint, unread::UNREAD, None, Some(region), &facts);
+            }
+            Reading::Known(endpoints) => {
+                for endpoint in endpoints {
+                    let denials = prevention::endpoint(endpoint, &self.perimeter);
+                    let facts = VpcEndpointFacts {
+                        id: endpoint.id.clone(),
+                        vpc_id: endpoint.vpc_id.clone(),
+                        service_name: endpoint.service_name.clone(),
+                        denies_org_to_foreign_bucket: denials.org_to_foreign_bucket,
+                        denies_foreign_to_foreign_bucket: denials.foreign_to_foreign_bucket,
+                        denies_anonymous_to_foreign_bucket: denials.anonymous_to_foreign_bucket,
+                    };
+                    let arn = format!(
+                        "arn:{}:ec2:{region}:{}:vpc-endpoint/{}",
+                        self.partition(),
+                        self.account.id,
+                        endpoint.id
+                    );
+                    self.push(ResourceKind::VpcEndpoint, &endpoint.id, Some(arn), Some(region), &facts);
+                }
+            }
+        }
+    }
+}
+
+fn event_rule(rule: &Rule, region: &str) -> EventRuleFacts {
+    let pattern = routing::pattern(rule);
+    let enabled = rule.state != "DISABLED";
+    let why = if enabled { "the rule is enabled" } else { "the rule is disabled" };
+    EventRuleFacts {
+        name: rule.name.clone(),
+        bus: rule.bus.clone(),
+        region: region.to_owned(),
+        concerns_guardduty: pattern.concerns_guardduty,
+        not_dead: pattern.not_dead,
+        retired_types: pattern.retired_types,
+        enabled: Fact::new(enabled, why).with(Evidence::new(
+            "events:ListRules",
+            &rule.arn,
+            "/Rules/State",
+            json!(rule.state),
+        )),
+    }
+}
+
+/// The detector, or the fact that decides without one.
+fn detector<'a>(read: &'a Region, region: &str) -> Result<&'a Detector, Fact> {
+    match &read.detector {
+        Reading::Unreadable(why) => Err(Fact::unread(why)),
+        Reading::Known(None) => Err(Fact::new(Tri::No, format!("GuardDuty was never enabled in {region}"))
+            .with(Evidence::new("guardduty:ListDetectors", region, "/detectorIds", json!([])))),
+        Reading::Known(Some(detector)) => Ok(detector),
+    }
+}
+
+fn detector_enabled(read: &Region, region: &str) -> Fact {
+    match detector(read, region) {
+        Err(fact) => fact,
+        Ok(detector) => Fact::from(guardduty::detector_enabled(&detector.status)).with(Evidence::new(
+            "guardduty:GetDetector",
+            &detector.id,
+            "/status",
+            json!(detector.status),
+        )),
+    }
+}
+
+fn s3_protection(read: &Region, region: &str) -> Fact {
+    let detector = match detector(read, region) {
+        Err(fact) => return fact,
+        Ok(detector) => detector,
+    };
+    let features: Option<Vec<(&str, &str)>> = detector
+        .features
+        .as_ref()
+        .map(|features| features.iter().map(|f| (f.name.as_str(), f.status.as_str())).collect());
+    let verdict = guardduty::s3_protection(features.as_deref(), detector.legacy_s3_logs.as_deref())
+        .and(guardduty::detector_enabled(&detector.status));
+    let shown: Vec<Value> = detector
+        .features
+        .iter()
+        .flatten()
+        .filter(|feature| feature.name == "S3_DATA_EVENTS")
+        .map(|feature| json!({"name": feature.name, "status": feature.status}))
+        .collect();
+    Fact::from(verdict)
+        .with(Evidence::new("guardduty:GetDetector", &detector.id, "/features", json!(shown)))
+        .with(Evidence::new("guardduty:GetDetector", &detector.id, "/status", json!(detector.status)))
+}

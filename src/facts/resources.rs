@@ -1,0 +1,191 @@
+//! What policy code may read: the facts of each kind of resource. `exfilguard schema facts` prints these types.
+//!
+//! A part of a list that could not be read stands in the list as one entry whose facts are all unknown and whose numbers
+//! are the most favourable ones, so that a check can neither pass nor fail by what was not seen.
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::fact::Fact;
+
+/// A general purpose bucket.
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+pub struct BucketFacts {
+    /// The bucket's name.
+    pub name: String,
+    /// The region that it is in; empty when it could not be read.
+    pub region: String,
+    /// The policy file calls the bucket sensitive, by its name or its tags.
+    pub sensitive: Fact,
+    /// Every read of its objects and every listing is logged, by some trail or event data store that delivers.
+    pub reads_logged: Fact,
+    /// Every write and deletion of its objects is logged.
+    pub writes_logged: Fact,
+    /// Neither its policy nor its access control list admits the public.
+    pub not_public: Fact,
+    /// Who outside the organization its policy or access control list names or admits.
+    pub outside_grants: Vec<OutsideGrant>,
+    /// Whether stolen credentials of the organization are refused outside its networks.
+    pub denies_foreign_network: ForeignNetwork,
+    /// S3 Block Public Access as it takes effect: organization, account and bucket together.
+    pub public_access_blocked: PublicAccessBlocked,
+    /// Requests without TLS are refused.
+    pub requires_tls: Fact,
+}
+
+/// Access that somebody outside the organization holds, or may hold.
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+pub struct OutsideGrant {
+    /// Who: an account id, an organization id, a canonical user id, a service, or `*`.
+    pub grantee: String,
+    /// `account`, `organization`, `canonical-user`, `service`, `anonymous` or `other`.
+    pub kind: String,
+    /// The account, when the grantee is one or belongs to one; else empty.
+    pub account_id: String,
+    /// The grantee can use at least one of the actions.
+    pub granted: Fact,
+    /// The S3 actions that were tried and not refused.
+    pub actions: Vec<String>,
+}
+
+/// Whether the organization's own credentials are refused when used from elsewhere.
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+pub struct ForeignNetwork {
+    /// Refused from an internet address outside the trusted networks.
+    pub from_internet: Fact,
+    /// Refused through a VPC endpoint of another organization.
+    pub from_foreign_endpoint: Fact,
+    /// A presigned URL is refused from the internet.
+    pub by_presigned_url: Fact,
+}
+
+/// The four settings of S3 Block Public Access.
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+pub struct PublicAccessBlocked {
+    /// New public access control lists are rejected.
+    pub block_public_acls: Fact,
+    /// Public access control lists are ignored.
+    pub ignore_public_acls: Fact,
+    /// New public policies are rejected.
+    pub block_public_policy: Fact,
+    /// A bucket with a public policy serves only its owner and AWS services.
+    pub restrict_public_buckets: Fact,
+}
+
+/// A trail, judged in the account that owns it.
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+pub struct TrailFacts {
+    /// The trail's name.
+    pub name: String,
+    /// The trail's ARN.
+    pub arn: String,
+    /// The region that it was created in.
+    pub home_region: String,
+    /// Logging is switched on.
+    pub logging: Fact,
+    /// Its last delivery to the bucket succeeded.
+    pub delivering: Fact,
+}
+
+/// An account.
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+pub struct AccountFacts {
+    /// The account's id.
+    pub id: String,
+    /// The account's name.
+    pub name: String,
+    /// Every management event that matters for S3 is logged in every region.
+    pub management_events_logged: Fact,
+    /// The chains from a read of the account's objects to a person: trail, log group, metric filter, alarm, topic.
+    pub bulk_download_alarms: Vec<BulkDownloadAlarm>,
+}
+
+/// One chain from object reads to a person.
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+pub struct BulkDownloadAlarm {
+    /// The alarm's name; empty for a part that could not be read.
+    pub alarm: String,
+    /// The alarm's region.
+    pub region: String,
+    /// The log group.
+    pub log_group: String,
+    /// The metric filter.
+    pub filter: String,
+    /// The filter counts every read of every bucket of the account.
+    pub covers_bucket_reads: Fact,
+    /// A burst of `smallest_burst` reads surely raises the alarm, and the alarm can act.
+    pub detects: Fact,
+    /// The least number of reads that surely raises the alarm; 0 while `detects` does not hold.
+    pub smallest_burst: u64,
+    /// Seconds from the burst to the alarm, at worst; 0 while `detects` does not hold.
+    pub seconds_to_alarm: u64,
+    /// The alarm's action reaches a person.
+    pub reaches_someone: Fact,
+}
+
+/// One region of an account.
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+pub struct AccountRegionFacts {
+    /// The account's id.
+    pub account_id: String,
+    /// The region.
+    pub region: String,
+    /// GuardDuty's detector is enabled.
+    pub guardduty_enabled: Fact,
+    /// GuardDuty watches S3 data events.
+    pub guardduty_s3_protection: Fact,
+    /// Every finding type that tells of S3 exfiltration reaches a person through EventBridge, from this account's bus or
+    /// from that of GuardDuty's administrator.
+    pub guardduty_findings_routed: Fact,
+}
+
+/// A CloudWatch alarm.
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+pub struct AlarmFacts {
+    /// The alarm's name.
+    pub name: String,
+    /// The alarm's region.
+    pub region: String,
+    /// The alarm watches a metric that a metric filter on a trail's log group publishes.
+    pub security_relevant: Fact,
+    /// Its actions are switched on.
+    pub actions_enabled: Fact,
+    /// One of its actions reaches a person.
+    pub reaches_someone: Fact,
+}
+
+/// An EventBridge rule with an event pattern.
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+pub struct EventRuleFacts {
+    /// The rule's name.
+    pub name: String,
+    /// The bus that it is on.
+    pub bus: String,
+    /// The region.
+    pub region: String,
+    /// The pattern is about GuardDuty findings.
+    pub concerns_guardduty: Fact,
+    /// The pattern can match a finding that GuardDuty still makes.
+    pub not_dead: Fact,
+    /// The retired finding types that the pattern names.
+    pub retired_types: Vec<String>,
+    /// The rule is switched on.
+    pub enabled: Fact,
+}
+
+/// A VPC endpoint of S3.
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+pub struct VpcEndpointFacts {
+    /// `vpce-…`.
+    pub id: String,
+    /// The VPC.
+    pub vpc_id: String,
+    /// For example `com.amazonaws.eu-west-1.s3`.
+    pub service_name: String,
+    /// The organization's principals cannot reach buckets of others through it (probe V1).
+    pub denies_org_to_foreign_bucket: Fact,
+    /// Others' credentials cannot reach others' buckets through it (probe V2).
+    pub denies_foreign_to_foreign_bucket: Fact,
+    /// Unsigned requests cannot reach others' buckets through it (probe V3).
+    pub denies_anonymous_to_foreign_bucket: Fact,
+}

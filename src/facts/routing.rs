@@ -1,0 +1,506 @@
+//! Whether GuardDuty's findings about S3 reach a person through EventBridge, and which rules are dead.
+//!
+//! GuardDuty publishes a finding on the default bus of the affected account and, in the same region, on that of the
+//! organization's GuardDuty administrator (`aws-semantics.md` 4.3): a rule on either is enough.
+
+use serde_json::{Value, json};
+
+use super::context::{Context, known_or_clause};
+use super::fact::{Evidence, Fact};
+use super::notification;
+use crate::semantics::event_pattern::{EventPattern, Literal};
+use crate::semantics::guardduty;
+use crate::semantics::sns::{Publisher, Service};
+use crate::semantics::synthetic;
+use crate::semantics::verdict::{Assumption, Tri, Verdict};
+use crate::snapshot::{AccountSnapshot, Reading, Rule, Target};
+
+/// The bus that AWS services publish on.
+const DEFAULT_BUS: &str = "default";
+
+/// Whether every essential finding type of S3, raised in `account` and `region`, reaches a person.
+#[must_use]
+pub fn findings_routed(account: &AccountSnapshot, region: &str, context: &Context<'_>) -> Fact {
+    let buses = buses(account, region, context);
+    let mut reached: Vec<Fact> = Vec::new();
+    let (mut unrouted, mut doubtful) = (Vec::new(), Vec::new());
+    for finding in guardduty::essential_finding_types() {
+        let fact = finding_routed(finding, account, region, &buses, context);
+        match fact.holds {
+            Tri::Yes => reached.push(fact),
+            Tri::No => unrouted.push((finding.name, fact)),
+            Tri::Unknown => doubtful.push((finding.name, fact)),
+        }
+    }
+    let evidence = rules_evidence(&buses, region);
+    let decided = if unrouted.is_empty() { doubtful } else { unrouted };
+    match decided.first() {
+        None => routed(reached).with_all(evidence),
+        Some((name, first)) => {
+            let count = decided.len();
+            let mut fact = first.clone();
+            if count > 1 {
+                fact.reason = format!("{} ({count} finding types, for example `{name}`)", fact.reason);
+            } else {
+                fact.reason = format!("{} (finding type `{name}`)", fact.reason);
+            }
+            if fact.holds.is_no() {
+                let names: Vec<&str> = decided.iter().map(|(name, _)| *name).collect();
+                fact.witness = Some(json!({"unrouted_finding_types": names}));
+            }
+            fact.with_all(evidence)
+        }
+    }
+}
+
+fn routed(reached: Vec<Fact>) -> Fact {
+    let mut all = Fact::new(Tri::Yes, "every finding type about S3 reaches a person");
+    for fact in reached {
+        for assumption in fact.assumptions {
+            if !all.assumptions.contains(&assumption) {
+                all.assumptions.push(assumption);
+            }
+        }
+    }
+    all.assumptions.sort();
+    all
+}
+
+/// A default bus on which findings of an account appear.
+struct Bus<'a> {
+    owner: String,
+    rules: Result<Vec<&'a Rule>, String>,
+    /// The account whose rules these are; none when it was not read.
+    account: Option<&'a AccountSnapshot>,
+}
+
+fn buses<'a>(account: &'a AccountSnapshot, region: &str, context: &Context<'a>) -> Vec<Bus<'a>> {
+    let mut buses = vec![Bus {
+        owner: account.id.clone(),
+        rules: rules_on_default_bus(account, region),
+        account: Some(account),
+    }];
+    let is_member = context.listed(&account.id).is_some();
+    match context.organization.guardduty_administrators.get(region) {
+        Some(Reading::Known(Some(administrator))) if is_member && *administrator != account.id => {
+            let hub = context.hubs.get(administrator);
+            let rules = match hub {
+                Some(hub) => rules_on_default_bus(hub, region),
+                None => Err(format!("GuardDuty's administrator {administrator} was not read")),
+            };
+            buses.push(Bus { owner: administrator.clone(), rules, account: hub });
+        }
+        Some(Reading::Unreadable(why)) if is_member => buses.push(Bus {
+            owner: String::new(),
+            rules: Err(format!("not known because {}", why.clause())),
+            account: None,
+        }),
+        _ => {}
+    }
+    buses
+}
+
+fn rules_on_default_bus<'a>(account: &'a AccountSnapshot, region: &str) -> Result<Vec<&'a Rule>, String> {
+    match account.regional.get(region) {
+        None => Err(format!("region `{region}` of account {} was not read", account.id)),
+        Some(read) => {
+            let rules = known_or_clause(&read.rules)?;
+            Ok(rules.iter().filter(|rule| rule.bus == DEFAULT_BUS).collect())
+        }
+    }
+}
+
+fn finding_routed(
+    finding: &guardduty::FindingType,
+    account: &AccountSnapshot,
+    region: &str,
+    buses: &[Bus<'_>],
+    context: &Context<'_>,
+) -> Fact {
+    let mut best: Option<Fact> = None;
+    for bus in buses {
+        let event = synthetic::guardduty_event(
+            finding.name,
+            finding.severity,
+            &account.id,
+            &bus.owner,
+            region,
+            &context.organization.partition,
+        );
+        let fact = match (&bus.rules, bus.account) {
+            (Ok(rules), Some(owner)) => on_bus(owner, rules, &event, bus.owner != account.id),
+            (Err(clause), _) => Fact::from(Verdict::unknown(clause.clone())),
+            (Ok(_), None) => Fact::new(Tri::Unknown, "the rules of the bus were not read"),
+        };
+        best = Some(better(best, fact));
+    }
+    best.unwrap_or_else(|| Fact::new(Tri::No, "no bus receives the finding"))
+}
+
+/// Yes before unknown before no; of two noes the one that got further.
+fn better(best: Option<Fact>, fact: Fact) -> Fact {
+    let rank = |fact: &Fact| match fact.holds {
+        Tri::Yes => 2,
+        Tri::Unknown => 1,
+        Tri::No => 0,
+    };
+    match best {
+        None => fact,
+        Some(best) if rank(&fact) > rank(&best) => fact,
+        Some(best) if rank(&fact) == rank(&best) && best.reason.starts_with(NO_RULE) => fact,
+        Some(best) => best,
+    }
+}
+
+/// How the reason begins when nothing matches at all.
+const NO_RULE: &str = "no EventBridge rule";
+
+fn on_bus(owner: &AccountSnapshot, rules: &[&Rule], event: &Value, administrator: bool) -> Fact {
+    let mut best = Fact::new(
+        Tri::No,
+        format!("{NO_RULE} on the default bus of account {} matches GuardDuty's findings", owner.id),
+    );
+    for rule in rules {
+        let matches = matches(rule, event, administrator);
+        if matches.value.is_no() {
+            continue;
+        }
+        if rule.state == "DISABLED" {
+            best = better(Some(best), Fact::new(Tri::No, format!("rule `{}` is disabled", rule.name)));
+            continue;
+        }
+        let reached = targets_reach(owner, rule, event);
+        let fact = combine(matches, reached);
+        best = better(Some(best), fact);
+    }
+    best
+}
+
+fn combine(matches: Verdict, reached: Fact) -> Fact {
+    let value = matches.value.and(reached.holds);
+    if matches.value.is_unknown() && reached.holds.is_yes() {
+        return matches.into();
+    }
+    let mut fact = Fact { holds: value, ..reached };
+    for assumption in matches.assumptions {
+        let assumption = assumption.to_string();
+        if !fact.assumptions.contains(&assumption) {
+            fact.assumptions.push(assumption);
+        }
+    }
+    fact
+}
+
+/// Whether a rule matches a finding. On the administrator's bus the event's own `account` is not documented
+/// ([A-11](Assumption)): both values are tried.
+fn matches(rule: &Rule, event: &Value, administrator: bool) -> Verdict {
+    let pattern = match EventPattern::parse(&rule.event_pattern) {
+        Ok(pattern) => pattern,
+        Err(error) => {
+            return Verdict::unknown(format!("the pattern of rule `{}` cannot be read: {error}", rule.name));
+        }
+    };
+    let verdict = pattern.matches(event);
+    if !administrator {
+        return verdict;
+    }
+    let mut other = event.clone();
+    if let (Some(fields), Some(account)) = (other.as_object_mut(), event.pointer("/detail/accountId")) {
+        fields.insert("account".to_owned(), account.clone());
+    }
+    let second = pattern.matches(&other);
+    if second.value == verdict.value {
+        return verdict;
+    }
+    Verdict::unknown(format!(
+        "rule `{}` asks for the event's `account`, which is not documented on the administrator's bus",
+        rule.name
+    ))
+    .assuming(Assumption(11))
+}
+
+fn targets_reach(owner: &AccountSnapshot, rule: &Rule, event: &Value) -> Fact {
+    let targets = match known_or_clause(&rule.targets) {
+        Err(clause) => return Fact::from(Verdict::unknown(clause)),
+        Ok(targets) => targets,
+    };
+    let mut best = Fact::new(Tri::No, format!("rule `{}` has no target", rule.name));
+    for (index, target) in targets.iter().enumerate() {
+        let fact = target_reaches(owner, rule, target, event);
+        best = if index == 0 { fact } else { better(Some(best), fact) };
+    }
+    best
+}
+
+fn target_reaches(owner: &AccountSnapshot, rule: &Rule, target: &Target, event: &Value) -> Fact {
+    let service = target.arn.split(':').nth(2).unwrap_or_default();
+    match service {
+        "sns" if target.role_arn.is_some() => Fact::new(
+            Tri::Unknown,
+            format!("rule `{}` publishes with a role, whose permissions are not read", rule.name),
+        ),
+        "sns" => {
+            let publisher = Publisher {
+                service: Service::EventBridge,
+                source_arn: &rule.arn,
+                source_account: &owner.id,
+            };
+            notification::by_topic(owner, &target.arn, &publisher, event)
+        }
+        "ssm-incidents" => Fact::new(
+            Tri::Unknown,
+            format!("rule `{}` starts an incident, whose contacts are not read", rule.name),
+        ),
+        _ => Fact::new(
+            Tri::Unknown,
+            format!(
+                "rule `{}` sends to `{service}`, and whether a person hears of it from there is not known",
+                rule.name
+            ),
+        ),
+    }
+}
+
+fn rules_evidence(buses: &[Bus<'_>], region: &str) -> Vec<Evidence> {
+    let mut evidence = Vec::new();
+    for bus in buses {
+        let Ok(rules) = &bus.rules else { continue };
+        let resource = format!("event-bus/{DEFAULT_BUS} of {} in {region}", bus.owner);
+        let shown: Vec<Value> =
+            rules.iter().map(|rule| json!({"Name": rule.name, "State": rule.state})).collect();
+        evidence.push(Evidence::new("events:ListRules", &resource, "/Rules", json!(shown)));
+    }
+    evidence
+}
+
+/// What is known of one rule's pattern.
+#[derive(Debug)]
+pub struct RulePattern {
+    /// The pattern is about GuardDuty findings.
+    pub concerns_guardduty: Fact,
+    /// The pattern can match a finding that GuardDuty still makes.
+    pub not_dead: Fact,
+    /// The retired finding types that the pattern names.
+    pub retired_types: Vec<String>,
+}
+
+/// Judges a rule's pattern: is it about GuardDuty, and does it name what GuardDuty no longer makes?
+#[must_use]
+pub fn pattern(rule: &Rule) -> RulePattern {
+    let evidence = Evidence::new(
+        "events:ListRules",
+        &rule.arn,
+        "/Rules/EventPattern",
+        json!(rule.event_pattern),
+    );
+    let pattern = match EventPattern::parse(&rule.event_pattern) {
+        Ok(pattern) => pattern,
+        Err(error) => {
+            let why = format!("the pattern of rule `{}` cannot be read: {error}", rule.name);
+            let unknown = Fact::new(Tri::Unknown, why).with(evidence);
+            return RulePattern {
+                concerns_guardduty: unknown.clone(),
+                not_dead: unknown,
+                retired_types: Vec::new(),
+            };
+        }
+    };
+    let (retired_types, only_retired) = retired(&pattern);
+    let source = literals_admit(&pattern.literals(&["source"]), "aws.guardduty");
+    let detail_type = literals_admit(&pattern.literals(&["detail-type"]), "GuardDuty Finding");
+    // A pattern that names neither the source nor the kind of event is not written for GuardDuty.
+    let by_source = source.named && source.admits;
+    let about = by_source || (detail_type.named && detail_type.admits && source.admits);
+    let concerns_guardduty = Fact::new(
+        about,
+        if about { "its pattern is about GuardDuty's findings" } else { "its pattern is not about GuardDuty" },
+    );
+    let not_dead = alive(only_retired, &source, &detail_type);
+    RulePattern {
+        concerns_guardduty: concerns_guardduty.with(evidence.clone()),
+        not_dead: not_dead.with(evidence),
+        retired_types,
+    }
+}
+
+struct Named {
+    named: bool,
+    admits: bool,
+}
+
+fn literals_admit(literals: &[Literal], value: &str) -> Named {
+    let admits = literals.is_empty()
+        || literals.iter().any(|literal| match literal {
+            Literal::Exact(exact) => exact == value,
+            Literal::Prefix(prefix) => value.starts_with(prefix.as_str()),
+            Literal::Wildcard(_) | Literal::Other => true,
+        });
+    Named { named: !literals.is_empty(), admits }
+}
+
+/// The retired finding types that a pattern names, exactly or by a prefix that no present type begins with, and whether
+/// it names no others.
+fn retired(pattern: &EventPattern) -> (Vec<String>, bool) {
+    let literals = pattern.literals(&["detail", "type"]);
+    let mut only_retired = !literals.is_empty();
+    let mut retired = Vec::new();
+    for literal in literals {
+        match literal {
+            Literal::Exact(name) if guardduty::is_retired(&name) => retired.push(name),
+            Literal::Prefix(prefix) if !guardduty::finding_types().any(|f| f.name.starts_with(&prefix)) => {
+                let mut named =
+                    guardduty::retired_types().filter(|name| name.starts_with(&prefix)).peekable();
+                // A prefix of neither present nor retired types of ours may be one of another service's findings.
+                only_retired &= named.peek().is_some();
+                retired.extend(named.map(str::to_owned));
+            }
+            _ => only_retired = false,
+        }
+    }
+    retired.sort();
+    retired.dedup();
+    (retired, only_retired)
+}
+
+/// A rule is dead if its pattern can only match retired types, or asks for another source or kind of event than
+/// GuardDuty's (`aws-semantics.md` 2.3).
+fn alive(only_retired: bool, source: &Named, detail_type: &Named) -> Fact {
+    if only_retired {
+        return Fact::new(Tri::No, "GuardDuty no longer makes any finding type that it names");
+    }
+    if !source.admits || !detail_type.admits {
+        return Fact::new(Tri::No, "no event has both that source and that detail-type");
+    }
+    Fact::new(Tri::Yes, "it can match finding types that GuardDuty makes")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::facts::samples;
+
+    fn rule(pattern: &Value) -> Rule {
+        Rule {
+            name: "findings".into(),
+            arn: "arn:aws:events:eu-west-1:111122223333:rule/findings".into(),
+            bus: "default".into(),
+            event_pattern: pattern.to_string(),
+            state: "ENABLED".into(),
+            managed_by: None,
+            targets: Reading::Known(vec![Target {
+                id: "1".into(),
+                arn: samples::TOPIC.into(),
+                role_arn: None,
+            }]),
+        }
+    }
+
+    fn routed_by(rules: Vec<Rule>) -> Fact {
+        let mut account = samples::account_with_topic();
+        if let Some(region) = account.regional.get_mut(samples::REGION) {
+            region.rules = Reading::Known(rules);
+        }
+        samples::with_context(&samples::organization(), |context| {
+            findings_routed(&account, samples::REGION, context)
+        })
+    }
+
+    #[test]
+    fn a_rule_on_every_finding_with_a_person_behind_it_routes() {
+        let fact = routed_by(vec![rule(&json!({"source": ["aws.guardduty"]}))]);
+        assert_eq!(fact.holds, Tri::Yes, "{}", fact.reason);
+    }
+
+    #[test]
+    fn without_a_rule_nothing_is_routed() {
+        let fact = routed_by(Vec::new());
+        assert_eq!(fact.holds, Tri::No);
+        assert!(fact.reason.starts_with(NO_RULE), "{}", fact.reason);
+    }
+
+    #[test]
+    fn a_disabled_rule_is_named() {
+        let disabled = Rule { state: "DISABLED".into(), ..rule(&json!({"source": ["aws.guardduty"]})) };
+        let fact = routed_by(vec![disabled]);
+        assert_eq!(fact.holds, Tri::No);
+        assert!(fact.reason.contains("rule `findings` is disabled"), "{}", fact.reason);
+    }
+
+    #[test]
+    fn a_rule_on_one_type_leaves_the_others_unrouted() {
+        let pattern = json!({
+            "source": ["aws.guardduty"],
+            "detail": {"type": ["Exfiltration:S3/AnomalousBehavior"]}
+        });
+        let fact = routed_by(vec![rule(&pattern)]);
+        assert_eq!(fact.holds, Tri::No);
+        let unrouted = fact.witness.unwrap_or_default()["unrouted_finding_types"].to_string();
+        assert!(!unrouted.contains("Exfiltration:S3/AnomalousBehavior"), "{unrouted}");
+        assert!(unrouted.contains("AttackSequence:S3/CompromisedData"), "{unrouted}");
+    }
+
+    #[test]
+    fn rules_on_other_buses_see_no_findings() {
+        let other = Rule { bus: "custom".into(), ..rule(&json!({"source": ["aws.guardduty"]})) };
+        assert_eq!(routed_by(vec![other]).holds, Tri::No);
+    }
+
+    #[test]
+    fn unread_rules_are_unknown() {
+        let mut account = samples::account();
+        if let Some(region) = account.regional.get_mut(samples::REGION) {
+            region.rules = samples::denied("events:ListRules");
+        }
+        let fact = samples::with_context(&samples::organization(), |context| {
+            findings_routed(&account, samples::REGION, context)
+        });
+        assert_eq!(fact.holds, Tri::Unknown, "{}", fact.reason);
+    }
+
+    fn judged(pattern_document: &Value) -> RulePattern {
+        pattern(&rule(pattern_document))
+    }
+
+    #[test]
+    fn a_rule_that_names_retired_types_is_dead() {
+        let judged = judged(&json!({
+            "source": ["aws.guardduty"],
+            "detail": {"type": ["Exfiltration:S3/ObjectRead.Unusual"]}
+        }));
+        assert_eq!(judged.concerns_guardduty.holds, Tri::Yes);
+        assert_eq!(judged.not_dead.holds, Tri::No);
+        assert_eq!(judged.retired_types, ["Exfiltration:S3/ObjectRead.Unusual"]);
+    }
+
+    #[test]
+    fn a_prefix_that_only_retired_types_have_is_dead() {
+        let judged = judged(&json!({
+            "source": ["aws.guardduty"],
+            "detail": {"type": [{"prefix": "Exfiltration:S3/ObjectRead"}]}
+        }));
+        assert_eq!(judged.not_dead.holds, Tri::No);
+    }
+
+    #[test]
+    fn a_rule_that_also_names_a_present_type_is_alive() {
+        let judged = judged(&json!({
+            "source": ["aws.guardduty"],
+            "detail": {"type": ["Exfiltration:S3/ObjectRead.Unusual", "Exfiltration:S3/AnomalousBehavior"]}
+        }));
+        assert_eq!(judged.not_dead.holds, Tri::Yes);
+        assert_eq!(judged.retired_types, ["Exfiltration:S3/ObjectRead.Unusual"]);
+    }
+
+    #[test]
+    fn a_misspelled_detail_type_is_dead() {
+        let judged = judged(&json!({"source": ["aws.guardduty"], "detail-type": ["GuardDuty finding"]}));
+        assert_eq!(judged.concerns_guardduty.holds, Tri::Yes);
+        assert_eq!(judged.not_dead.holds, Tri::No);
+    }
+
+    #[test]
+    fn rules_about_something_else_are_not_concerned() {
+        assert_eq!(judged(&json!({"source": ["aws.ec2"]})).concerns_guardduty.holds, Tri::No);
+        assert_eq!(judged(&json!({"account": ["111122223333"]})).concerns_guardduty.holds, Tri::No);
+    }
+}

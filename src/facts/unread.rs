@@ -1,0 +1,101 @@
+//! What stands for resources that could not be listed: one resource named `*` of which nothing is known, so that its
+//! checks are unknown instead of absent.
+
+use super::fact::Fact;
+use super::resources::{
+    AccountRegionFacts, AlarmFacts, BucketFacts, EventRuleFacts, ForeignNetwork, OutsideGrant,
+    PublicAccessBlocked, TrailFacts, VpcEndpointFacts,
+};
+
+/// The name of what could not be listed.
+pub const UNREAD: &str = "*";
+
+/// Buckets that could not be listed.
+pub fn buckets(unknown: &Fact) -> BucketFacts {
+    let fact = || unknown.clone();
+    BucketFacts {
+        name: UNREAD.to_owned(),
+        region: String::new(),
+        sensitive: fact(),
+        reads_logged: fact(),
+        writes_logged: fact(),
+        not_public: fact(),
+        outside_grants: vec![OutsideGrant {
+            grantee: UNREAD.to_owned(),
+            kind: "other".to_owned(),
+            account_id: String::new(),
+            granted: fact(),
+            actions: Vec::new(),
+        }],
+        denies_foreign_network: ForeignNetwork {
+            from_internet: fact(),
+            from_foreign_endpoint: fact(),
+            by_presigned_url: fact(),
+        },
+        public_access_blocked: PublicAccessBlocked {
+            block_public_acls: fact(),
+            ignore_public_acls: fact(),
+            block_public_policy: fact(),
+            restrict_public_buckets: fact(),
+        },
+        requires_tls: fact(),
+    }
+}
+
+/// Trails that could not be listed.
+pub fn trails(region: &str, unknown: &Fact) -> TrailFacts {
+    TrailFacts {
+        name: UNREAD.to_owned(),
+        arn: String::new(),
+        home_region: region.to_owned(),
+        logging: unknown.clone(),
+        delivering: unknown.clone(),
+    }
+}
+
+/// Regions that could not be listed.
+pub fn regions(account: &str, unknown: &Fact) -> AccountRegionFacts {
+    AccountRegionFacts {
+        account_id: account.to_owned(),
+        region: UNREAD.to_owned(),
+        guardduty_enabled: unknown.clone(),
+        guardduty_s3_protection: unknown.clone(),
+        guardduty_findings_routed: unknown.clone(),
+    }
+}
+
+/// Alarms that could not be listed.
+pub fn alarms(region: &str, unknown: &Fact) -> AlarmFacts {
+    AlarmFacts {
+        name: UNREAD.to_owned(),
+        region: region.to_owned(),
+        security_relevant: unknown.clone(),
+        actions_enabled: unknown.clone(),
+        reaches_someone: unknown.clone(),
+    }
+}
+
+/// Rules that could not be listed.
+pub fn event_rules(region: &str, unknown: &Fact) -> EventRuleFacts {
+    EventRuleFacts {
+        name: UNREAD.to_owned(),
+        bus: UNREAD.to_owned(),
+        region: region.to_owned(),
+        concerns_guardduty: unknown.clone(),
+        not_dead: unknown.clone(),
+        retired_types: Vec::new(),
+        enabled: unknown.clone(),
+    }
+}
+
+/// VPC endpoints that could not be listed.
+pub fn vpc_endpoints(unknown: &Fact) -> VpcEndpointFacts {
+    VpcEndpointFacts {
+        id: UNREAD.to_owned(),
+        vpc_id: String::new(),
+        service_name: String::new(),
+        denies_org_to_foreign_bucket: unknown.clone(),
+        denies_foreign_to_foreign_bucket: unknown.clone(),
+        denies_anonymous_to_foreign_bucket: unknown.clone(),
+    }
+}

@@ -1,0 +1,75 @@
+//! The output formats.
+
+use clap::ValueEnum;
+
+use super::{json, junit, terminal};
+use crate::score::assessment::Assessment;
+
+/// An output format.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, ValueEnum)]
+pub enum Format {
+    /// For a person: the worst first, and what to do next.
+    Terminal,
+    /// Everything, for programs; also read back by exfilguard itself.
+    Json,
+    /// For CI servers.
+    Junit,
+}
+
+impl Format {
+    /// All formats in the order in which help lists them.
+    pub const ALL: [Self; 3] = [Self::Terminal, Self::Json, Self::Junit];
+
+    /// The spelling of the contract.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Terminal => "terminal",
+            Self::Json => "json",
+            Self::Junit => "junit",
+        }
+    }
+}
+
+/// How a report for a person looks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Look {
+    /// The width in columns. Less than [`Look::NARROWEST`] is treated as that.
+    pub width: usize,
+    /// Whether ANSI colours are used.
+    pub color: bool,
+}
+
+impl Look {
+    /// The narrowest width that the terminal report is laid out for.
+    pub const NARROWEST: usize = 80;
+
+    /// The look of a file, or of a pipe: 100 columns without colour.
+    pub const PLAIN: Self = Self {
+        width: 100,
+        color: false,
+    };
+}
+
+/// A report that could not be made: a defect of exfilguard.
+#[derive(Debug, thiserror::Error, miette::Diagnostic)]
+pub enum ReportError {
+    /// The JSON writer refused a value.
+    #[error("the json report cannot be made")]
+    Json(#[from] serde_json::Error),
+    /// The XML writer refused a value.
+    #[error("the junit report cannot be made")]
+    Junit(#[from] quick_junit::SerializeError),
+}
+
+/// Makes a report. It ends with a line feed.
+///
+/// # Errors
+/// A library refused to write a value.
+pub fn render(format: Format, assessment: &Assessment, look: Look) -> Result<String, ReportError> {
+    match format {
+        Format::Terminal => Ok(terminal::render(assessment, look)),
+        Format::Json => Ok(json::render(assessment)?),
+        Format::Junit => Ok(junit::render(assessment)?),
+    }
+}

@@ -1,0 +1,304 @@
+//! The assessment as JUnit XML, in the dialect of the Jenkins and Surefire readers.
+//!
+//! One test suite per account, one test case per result. An account that could not be entered is a suite with one
+//! error, so that it cannot be overlooked. No times are written: the same state gives the same bytes.
+
+use std::collections::BTreeMap;
+
+use quick_junit::{
+    NonSuccessKind, Property, Report, SerializeError, TestCase, TestCaseStatus, TestSuite,
+};
+
+use crate::catalogue::Status;
+use crate::score::assessment::{AccountAudit, AccountStatus, Assessment, ResultRecord};
+use crate::visible::visible;
+
+/// Writes an assessment as JUnit XML, ended by a line feed.
+///
+/// # Errors
+/// The XML writer refused a value.
+pub fn render(assessment: &Assessment) -> Result<String, SerializeError> {
+    let mut report = Report::new("exfilguard");
+    let mut by_account: BTreeMap<&str, Vec<&ResultRecord>> = BTreeMap::new();
+    for result in &assessment.results {
+        by_account
+            .entry(&result.account_id)
+            .or_default()
+            .push(result);
+    }
+    for account in &assessment.accounts {
+        let results = by_account.remove(account.id.as_str()).unwrap_or_default();
+        report.add_test_suite(suite(assessment, account, &results));
+    }
+    // Results of accounts that are not in scope, such as those of an organization's administrator.
+    for (account_id, results) in by_account {
+        let mut suite = TestSuite::new(visible(account_id).as_ref());
+        suite.add_test_cases(results.into_iter().map(case));
+        report.add_test_suite(suite);
+    }
+    report.to_string()
+}
+
+fn suite(assessment: &Assessment, account: &AccountAudit, results: &[&ResultRecord]) -> TestSuite {
+    let name = format!("{} {}", account.id, account.name);
+    let mut suite = TestSuite::new(visible(name.trim()).as_ref());
+    suite.add_property(Property::new("status", account.status.as_str()));
+    if account.status == AccountStatus::Unreachable {
+        suite.add_test_case(unreachable(assessment, account));
+    }
+    suite.add_test_cases(results.iter().map(|result| case(result)));
+    suite
+}
+
+/// The one error of an account that could not be entered, with the reasons.
+fn unreachable(assessment: &Assessment, account: &AccountAudit) -> TestCase {
+    let failures = assessment
+        .run
+        .incomplete
+        .iter()
+        .filter(|i| i.account_id == account.id);
+    let reasons: Vec<String> = failures
+        .map(|failure| {
+            let text = format!(
+                "{}: {}: {}",
+                failure.operation, failure.code, failure.message
+            );
+            visible(&text).into_owned()
+        })
+        .collect();
+    let mut status = TestCaseStatus::non_success(NonSuccessKind::Error);
+    status.set_type("unreachable");
+    status.set_message("the account could not be entered: nothing in it was audited");
+    if !reasons.is_empty() {
+        status.set_description(reasons.join("\n"));
+    }
+    let mut case = TestCase::new(visible(&account.id).as_ref(), status);
+    case.set_classname("exfilguard.account.reachable");
+    case
+}
+
+fn case(result: &ResultRecord) -> TestCase {
+    let name = match &result.region {
+        Some(region) => format!("{} {region}", result.resource.id),
+        None => result.resource.id.clone(),
+    };
+    let mut case = TestCase::new(named(&name), status(result));
+    case.set_classname(named(&format!(
+        "exfilguard.{}.{}",
+        result.area, result.check
+    )));
+    case
+}
+
+/// A name that no reader refuses: visible and not empty.
+fn named(text: &str) -> String {
+    match visible(text.trim()) {
+        text if text.is_empty() => "(no name)".to_owned(),
+        text => text.into_owned(),
+    }
+}
+
+fn status(result: &ResultRecord) -> TestCaseStatus {
+    let (mut status, kind) = match result.status {
+        Status::Pass => return TestCaseStatus::success(),
+        Status::Fail => {
+            let status = TestCaseStatus::non_success(NonSuccessKind::Failure);
+            (status, result.severity.as_str())
+        }
+        Status::Unknown | Status::Error => {
+            let status = TestCaseStatus::non_success(NonSuccessKind::Error);
+            (status, result.status.as_str())
+        }
+        Status::NotApplicable | Status::Excepted => {
+            (TestCaseStatus::skipped(), result.status.as_str())
+        }
+    };
+    status.set_type(kind);
+    status.set_message(visible(&reason(result)).as_ref());
+    status.set_description(description(result));
+    status
+}
+
+/// Why the result is what it is, in one line. An exception says who accepted the failure and until when.
+fn reason(result: &ResultRecord) -> String {
+    match &result.exception {
+        Some(exception) if result.status == Status::Excepted => format!(
+            "excepted until {} by {}: {}",
+            exception.expires, exception.owner, exception.reason
+        ),
+        _ => result.message.clone(),
+    }
+}
+
+/// What a person needs beside the reason, one item a line.
+fn description(result: &ResultRecord) -> String {
+    let mut lines = vec![
+        format!("check: {}", result.check),
+        format!("severity: {}", result.severity),
+        format!("account: {}", result.account_id),
+        format!("resource: {} {}", result.resource.kind, result.resource.id),
+    ];
+    lines.extend(
+        result
+            .region
+            .iter()
+            .map(|region| format!("region: {region}")),
+    );
+    lines.extend(result.resource.arn.iter().map(|arn| format!("arn: {arn}")));
+    if !result.message.is_empty() {
+        lines.push(format!("message: {}", result.message));
+    }
+    for evidence in &result.evidence {
+        lines.push(format!(
+            "evidence: {} {} {}",
+            evidence.operation, evidence.resource, evidence.pointer
+        ));
+    }
+    if result
+        .witness
+        .as_object()
+        .is_some_and(|witness| !witness.is_empty())
+    {
+        lines.push(format!("witness: {}", result.witness));
+    }
+    if !result.assumptions.is_empty() {
+        lines.push(format!("assumptions: {}", result.assumptions.join(", ")));
+    }
+    lines.extend(
+        result
+            .remediation
+            .iter()
+            .map(|kind| format!("remediation: {kind}")),
+    );
+    let lines: Vec<_> = lines.iter().map(|line| visible(line)).collect();
+    lines.join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
+
+    use quick_junit::Report;
+
+    use super::*;
+    use crate::catalogue::Severity;
+    use crate::score::assessment::examples::{account, organization, result, run};
+    use crate::visible::is_hidden;
+
+    /// What an independent reader would see: the XML parsed back.
+    fn parsed(assessment: &Assessment) -> (String, Report) {
+        let xml = render(assessment).unwrap();
+        let report = Report::deserialize_from_str(&xml).unwrap();
+        (xml, report)
+    }
+
+    #[test]
+    fn the_counts_are_those_of_the_assessment() {
+        let assessment = organization();
+        let (xml, report) = parsed(&assessment);
+        let unreachable = 1;
+        assert_eq!(report.tests, assessment.results.len() + unreachable);
+        assert_eq!(report.failures, assessment.count(Status::Fail));
+        assert_eq!(
+            report.errors,
+            assessment.count(Status::Unknown) + assessment.count(Status::Error) + unreachable
+        );
+        assert!(xml.ends_with("</testsuites>\n"));
+        assert!(xml.contains("<testsuites name=\"exfilguard\" tests=\"9\" skipped=\"2\" failures=\"2\" errors=\"3\">"), "{xml}");
+    }
+
+    #[test]
+    fn each_account_is_a_suite_and_an_unreachable_one_has_one_error() {
+        let (xml, report) = parsed(&organization());
+        let names: Vec<&str> = report
+            .test_suites
+            .iter()
+            .map(|suite| suite.name.as_str())
+            .collect();
+        assert_eq!(
+            names,
+            [
+                "111122223333 production",
+                "222233334444 data lake",
+                "333344445555 sandbox",
+                "444455556666 closed",
+            ]
+        );
+        let unreachable = &report.test_suites[2];
+        assert_eq!((unreachable.tests, unreachable.errors), (1, 1));
+        assert!(
+            xml.contains("sts:AssumeRole: AccessDenied: role/exfilguard-audit cannot be assumed")
+        );
+        assert_eq!(report.test_suites[3].tests, 0);
+    }
+
+    #[test]
+    fn each_result_is_a_case_of_its_check() {
+        let (xml, _) = parsed(&organization());
+        assert!(xml.contains("<testcase name=\"site eu-central-1\" classname=\"exfilguard.buckets.bucket-not-public\">"), "{xml}");
+        assert!(xml.contains("<failure message=\"bucket-not-public says something about site\" type=\"critical\">"), "{xml}");
+        assert!(xml.contains("<error message=\"bucket-not-public says something about archive\" type=\"unknown\">"), "{xml}");
+        assert!(xml.contains("<skipped message=\"excepted until 2027-06-30 by web team: public web site\" type=\"excepted\">"), "{xml}");
+        assert!(xml.contains("type=\"not-applicable\""), "{xml}");
+        assert!(xml.contains("<testcase name=\"111122223333/eu-central-1 eu-central-1\" classname=\"exfilguard.guardduty.guardduty-enabled\"/>"), "{xml}");
+    }
+
+    #[test]
+    fn hostile_text_stays_text_and_is_never_lost() {
+        let hostile =
+            "\u{1b}[31m]]>\u{0}\u{b}\u{ffff}\u{202e}<!-- \"><img onerror> & \u{9b}x\n\ttwo";
+        let shown =
+            "\\u{1b}[31m]]>\\u{0}\\u{b}\\u{ffff}\\u{202e}<!-- \"><img onerror> & \\u{9b}x\\n\\ttwo";
+        let mut failing = result(
+            "bucket-not-public",
+            Severity::Critical,
+            Status::Fail,
+            hostile,
+        );
+        failing.message = hostile.to_owned();
+        failing.region = None;
+        let mut named = account("111122223333");
+        named.name = hostile.to_owned();
+        let assessment = Assessment::new(run(), vec![named], vec![failing]);
+        let (xml, report) = parsed(&assessment);
+        assert!(xml.chars().all(|c| c == '\n' || !is_hidden(c)), "{xml}");
+        let suite = &report.test_suites[0];
+        assert_eq!(suite.name.as_str(), format!("111122223333 {shown}"));
+        let case = &suite.test_cases[0];
+        assert_eq!(case.name.as_str(), shown);
+        let TestCaseStatus::NonSuccess {
+            message,
+            description,
+            ..
+        } = &case.status
+        else {
+            panic!("a failure is no success");
+        };
+        assert_eq!(message.as_ref().unwrap().as_str(), shown);
+        assert!(description.as_ref().unwrap().as_str().contains(shown));
+    }
+
+    #[test]
+    fn names_are_never_empty() {
+        let mut nameless = result("bucket-not-public", Severity::Critical, Status::Pass, " ");
+        nameless.region = None;
+        let mut account = account("111122223333");
+        account.name = String::new();
+        let assessment = Assessment::new(run(), vec![account], vec![nameless]);
+        let (_, report) = parsed(&assessment);
+        assert_eq!(report.test_suites[0].name.as_str(), "111122223333");
+        assert_eq!(
+            report.test_suites[0].test_cases[0].name.as_str(),
+            "(no name)"
+        );
+    }
+
+    #[test]
+    fn a_result_of_an_account_out_of_scope_is_not_lost() {
+        let stray = result("bucket-not-public", Severity::Critical, Status::Pass, "one");
+        let assessment = Assessment::new(run(), Vec::new(), vec![stray]);
+        let (_, report) = parsed(&assessment);
+        assert_eq!(report.tests, 1);
+        assert_eq!(report.test_suites[0].name.as_str(), "111122223333");
+    }
+}

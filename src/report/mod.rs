@@ -1,0 +1,12 @@
+//! One file per output format, all from the same [`Assessment`](crate::score::assessment::Assessment), and where they
+//! are written to. Nothing here computes a result or a score again.
+
+pub mod destination;
+pub mod format;
+pub mod json;
+pub mod junit;
+pub mod permission;
+pub mod terminal;
+
+pub use destination::{Destination, DestinationError, Destinations, WriteError};
+pub use format::{Format, Look, ReportError, render};

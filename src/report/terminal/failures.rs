@@ -1,0 +1,156 @@
+//! What fails: one group per check, the worst first.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::page::{Column, Page, Role, counted};
+use crate::catalogue::{Severity, Status};
+use crate::score::assessment::{Assessment, ResultRecord};
+use crate::visible::{visible, visible_start};
+
+/// How many lines of a check are shown.
+const MAX_ROWS: usize = 5;
+
+/// How many resources a line names.
+const MAX_RESOURCES: usize = 3;
+
+/// How many characters of a message are shown.
+const MAX_MESSAGE: usize = 200;
+
+/// The results of one check that have one status.
+pub(super) struct Group<'a> {
+    /// The check's id.
+    pub(super) check: &'a str,
+    /// The worst severity among the results.
+    pub(super) severity: Severity,
+    /// The results in canonical order; at least one.
+    pub(super) results: Vec<&'a ResultRecord>,
+}
+
+impl Group<'_> {
+    /// `3 buckets in 2 accounts`.
+    pub(super) fn extent(&self) -> String {
+        let accounts: BTreeSet<&str> = self.results.iter().map(|r| r.account_id.as_str()).collect();
+        let kind = self
+            .results
+            .first()
+            .map_or("resource", |r| r.resource.kind.as_str());
+        format!(
+            "{} in {}",
+            counted(self.results.len(), &kind.replace('-', " ")),
+            counted(accounts.len(), "account")
+        )
+    }
+}
+
+/// The results of a status by check: the worst severity first, then the most results.
+pub(super) fn groups<'a>(assessment: &'a Assessment, status: Status) -> Vec<Group<'a>> {
+    let mut by_check: BTreeMap<&str, Vec<&ResultRecord>> = BTreeMap::new();
+    for result in assessment.results.iter().filter(|r| r.status == status) {
+        by_check.entry(&result.check).or_default().push(result);
+    }
+    let mut groups: Vec<Group<'a>> = by_check
+        .into_iter()
+        .filter_map(|(check, results)| {
+            let severity = results.iter().map(|r| r.severity).max()?;
+            Some(Group {
+                check,
+                severity,
+                results,
+            })
+        })
+        .collect();
+    groups.sort_by(|a, b| {
+        let worse = b.severity.cmp(&a.severity);
+        worse.then_with(|| b.results.len().cmp(&a.results.len()))
+    });
+    groups
+}
+
+/// The section of failed results.
+pub(super) fn failures(page: &mut Page, assessment: &Assessment) {
+    let groups = groups(assessment, Status::Fail);
+    if groups.is_empty() {
+        return;
+    }
+    page.section("Failed, worst first");
+    for group in &groups {
+        heading(page, group);
+        rows(page, assessment, group);
+    }
+}
+
+/// `CRITICAL  bucket-not-public: 3 buckets in 2 accounts`.
+pub(super) fn heading(page: &mut Page, group: &Group<'_>) {
+    let label = format!("{:<8}", group.severity.as_str().to_uppercase());
+    let label = page.paint(Role::Severity(group.severity), &label);
+    let check = page.paint(Role::Heading, &visible(group.check));
+    page.line(&format!("  {label}  {check}: {}", group.extent()));
+}
+
+/// The group's results, those of one account with one message on one line.
+pub(super) fn rows(page: &mut Page, assessment: &Assessment, group: &Group<'_>) {
+    let mut lines: Vec<(&str, &str, Vec<&ResultRecord>)> = Vec::new();
+    let mut places: BTreeMap<(&str, &str), usize> = BTreeMap::new();
+    for result in &group.results {
+        let key = (result.account_id.as_str(), result.message.as_str());
+        let place = *places.entry(key).or_insert(lines.len());
+        match lines.get_mut(place) {
+            Some((_, _, results)) => results.push(result),
+            None => lines.push((key.0, key.1, vec![result])),
+        }
+    }
+    let shown: Vec<Vec<String>> = lines
+        .iter()
+        .take(MAX_ROWS)
+        .map(|(account, message, results)| {
+            vec![
+                account_label(page, assessment, account),
+                resources(results),
+                visible_start(message, MAX_MESSAGE),
+            ]
+        })
+        .collect();
+    let resource_width = if page.width() < 100 { 24 } else { 30 };
+    let columns = [Column::Fixed, Column::AtMost(resource_width), Column::Rest];
+    page.table(4, &columns, None, &shown);
+    let hidden: usize = lines
+        .iter()
+        .skip(MAX_ROWS)
+        .map(|(_, _, results)| results.len())
+        .sum();
+    if hidden > 0 {
+        page.paragraph(4, Some(Role::Aside), &format!("… and {hidden} more"));
+    }
+}
+
+/// An account's id, with its name where there is room.
+fn account_label(page: &Page, assessment: &Assessment, id: &str) -> String {
+    let name = assessment
+        .account(id)
+        .map_or("", |account| account.name.as_str());
+    let room = if page.width() < 100 { 0 } else { 14 };
+    if name.is_empty() || room == 0 {
+        visible(id).into_owned()
+    } else {
+        format!("{} {}", visible(id), visible_start(name, room))
+    }
+}
+
+/// The names of resources, the first ones only. What a region's result is about is its region.
+fn resources(results: &[&ResultRecord]) -> String {
+    let name = |result: &&ResultRecord| {
+        let own_account = format!("{}/", result.account_id);
+        let id = result.resource.id.strip_prefix(&own_account);
+        let id = visible_start(id.unwrap_or(&result.resource.id), 63);
+        match result.region.as_deref() {
+            Some(region) if region != id => format!("{id} ({})", visible(region)),
+            _ => id,
+        }
+    };
+    let mut names: Vec<String> = results.iter().take(MAX_RESOURCES).map(name).collect();
+    let more = results.len().saturating_sub(MAX_RESOURCES);
+    if more > 0 {
+        names.push(format!("+{more} more"));
+    }
+    names.join(", ")
+}

@@ -1,0 +1,34 @@
+//! The report for a person: how the organization stands, the worst first, what could not be seen, and what to do next.
+//!
+//! It is readable without colour, and no text of an AWS resource reaches the terminal unescaped. Each section is one
+//! file; [`page`] lays out.
+
+mod advice;
+mod failures;
+mod page;
+mod standing;
+mod totals;
+mod unknowns;
+
+use self::page::Page;
+use super::format::Look;
+use crate::score::assessment::Assessment;
+
+/// Writes the report.
+#[must_use]
+pub fn render(assessment: &Assessment, look: Look) -> String {
+    let mut page = Page::new(look);
+    standing::headline(&mut page, assessment);
+    standing::accounts(&mut page, assessment);
+    failures::failures(&mut page, assessment);
+    unknowns::unreachable(&mut page, assessment);
+    unknowns::unreadable(&mut page, assessment);
+    unknowns::unknown(&mut page, assessment);
+    unknowns::defective(&mut page, assessment);
+    advice::next_steps(&mut page, assessment);
+    totals::totals(&mut page, assessment);
+    page.into_text()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,183 @@
+//! Lays out lines, paragraphs and tables within a width.
+
+use anstyle::{AnsiColor, Color, Style};
+use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, Table, TableStyle, Width};
+
+use super::super::format::Look;
+use crate::catalogue::Severity;
+use crate::score::assessment::Grade;
+
+/// What a piece of text is, which decides its colour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Role {
+    /// The heading of a section.
+    Heading,
+    /// A severity.
+    Severity(Severity),
+    /// The letter of a score.
+    Grade(Grade),
+    /// What could not be determined.
+    Unknown,
+    /// What a person can type.
+    Command,
+    /// What matters less.
+    Aside,
+}
+
+impl Role {
+    fn style(self) -> Style {
+        let color = |color: AnsiColor| Style::new().fg_color(Some(Color::Ansi(color)));
+        match self {
+            Self::Heading => Style::new().bold(),
+            Self::Severity(Severity::Critical) | Self::Grade(Grade::E) => {
+                color(AnsiColor::Red).bold()
+            }
+            Self::Severity(Severity::High) | Self::Grade(Grade::D) => color(AnsiColor::Red),
+            Self::Severity(Severity::Medium) | Self::Grade(Grade::C) => color(AnsiColor::Yellow),
+            Self::Severity(Severity::Low | Severity::Info) => color(AnsiColor::Blue),
+            Self::Grade(Grade::A | Grade::B) => color(AnsiColor::Green).bold(),
+            Self::Unknown => color(AnsiColor::Magenta).bold(),
+            Self::Command => color(AnsiColor::Cyan),
+            Self::Aside => Style::new().dimmed(),
+        }
+    }
+}
+
+/// How the cells of a table's column are placed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Column {
+    /// As wide as its content, which must be short.
+    Fixed,
+    /// As wide as its number of columns at most; longer content is wrapped.
+    AtMost(u16),
+    /// What is left of the width.
+    Rest,
+    /// A number: as wide as its content, aligned to the right.
+    Number,
+}
+
+/// The text of the report.
+#[derive(Debug)]
+pub(super) struct Page {
+    text: String,
+    width: usize,
+    color: bool,
+}
+
+impl Page {
+    pub(super) fn new(look: Look) -> Self {
+        Self {
+            text: String::new(),
+            // Wider lines are harder to read, not easier.
+            width: look.width.clamp(Look::NARROWEST, 160),
+            color: look.color,
+        }
+    }
+
+    /// Columns of a line.
+    pub(super) fn width(&self) -> usize {
+        self.width
+    }
+
+    /// The text as it is shown in this role.
+    pub(super) fn paint(&self, role: Role, text: &str) -> String {
+        if self.color {
+            let style = role.style();
+            format!("{style}{text}{style:#}")
+        } else {
+            text.to_owned()
+        }
+    }
+
+    /// Adds a line as it is.
+    pub(super) fn line(&mut self, line: &str) {
+        self.text.push_str(line.trim_end());
+        self.text.push('\n');
+    }
+
+    /// Begins a section.
+    pub(super) fn section(&mut self, title: &str) {
+        let title = self.paint(Role::Heading, title);
+        self.text.push('\n');
+        self.line(&title);
+    }
+
+    /// Adds text in a role, wrapped and indented.
+    pub(super) fn paragraph(&mut self, indent: u16, role: Option<Role>, text: &str) {
+        let rows = [vec![text.to_owned()]];
+        for line in self.rows(indent, &[Column::Rest], None, &rows) {
+            let body = line.trim_start();
+            let space = &line[..line.len() - body.len()];
+            let body = role.map_or_else(|| body.to_owned(), |role| self.paint(role, body));
+            self.line(&format!("{space}{body}"));
+        }
+    }
+
+    /// Adds a table without lines. Every row has as many cells as there are columns.
+    pub(super) fn table(
+        &mut self,
+        indent: u16,
+        columns: &[Column],
+        header: Option<&[String]>,
+        rows: &[Vec<String>],
+    ) {
+        for line in self.rows(indent, columns, header, rows) {
+            self.line(&line);
+        }
+    }
+
+    fn rows(
+        &self,
+        indent: u16,
+        columns: &[Column],
+        header: Option<&[String]>,
+        rows: &[Vec<String>],
+    ) -> Vec<String> {
+        let mut table = Table::new();
+        table
+            .load_style(TableStyle::new())
+            .set_content_arrangement(ContentArrangement::Dynamic)
+            .set_width(u16::try_from(self.width).unwrap_or(u16::MAX));
+        if let Some(header) = header {
+            table.set_header(header);
+        }
+        table.add_rows(rows);
+        let last = columns.len().saturating_sub(1);
+        for (index, column) in columns.iter().enumerate() {
+            let Some(drawn) = table.column_mut(index) else {
+                continue;
+            };
+            let left = if index == 0 { indent } else { 0 };
+            let right = if index == last { 0 } else { 2 };
+            drawn.set_padding((left, right));
+            match column {
+                Column::Rest => {}
+                Column::Fixed => {
+                    drawn.set_constraint(ColumnConstraint::ContentWidth);
+                }
+                Column::Number => {
+                    drawn.set_cell_alignment(CellAlignment::Right);
+                }
+                Column::AtMost(width) => {
+                    let width = width.saturating_add(left).saturating_add(right);
+                    drawn.set_constraint(ColumnConstraint::UpperBoundary(Width::Fixed(width)));
+                }
+            }
+        }
+        table
+            .lines()
+            .map(|line| line.trim_end().to_owned())
+            .collect()
+    }
+
+    /// The finished text.
+    pub(super) fn into_text(self) -> String {
+        self.text
+    }
+}
+
+/// `1 account`, `2 accounts`.
+pub(super) fn counted(number: usize, noun: &str) -> String {
+    let plural = if number == 1 { "" } else { "s" };
+    format!("{number} {noun}{plural}")
+}

@@ -1,0 +1,168 @@
+//! How the organization stands: the headline and the table of accounts and areas.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::page::{Column, Page, Role, counted};
+use crate::catalogue::{Area, Status};
+use crate::score::assessment::{AccountAudit, AccountStatus, Assessment, Source};
+use crate::visible::{visible, visible_start};
+
+/// How many accounts the table shows.
+const MAX_ACCOUNTS: usize = 20;
+
+/// What was audited, and the score.
+pub(super) fn headline(page: &mut Page, assessment: &Assessment) {
+    let run = &assessment.run;
+    let mut parts = vec![format!("exfilguard {}", visible(&run.tool_version))];
+    parts.extend(
+        run.organization_id
+            .iter()
+            .map(|id| format!("organization {}", visible(id))),
+    );
+    parts.push(format!(
+        "{} of {} audited entirely",
+        run.accounts_audited,
+        counted(
+            usize::try_from(run.accounts_in_scope).unwrap_or(usize::MAX),
+            "account"
+        )
+    ));
+    parts.push(counted(run.regions.len(), "region"));
+    if run.source == Source::Snapshot {
+        parts.push("from a snapshot".to_owned());
+    }
+    page.paragraph(0, None, &parts.join(" · "));
+    page.line("");
+
+    let score = &assessment.score;
+    let headline = format!(
+        "Score {:.1} of 100, grade {}",
+        score.overall,
+        score.grade.as_str()
+    );
+    let headline = page.paint(Role::Grade(score.grade), &headline);
+    page.line(&headline);
+    if score.band.upper > score.band.lower {
+        let text = format!(
+            "between {:.1} and {:.1}: {:.1} % of what counts could not be determined and counts as not passed",
+            score.band.lower,
+            score.band.upper,
+            score.unknown_share * 100.0
+        );
+        page.paragraph(0, Some(Role::Unknown), &text);
+    }
+    if let (Some(minimum), Some(percentile), true) = (
+        score.minimum,
+        score.percentile_10,
+        score.by_account.len() > 1,
+    ) {
+        let text = format!(
+            "lowest account {minimum:.1}, 10th percentile {percentile:.1}, {} below 50",
+            counted(
+                usize::try_from(score.accounts_below_50).unwrap_or(usize::MAX),
+                "account"
+            )
+        );
+        page.paragraph(0, None, &text);
+    }
+    if !run.complete {
+        let text = "This audit is incomplete: something in scope could not be read, or a check is defective.";
+        page.paragraph(0, Some(Role::Unknown), text);
+    }
+}
+
+/// The scores of accounts by area, worst first.
+pub(super) fn accounts(page: &mut Page, assessment: &Assessment) {
+    let scored = &assessment.score.by_account;
+    let areas: Vec<Area> = assessment.score.by_area.keys().copied().collect();
+    if assessment.accounts.is_empty() {
+        return;
+    }
+    let mut accounts: Vec<&AccountAudit> = assessment.accounts.iter().collect();
+    accounts.sort_by(|a, b| {
+        // Accounts without a score have nothing to mend that is known: last.
+        let of = |account: &AccountAudit| scored.get(&account.id).copied().unwrap_or(f64::MAX);
+        of(a).total_cmp(&of(b)).then_with(|| a.id.cmp(&b.id))
+    });
+    page.section("Accounts, worst first (score by area; ? means that something there is unknown)");
+    let unknown = unknown_areas(assessment);
+    let name_width = page
+        .width()
+        .saturating_sub(16 + 9 * (areas.len() + 1))
+        .clamp(0, 24);
+    let rows: Vec<Vec<String>> = accounts
+        .iter()
+        .take(MAX_ACCOUNTS)
+        .map(|account| account_row(assessment, account, &areas, &unknown, name_width))
+        .collect();
+    let mut header = vec!["account".to_owned(), "score".to_owned()];
+    // A hyphen is no place to break a line, a space is.
+    header.extend(areas.iter().map(|area| area.as_str().replace('-', " ")));
+    let columns: Vec<Column> = std::iter::once(Column::Fixed)
+        .chain(std::iter::repeat_n(Column::Number, areas.len() + 1))
+        .collect();
+    page.table(2, &columns, Some(&header), &rows);
+    let more = accounts.len().saturating_sub(MAX_ACCOUNTS);
+    if more > 0 {
+        let text = format!(
+            "… and {}, none of them worse",
+            counted(more, "more account")
+        );
+        page.paragraph(2, Some(Role::Aside), &text);
+    }
+}
+
+fn account_row(
+    assessment: &Assessment,
+    account: &AccountAudit,
+    areas: &[Area],
+    unknown: &BTreeMap<&str, BTreeSet<Area>>,
+    name_width: usize,
+) -> Vec<String> {
+    let score = &assessment.score;
+    let name = match name_width {
+        0..6 => String::new(),
+        width => visible_start(&account.name, width),
+    };
+    let name = format!("{} {name}", visible(&account.id));
+    let overall = match account.status {
+        AccountStatus::Unreachable => "not seen".to_owned(),
+        AccountStatus::Suspended => "suspended".to_owned(),
+        AccountStatus::Audited | AccountStatus::Partial => score
+            .by_account
+            .get(&account.id)
+            .map_or_else(|| "-".to_owned(), |score| format!("{score:.1}")),
+    };
+    let mut row = vec![name.trim_end().to_owned(), overall];
+    let by_area = score.by_account_and_area.get(&account.id);
+    let unknown = unknown.get(account.id.as_str());
+    row.extend(areas.iter().map(|area| {
+        if account.status == AccountStatus::Unreachable {
+            return "?".to_owned();
+        }
+        let mark = if unknown.is_some_and(|areas| areas.contains(area)) {
+            "?"
+        } else {
+            ""
+        };
+        match by_area.and_then(|areas| areas.get(area)) {
+            Some(score) => format!("{score:.0}{mark}", score = score.floor()),
+            None => "-".to_owned(),
+        }
+    }));
+    row
+}
+
+/// The areas in which an account has an unknown or defective result.
+fn unknown_areas(assessment: &Assessment) -> BTreeMap<&str, BTreeSet<Area>> {
+    let mut areas: BTreeMap<&str, BTreeSet<Area>> = BTreeMap::new();
+    for result in &assessment.results {
+        if matches!(result.status, Status::Unknown | Status::Error) {
+            areas
+                .entry(&result.account_id)
+                .or_default()
+                .insert(result.area);
+        }
+    }
+    areas
+}

@@ -1,0 +1,184 @@
+//! The search for a variant of a request that is allowed.
+
+use crate::semantics::verdict::{Tri, Verdict};
+
+use super::super::context::ContextValue;
+use super::super::decision::{Decision, decide};
+use super::super::document::label;
+use super::super::evaluation::{Evaluation, Place};
+use super::super::policy_set::PolicySet;
+use super::super::request::Request;
+
+/// How many requests may be decided for one probe before the search gives up without an answer.
+const BUDGET: usize = 4_000;
+
+/// One thing about a request that may be otherwise.
+#[derive(Debug, Clone)]
+pub(super) struct Dimension {
+    /// The ways it may be; each sets all of the dimension's keys.
+    pub alternatives: Vec<Vec<(String, ContextValue)>>,
+    /// Whether there is no other way. Else the keys may have values that nobody thought of.
+    pub exhaustive: bool,
+}
+
+impl Dimension {
+    /// The keys of all alternatives, each perhaps several times.
+    pub fn keys(&self) -> impl Iterator<Item = &str> {
+        self.alternatives
+            .iter()
+            .flatten()
+            .map(|(key, _)| key.as_str())
+    }
+}
+
+/// A request with what may vary in it, and how to tell people of it.
+#[derive(Debug, Clone)]
+pub(super) struct Probe {
+    pub request: Request,
+    pub dimensions: Vec<Dimension>,
+    /// Who asks, for example ``by `arn:…` ``.
+    pub label: String,
+}
+
+/// What the search found.
+#[derive(Debug, Clone)]
+pub(super) enum Found {
+    /// This variant is allowed.
+    Allowed(Box<Request>, Box<Decision>),
+    /// Every variant is refused.
+    Refused(Box<Decision>),
+    /// Neither was shown.
+    Unsure(Box<Request>, Box<Decision>),
+}
+
+/// Searches the variants of a probe for one that is allowed.
+pub(super) fn search(set: &PolicySet, probe: &Probe) -> Found {
+    let mut request = probe.request.clone();
+    for dimension in &probe.dimensions {
+        let keys: Vec<String> = dimension.keys().map(str::to_owned).collect();
+        for key in keys {
+            request.context.set(&key, ContextValue::Unknown);
+        }
+    }
+    let mut budget = BUDGET;
+    descend(set, request, &probe.dimensions, &mut budget)
+}
+
+/// Fixes one dimension after the other. As long as a dimension is open, its keys are unknown, so that a certain answer
+/// holds for every value.
+fn descend(
+    set: &PolicySet,
+    request: Request,
+    dimensions: &[Dimension],
+    budget: &mut usize,
+) -> Found {
+    let decision = Box::new(decide(set, &request));
+    if decision.value == Tri::No {
+        return Found::Refused(decision);
+    }
+    let Some((dimension, rest)) = dimensions.split_first() else {
+        return match decision.value {
+            Tri::Yes => Found::Allowed(Box::new(request), decision),
+            _ => Found::Unsure(Box::new(request), decision),
+        };
+    };
+    let mut unsure = None;
+    let mut refused = None;
+    for alternative in &dimension.alternatives {
+        if *budget == 0 {
+            return Found::Unsure(Box::new(request), decision);
+        }
+        *budget -= 1;
+        let mut variant = request.clone();
+        for (key, value) in alternative {
+            variant.context.set(key, value.clone());
+        }
+        match descend(set, variant, rest, budget) {
+            found @ Found::Allowed(..) => return found,
+            found @ Found::Unsure(..) => _ = unsure.get_or_insert(found),
+            found @ Found::Refused(_) => _ = refused.get_or_insert(found),
+        }
+    }
+    match (unsure, refused) {
+        (Some(unsure), _) => unsure,
+        (None, Some(refused)) if dimension.exhaustive => refused,
+        _ => Found::Unsure(Box::new(request), decision),
+    }
+}
+
+/// Whether every probe is refused in every variant. `covered` says whether the probes stand for all requests of their
+/// kind; if not, a yes cannot be certain.
+pub(super) fn all_refused(
+    set: &PolicySet,
+    probes: impl IntoIterator<Item = Probe>,
+    covered: bool,
+) -> Verdict {
+    let mut doubt: Option<Verdict> = None;
+    let mut refusal: Option<String> = None;
+    for probe in probes {
+        match search(set, &probe) {
+            Found::Allowed(request, decision) => {
+                let reason = format!(
+                    "`{}` on `{}` {}{} is allowed: {}",
+                    request.action,
+                    request.resource,
+                    probe.label,
+                    place_of(&request),
+                    allowed_by(set, &request).unwrap_or(decision.reason)
+                );
+                return Verdict::no(reason).with_witness(request.to_json());
+            }
+            Found::Unsure(request, decision) => {
+                let reason = format!(
+                    "`{}` on `{}` {}{} may be allowed: {}",
+                    request.action,
+                    request.resource,
+                    probe.label,
+                    place_of(&request),
+                    decision.reason
+                );
+                doubt.get_or_insert_with(|| {
+                    Verdict::unknown(reason).with_witness(request.to_json())
+                });
+            }
+            Found::Refused(decision) => _ = refusal.get_or_insert(decision.reason),
+        }
+    }
+    match (doubt, refusal) {
+        (Some(doubt), _) => doubt,
+        (None, _) if !covered => {
+            Verdict::unknown("the policies name more resources or networks than can be tried")
+        }
+        (None, Some(reason)) => Verdict::yes(format!("every such request is refused: {reason}")),
+        (None, None) => Verdict::unknown("there is no request to try"),
+    }
+}
+
+/// Which statement of the endpoint's policy allows the request, if an endpoint is all that was asked.
+fn allowed_by(set: &PolicySet, request: &Request) -> Option<String> {
+    let document = set.endpoint.known()?;
+    let outcome = Evaluation::new(request).ask(document, Place::Endpoint, &request.resource);
+    let index = outcome.allow.statement?;
+    let sid = document.statements.get(index)?.sid.as_deref();
+    Some(format!(
+        "allowed by {} of the endpoint policy",
+        label(sid, index)
+    ))
+}
+
+/// Where a request comes from, as people read it; empty if that is left open.
+pub(super) fn place_of(request: &Request) -> String {
+    let known = |key: &str| request.context.given(key).and_then(ContextValue::single);
+    match (
+        known("aws:sourceip"),
+        known("aws:sourcevpce"),
+        known("aws:vpceaccount"),
+    ) {
+        (Some(address), _, _) => format!(" from the internet address {address}"),
+        (None, Some(endpoint), Some(account)) => {
+            format!(" through VPC endpoint `{endpoint}` of account {account}")
+        }
+        (None, Some(endpoint), None) => format!(" through VPC endpoint `{endpoint}`"),
+        _ => String::new(),
+    }
+}

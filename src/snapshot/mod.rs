@@ -1,0 +1,20 @@
+//! The typed record of what was read from AWS: per organization, account and region, each part `Known` or
+//! `Unreadable`. Nothing here judges; what the record means is for [`crate::facts`].
+
+mod account;
+mod file;
+mod organization;
+mod reading;
+mod unread;
+
+pub use account::{
+    AccountSnapshot, AclGrant, AlarmMuteRule, Alarms, Bucket, BucketAcl, Detector, DetectorFeature, Entry,
+    EventDataStore, LogGroup, Region, RegionAlarms, Rule, Target, TopicRecord, Trail, TrailDetails, TrailStatus,
+    VpcEndpoint,
+};
+pub use file::{Header, SCHEMA, SnapshotError, SnapshotReader, SnapshotWriter};
+pub use organization::{
+    Organization, OrganizationAccount, OrganizationIdentity, OrganizationPolicy, PolicyType,
+};
+pub use unread::Gap;
+pub use reading::{Reading, Unreadable};

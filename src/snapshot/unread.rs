@@ -1,0 +1,146 @@
+//! Everything in a snapshot that could not be read, in one list.
+
+use super::{AccountSnapshot, Entry, Organization, Reading, Region, Unreadable};
+
+/// One part that could not be read, and where it belongs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Gap<'a> {
+    /// The account that was asked.
+    pub account_id: &'a str,
+    /// The region that was asked; none for a global service.
+    pub region: Option<&'a str>,
+    /// The resource that was asked about, if the operation is about one.
+    pub resource: Option<&'a str>,
+    /// The call that failed.
+    pub why: &'a Unreadable,
+}
+
+/// Collects gaps of one account.
+struct Gaps<'a> {
+    account_id: &'a str,
+    all: Vec<Gap<'a>>,
+}
+
+impl<'a> Gaps<'a> {
+    fn note<T>(&mut self, region: Option<&'a str>, resource: Option<&'a str>, reading: &'a Reading<T>) {
+        if let Reading::Unreadable(why) = reading {
+            self.all.push(Gap { account_id: self.account_id, region, resource, why });
+        }
+    }
+}
+
+impl AccountSnapshot {
+    /// What of this account could not be read. A suspended account has no gaps: it was not to be entered.
+    #[must_use]
+    pub fn gaps(&self) -> Vec<Gap<'_>> {
+        let mut gaps = Gaps { account_id: &self.id, all: Vec::new() };
+        match &self.entry {
+            Entry::Suspended => return gaps.all,
+            Entry::Unreachable(why) => {
+                gaps.all.push(Gap { account_id: &self.id, region: None, resource: None, why });
+                return gaps.all;
+            }
+            Entry::Entered => {}
+        }
+        gaps.note(None, None, &self.regions);
+        gaps.note(None, None, &self.public_access_block);
+        gaps.note(None, None, &self.organization_blocks_public_access);
+        gaps.note(None, None, &self.buckets);
+        self.bucket_gaps(&mut gaps);
+        for (region, read) in &self.regional {
+            region_gaps(&mut gaps, region, read);
+        }
+        self.trail_gaps(&mut gaps);
+        self.alert_gaps(&mut gaps);
+        gaps.all
+    }
+
+    fn bucket_gaps<'a>(&'a self, gaps: &mut Gaps<'a>) {
+        for bucket in self.buckets.known().into_iter().flatten() {
+            let name = Some(bucket.name.as_str());
+            if let Reading::Unreadable(_) = &bucket.region {
+                // Everything else about it failed for the same reason.
+                gaps.note(None, name, &bucket.region);
+                continue;
+            }
+            let region = bucket.region.known().map(String::as_str);
+            gaps.note(region, name, &bucket.policy);
+            gaps.note(region, name, &bucket.public_access_block);
+            gaps.note(region, name, &bucket.acl);
+            gaps.note(region, name, &bucket.tags);
+            if let Some(ownership) = &bucket.object_ownership {
+                gaps.note(region, name, ownership);
+            }
+        }
+    }
+
+    fn trail_gaps<'a>(&'a self, gaps: &mut Gaps<'a>) {
+        for (arn, details) in &self.trail_details {
+            let region = arn.split(':').nth(3);
+            gaps.note(region, Some(arn), &details.status);
+            gaps.note(region, Some(arn), &details.selectors);
+        }
+        for (arn, group) in &self.log_groups {
+            let region = arn.split(':').nth(3);
+            gaps.note(region, Some(arn), &group.class);
+            gaps.note(region, Some(arn), &group.metric_filters);
+        }
+    }
+
+    fn alert_gaps<'a>(&'a self, gaps: &mut Gaps<'a>) {
+        for (region, alarms) in &self.alarms {
+            gaps.note(Some(region), None, &alarms.alarms);
+            gaps.note(Some(region), None, &alarms.mute_rules);
+        }
+        for (arn, topic) in &self.topics {
+            let region = arn.split(':').nth(3);
+            gaps.note(region, Some(arn), &topic.attributes);
+            // A topic whose attributes were refused was not asked for its subscriptions.
+            if topic.attributes.known().is_some() {
+                gaps.note(region, Some(arn), &topic.subscriptions);
+            }
+            if let Some(key) = &topic.key {
+                gaps.note(region, Some(arn), key);
+            }
+        }
+    }
+}
+
+fn region_gaps<'a>(gaps: &mut Gaps<'a>, name: &'a str, region: &'a Region) {
+    let at = Some(name);
+    gaps.note(at, None, &region.trails);
+    gaps.note(at, None, &region.event_data_stores);
+    gaps.note(at, None, &region.detector);
+    gaps.note(at, None, &region.rules);
+    gaps.note(at, None, &region.vpc_endpoints);
+    for rule in region.rules.known().into_iter().flatten() {
+        gaps.note(at, Some(&rule.name), &rule.targets);
+    }
+}
+
+impl Organization {
+    /// What of the organization could not be read. That its accounts could not be listed is no gap: the scope is then the
+    /// caller's own account.
+    #[must_use]
+    pub fn gaps(&self) -> Vec<Gap<'_>> {
+        let mut gaps = Gaps { account_id: &self.caller_account, all: Vec::new() };
+        for account in self.accounts.known().into_iter().flatten() {
+            gaps.note(None, Some(&account.id), &account.parents);
+        }
+        gaps.note(None, None, &self.enabled_policy_types);
+        for policies in self.policies.values() {
+            // Unreadable for the same reason as the types.
+            if self.enabled_policy_types.known().is_some() {
+                gaps.note(None, None, policies);
+            }
+            for policy in policies.known().into_iter().flatten() {
+                gaps.note(None, Some(&policy.id), &policy.content);
+                gaps.note(None, Some(&policy.id), &policy.targets);
+            }
+        }
+        for (region, administrator) in &self.guardduty_administrators {
+            gaps.note(Some(region), None, administrator);
+        }
+        gaps.all
+    }
+}
