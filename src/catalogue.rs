@@ -22,38 +22,19 @@ pub struct UnknownName {
 }
 
 /// Finds the member of a closed list that is spelled `value`.
-fn find<T: Copy + fmt::Display>(
-    members: &[T],
-    what: &'static str,
-    value: &str,
-) -> Result<T, UnknownName> {
+fn find<T: Copy + fmt::Display>(members: &[T], what: &'static str, value: &str) -> Result<T, UnknownName> {
     let spellings: Vec<String> = members.iter().map(ToString::to_string).collect();
     members
         .iter()
         .zip(&spellings)
         .find(|(_, spelling)| *spelling == value)
         .map(|(member, _)| *member)
-        .ok_or_else(|| UnknownName {
-            value: value.to_owned(),
-            what,
-            allowed: spellings.join(", "),
-        })
+        .ok_or_else(|| UnknownName { value: value.to_owned(), what, allowed: spellings.join(", ") })
 }
 
 /// How bad a failed result is; ordered from `info` to `critical`.
 #[derive(
-    Debug,
-    Clone,
-    Copy,
-    PartialEq,
-    Eq,
-    PartialOrd,
-    Ord,
-    Hash,
-    Serialize,
-    Deserialize,
-    JsonSchema,
-    ValueEnum,
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema, ValueEnum,
 )]
 #[serde(rename_all = "kebab-case")]
 pub enum Severity {
@@ -71,13 +52,7 @@ pub enum Severity {
 
 impl Severity {
     /// All severities, worst first.
-    pub const WORST_FIRST: [Self; 5] = [
-        Self::Critical,
-        Self::High,
-        Self::Medium,
-        Self::Low,
-        Self::Info,
-    ];
+    pub const WORST_FIRST: [Self; 5] = [Self::Critical, Self::High, Self::Medium, Self::Low, Self::Info];
 
     /// The spelling of the contract.
     #[must_use]
@@ -107,9 +82,7 @@ impl FromStr for Severity {
 }
 
 /// The gate: the least severity of a failed result that makes the audit fail, or none.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema, ValueEnum,
-)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema, ValueEnum)]
 #[serde(rename_all = "kebab-case")]
 pub enum FailOn {
     /// Only critical failures count.
@@ -128,14 +101,7 @@ pub enum FailOn {
 
 impl FailOn {
     /// All gates, strictest last but `none`.
-    pub const ALL: [Self; 6] = [
-        Self::Critical,
-        Self::High,
-        Self::Medium,
-        Self::Low,
-        Self::Info,
-        Self::None,
-    ];
+    pub const ALL: [Self; 6] = [Self::Critical, Self::High, Self::Medium, Self::Low, Self::Info, Self::None];
 
     /// The least severity that counts; `None` if no failure counts.
     #[must_use]
@@ -179,9 +145,7 @@ impl FromStr for FailOn {
 }
 
 /// The outcome of one check on one resource.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
-)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Status {
     /// The good state holds.
@@ -200,14 +164,8 @@ pub enum Status {
 
 impl Status {
     /// All statuses in the order in which totals are shown.
-    pub const ALL: [Self; 6] = [
-        Self::Pass,
-        Self::Fail,
-        Self::Unknown,
-        Self::Error,
-        Self::NotApplicable,
-        Self::Excepted,
-    ];
+    pub const ALL: [Self; 6] =
+        [Self::Pass, Self::Fail, Self::Unknown, Self::Error, Self::NotApplicable, Self::Excepted];
 
     /// The spelling of the contract.
     #[must_use]
@@ -238,9 +196,7 @@ impl FromStr for Status {
 }
 
 /// The topic that a check belongs to; ordered as in the contract.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
-)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Area {
     /// CloudTrail: what is logged.
@@ -301,9 +257,7 @@ impl FromStr for Area {
 }
 
 /// What a check judges.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
-)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum ResourceKind {
     /// An S3 general purpose bucket.
@@ -417,10 +371,7 @@ mod tests {
             assert_eq!(value.get_name(), severity.as_str());
         }
         for gate in FailOn::ALL {
-            assert_eq!(
-                gate.to_possible_value().unwrap().get_name(),
-                gate.to_string()
-            );
+            assert_eq!(gate.to_possible_value().unwrap().get_name(), gate.to_string());
         }
     }
 
@@ -444,9 +395,6 @@ mod tests {
     #[test]
     fn an_unknown_name_says_what_is_allowed() {
         let error = "hihg".parse::<Severity>().unwrap_err();
-        assert_eq!(
-            error.to_string(),
-            "`hihg` is no severity; allowed: critical, high, medium, low, info"
-        );
+        assert_eq!(error.to_string(), "`hihg` is no severity; allowed: critical, high, medium, low, info");
     }
 }

@@ -1,11 +1,7 @@
 //! Runs the vectors of `tests/conformance/event-pattern/*.json` against the evaluator of EventBridge event patterns.
 //!
 //! A vector is `{"name", "pattern", "event", "expect", "source"}`; a pattern that is a string is the text of the rule.
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "a failing vector fails the test"
-)]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a failing vector fails the test")]
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -15,22 +11,15 @@ use serde_json::Value;
 
 /// `CONFORMANCE_DIR`, or `tests/conformance` of this package.
 fn directory() -> PathBuf {
-    let root = std::env::var_os("CONFORMANCE_DIR").map_or_else(
-        || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/conformance"),
-        PathBuf::from,
-    );
+    let root = std::env::var_os("CONFORMANCE_DIR")
+        .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/conformance"), PathBuf::from);
     root.join("event-pattern")
 }
 
 fn vectors() -> Vec<(String, Value)> {
-    let mut files: Vec<PathBuf> = std::fs::read_dir(directory())
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
-        .collect();
-    files.retain(|path| {
-        path.extension()
-            .is_some_and(|extension| extension == "json")
-    });
+    let mut files: Vec<PathBuf> =
+        std::fs::read_dir(directory()).unwrap().map(|entry| entry.unwrap().path()).collect();
+    files.retain(|path| path.extension().is_some_and(|extension| extension == "json"));
     files.sort();
     let mut vectors = Vec::new();
     for path in files {
@@ -38,10 +27,7 @@ fn vectors() -> Vec<(String, Value)> {
         let text = std::fs::read_to_string(&path).unwrap();
         let list: Vec<Value> = serde_json::from_str(&text)
             .unwrap_or_else(|error| panic!("{} is not a list: {error}", path.display()));
-        vectors.extend(
-            list.into_iter()
-                .map(|vector| (format!("{file}: {}", vector["name"]), vector)),
-        );
+        vectors.extend(list.into_iter().map(|vector| (format!("{file}: {}", vector["name"]), vector)));
     }
     vectors
 }
@@ -60,13 +46,7 @@ fn every_vector_has_the_expected_answer() {
             failures.push(format!("{name}: expected {expected}, got {answer}"));
         }
     }
-    assert!(
-        failures.is_empty(),
-        "{} of {} failed:\n{}",
-        failures.len(),
-        vectors.len(),
-        failures.join("\n")
-    );
+    assert!(failures.is_empty(), "{} of {} failed:\n{}", failures.len(), vectors.len(), failures.join("\n"));
     assert!(vectors.len() >= 150, "only {} vectors found", vectors.len());
 }
 
@@ -75,9 +55,7 @@ fn every_vector_is_named_once_and_has_a_source() {
     let mut names = BTreeSet::new();
     for (name, vector) in vectors() {
         assert!(
-            vector["source"]
-                .as_str()
-                .is_some_and(|source| source.starts_with("https://")),
+            vector["source"].as_str().is_some_and(|source| source.starts_with("https://")),
             "{name} has no source"
         );
         assert!(names.insert(name.clone()), "{name} is given twice");

@@ -2,10 +2,7 @@
 //! `exfilguard eval public` would ask it. The cases stand in `tests/conformance`, or in the directory that the
 //! environment variable `CONFORMANCE_DIR` names.
 
-#![allow(
-    clippy::unwrap_used,
-    reason = "a test fails by panicking, and what it unwraps is what it asserts"
-)]
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking, and what it unwraps is what it asserts")]
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -18,21 +15,14 @@ use serde_json::Value;
 const AT_LEAST: usize = 250;
 
 fn directory() -> PathBuf {
-    std::env::var_os("CONFORMANCE_DIR").map_or_else(
-        || Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/conformance"),
-        PathBuf::from,
-    )
+    std::env::var_os("CONFORMANCE_DIR")
+        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/conformance"), PathBuf::from)
 }
 
 fn cases(kind: &str) -> Vec<(String, Value)> {
-    let mut files: Vec<PathBuf> = std::fs::read_dir(directory().join(kind))
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
-        .collect();
-    files.retain(|path| {
-        path.extension()
-            .is_some_and(|extension| extension == "json")
-    });
+    let mut files: Vec<PathBuf> =
+        std::fs::read_dir(directory().join(kind)).unwrap().map(|entry| entry.unwrap().path()).collect();
+    files.retain(|path| path.extension().is_some_and(|extension| extension == "json"));
     files.sort();
     let read = |path: PathBuf| {
         let text = std::fs::read_to_string(&path).unwrap();
@@ -49,28 +39,14 @@ fn judge(kind: &str, answer: impl Fn(&Json) -> (&'static str, String)) -> BTreeS
     for (file, case) in cases(kind) {
         let text = |field: &str| case.get(field).and_then(Value::as_str).unwrap().to_owned();
         let (name, expected) = (text("name"), text("expect"));
-        assert!(
-            text("source").starts_with("https://docs.aws.amazon.com/"),
-            "{file}: `{name}` has no source"
-        );
+        assert!(text("source").starts_with("https://docs.aws.amazon.com/"), "{file}: `{name}` has no source");
         let (result, reason) = answer(&Json::from_value(&case).unwrap());
         if result != expected {
-            wrong.push(format!(
-                "{file}: `{name}` is {result}, expected {expected}: {reason}"
-            ));
+            wrong.push(format!("{file}: `{name}` is {result}, expected {expected}: {reason}"));
         }
-        assert!(
-            names.insert(name.clone()),
-            "{file}: `{name}` is there twice"
-        );
+        assert!(names.insert(name.clone()), "{file}: `{name}` is there twice");
     }
-    assert!(
-        wrong.is_empty(),
-        "{} of {} cases:\n{}",
-        wrong.len(),
-        names.len(),
-        wrong.join("\n")
-    );
+    assert!(wrong.is_empty(), "{} of {} cases:\n{}", wrong.len(), names.len(), wrong.join("\n"));
     names
 }
 
@@ -95,9 +71,6 @@ fn policies_mean_what_aws_documents() {
     );
     for trap in 1..=16 {
         let prefix = format!("P{trap} ");
-        assert!(
-            names.iter().any(|name| name.starts_with(&prefix)),
-            "no case shows trap P{trap}"
-        );
+        assert!(names.iter().any(|name| name.starts_with(&prefix)), "no case shows trap P{trap}");
     }
 }

@@ -152,11 +152,7 @@ fn record(
         status: outcome.status,
         account_id: account.id.clone(),
         region: resource.region.clone(),
-        resource: Resource {
-            kind: resource.kind,
-            id: resource.id.clone(),
-            arn: resource.arn.clone(),
-        },
+        resource: Resource { kind: resource.kind, id: resource.id.clone(), arn: resource.arn.clone() },
         evidence: evidence(&read),
         witness: witness(outcome.status, &read),
         assumptions: assumptions(&read),

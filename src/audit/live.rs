@@ -6,9 +6,9 @@ use std::sync::Arc;
 
 use futures::stream::{self, StreamExt as _};
 
+use super::Start;
 use super::judge::{Judge, Judgement};
 use super::pool::{Pool, Surroundings};
-use super::Start;
 use crate::collect::{Collector, Planned};
 use crate::snapshot::{AccountSnapshot, Header, SCHEMA, SnapshotError, SnapshotWriter};
 
@@ -56,8 +56,7 @@ impl LiveAudit<'_> {
         let surroundings = Arc::new(Surroundings::new(organization, hubs));
         let pool = Pool::start(judge, &surroundings).map_err(LiveError::Thread)?;
         let sender = pool.sender();
-        let in_scope: BTreeSet<&str> =
-            planned.iter().filter(|p| p.in_scope).map(|p| p.id.as_str()).collect();
+        let in_scope: BTreeSet<&str> = planned.iter().filter(|p| p.in_scope).map(|p| p.id.as_str()).collect();
         let written = self
             .each(&surroundings.hubs, &planned, async |account: AccountSnapshot| {
                 if let Some(writer) = &mut writer {
@@ -127,9 +126,8 @@ impl LiveAudit<'_> {
             hand_on(hub.clone()).await?;
         }
         let others = planned.iter().filter(|p| p.in_scope && !hubs.contains_key(&p.id));
-        let mut accounts = stream::iter(others)
-            .map(|planned| self.collector.collect(planned))
-            .buffered(ACCOUNTS_AT_ONCE);
+        let mut accounts =
+            stream::iter(others).map(|planned| self.collector.collect(planned)).buffered(ACCOUNTS_AT_ONCE);
         while let Some(account) = accounts.next().await {
             (self.done)(&account.id);
             hand_on(account).await?;

@@ -88,7 +88,12 @@ async fn read_and_judge(
     Ok(assemble(start, Source::Live, collector.organization(), judgements, &collector.counts()))
 }
 
-fn snapshot(path: &Path, judge: &Arc<Judge>, start: &Start, console: &Console) -> Result<Assessment, Failure> {
+fn snapshot(
+    path: &Path,
+    judge: &Arc<Judge>,
+    start: &Start,
+    console: &Console,
+) -> Result<Assessment, Failure> {
     let reader = SnapshotReader::open(path).into_diagnostic().map_err(Failure::usage)?;
     let progress = Progress::new(console, reader.header().scope.len());
     let done = |id: &str| progress.done(id);

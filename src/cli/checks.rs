@@ -88,13 +88,19 @@ fn explain(checks: &Checks, id: &str) -> Result<ExitCode, Failure> {
     let metadata = check.metadata();
     let mut text = format!(
         "{}\n{}\n\narea {}, judges each {}, severity {}, since {}\n\n{}\n",
-        metadata.id, metadata.title, metadata.area, metadata.resource, metadata.severity, metadata.since,
+        metadata.id,
+        metadata.title,
+        metadata.area,
+        metadata.resource,
+        metadata.severity,
+        metadata.since,
         metadata.description
     );
     if !metadata.parameters.is_empty() {
         text.push_str("\nParameters (exfilguard.yaml, checks):\n");
         for (name, parameter) in &metadata.parameters {
-            let default = parameter.default.as_str().map_or_else(|| parameter.default.to_string(), str::to_owned);
+            let default =
+                parameter.default.as_str().map_or_else(|| parameter.default.to_string(), str::to_owned);
             text.push_str(&format!("  {name}: {default}    {}\n", parameter.description));
         }
     }

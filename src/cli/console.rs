@@ -70,11 +70,6 @@ impl Console {
         }
     }
 
-    /// Warns the person.
-    pub fn warn(&self, text: &str) {
-        let _closed_pipe = writeln!(std::io::stderr(), "warning: {text}");
-    }
-
     /// Says why a command ended without doing its work.
     pub fn report(&self, failure: &Failure) {
         let theme = if self.colors(std::io::stderr().is_terminal()) {
@@ -111,7 +106,5 @@ fn forced(name: &str) -> bool {
 #[must_use]
 pub fn terminal_width() -> usize {
     let columns = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
-    columns
-        .or_else(|| terminal_size::terminal_size().map(|(width, _)| usize::from(width.0)))
-        .unwrap_or(100)
+    columns.or_else(|| terminal_size::terminal_size().map(|(width, _)| usize::from(width.0))).unwrap_or(100)
 }

@@ -96,58 +96,31 @@ mod tests {
         let high = audit(with(Severity::High, Status::Fail));
         assert_eq!(ExitCode::of(&high, FailOn::High, false), ExitCode::Findings);
         assert_eq!(ExitCode::of(&high, FailOn::Low, false), ExitCode::Findings);
-        assert_eq!(
-            ExitCode::of(&high, FailOn::Critical, false),
-            ExitCode::Success
-        );
+        assert_eq!(ExitCode::of(&high, FailOn::Critical, false), ExitCode::Success);
         assert_eq!(ExitCode::of(&high, FailOn::None, false), ExitCode::Success);
     }
 
     #[test]
     fn only_failures_are_findings() {
-        for status in [
-            Status::Pass,
-            Status::Unknown,
-            Status::NotApplicable,
-            Status::Excepted,
-        ] {
+        for status in [Status::Pass, Status::Unknown, Status::NotApplicable, Status::Excepted] {
             let audit = audit(with(Severity::Critical, status));
-            assert_eq!(
-                ExitCode::of(&audit, FailOn::Info, false),
-                ExitCode::Success,
-                "{status}"
-            );
+            assert_eq!(ExitCode::of(&audit, FailOn::Info, false), ExitCode::Success, "{status}");
         }
     }
 
     #[test]
     fn an_incomplete_audit_wins_over_findings_unless_accepted() {
         let failing = incomplete(with(Severity::High, Status::Fail));
-        assert_eq!(
-            ExitCode::of(&failing, FailOn::High, false),
-            ExitCode::Incomplete
-        );
-        assert_eq!(
-            ExitCode::of(&failing, FailOn::High, true),
-            ExitCode::Findings
-        );
+        assert_eq!(ExitCode::of(&failing, FailOn::High, false), ExitCode::Incomplete);
+        assert_eq!(ExitCode::of(&failing, FailOn::High, true), ExitCode::Findings);
         let passing = incomplete(with(Severity::High, Status::Pass));
-        assert_eq!(
-            ExitCode::of(&passing, FailOn::High, false),
-            ExitCode::Incomplete
-        );
-        assert_eq!(
-            ExitCode::of(&passing, FailOn::High, true),
-            ExitCode::Success
-        );
+        assert_eq!(ExitCode::of(&passing, FailOn::High, false), ExitCode::Incomplete);
+        assert_eq!(ExitCode::of(&passing, FailOn::High, true), ExitCode::Success);
     }
 
     #[test]
     fn a_defective_check_makes_the_audit_incomplete() {
         let audit = audit(with(Severity::Low, Status::Error));
-        assert_eq!(
-            ExitCode::of(&audit, FailOn::High, false),
-            ExitCode::Incomplete
-        );
+        assert_eq!(ExitCode::of(&audit, FailOn::High, false), ExitCode::Incomplete);
     }
 }

@@ -1,7 +1,5 @@
 //! What `audit` and `snapshot collect` share: how AWS is entered.
 
-
-
 use miette::miette;
 
 use super::Failure;
@@ -25,11 +23,7 @@ pub fn scope(arguments: &LiveArguments, policy: &PolicyFile) -> Scope {
         organizational_units: arguments.organizational_units.clone(),
         exclude_accounts: or(&arguments.exclude_accounts, &file.exclude_accounts),
         regions: or(&arguments.regions, &file.regions),
-        role: arguments
-            .role
-            .clone()
-            .or_else(|| file.role.clone())
-            .unwrap_or_else(|| DEFAULT_ROLE.to_owned()),
+        role: arguments.role.clone().or_else(|| file.role.clone()).unwrap_or_else(|| DEFAULT_ROLE.to_owned()),
         external_id: arguments.external_id.clone().or(external_id),
     }
 }
@@ -68,4 +62,3 @@ pub fn run<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failu
         }
     })
 }
-

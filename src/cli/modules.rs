@@ -75,9 +75,8 @@ pub fn select(checks: &mut Checks, only: &[String], skip: &[String]) -> Result<(
 fn globs(flag: &str, patterns: &[String], names: &BTreeSet<String>) -> Result<GlobSet, Failure> {
     let mut set = GlobSetBuilder::new();
     for pattern in patterns {
-        let glob = Glob::new(pattern).map_err(|error| {
-            Failure::usage(miette!("{flag} `{pattern}` is no pattern: {}", error.kind()))
-        })?;
+        let glob = Glob::new(pattern)
+            .map_err(|error| Failure::usage(miette!("{flag} `{pattern}` is no pattern: {}", error.kind())))?;
         let matcher = glob.compile_matcher();
         if !names.iter().any(|name| matcher.is_match(name)) {
             let nearest = names

@@ -19,8 +19,7 @@ pub fn run(arguments: &SnapshotArguments, console: &Console) -> Result<ExitCode,
     match &arguments.command {
         SnapshotCommand::Collect { output, live, policy } => {
             let known = modules::load(&[])?.descriptions();
-            let policy =
-                PolicyFile::load_or_default(policy.as_deref(), &known).map_err(Failure::usage)?;
+            let policy = PolicyFile::load_or_default(policy.as_deref(), &known).map_err(Failure::usage)?;
             live::run(collect(output, live, &policy, console))
         }
         SnapshotCommand::Show { path, account } => show(path, account.as_deref()),
@@ -40,8 +39,7 @@ async fn collect(
     let start = Start::now();
     let progress = Progress::new(console, collector.planned().len());
     let done = |id: &str| progress.done(id);
-    let audit =
-        LiveAudit { collector: &collector, start: &start, save_snapshot: Some(output), done: &done };
+    let audit = LiveAudit { collector: &collector, start: &start, save_snapshot: Some(output), done: &done };
     let written = collect_snapshot(&audit).await.into_diagnostic().map_err(Failure::usage)?;
     progress.finish();
     console.note(&format!(

@@ -62,10 +62,8 @@ pub async fn account(
     let home = organization::leading_region(&organization.partition);
     let enabled = ec2::enabled_regions(access, home).await;
     let regions = in_scope(&enabled, scope.regions.as_deref());
-    let bucket_scope = s3::BucketScope {
-        only: scope.regions.as_deref(),
-        enabled: enabled.known().map(Vec::as_slice),
-    };
+    let bucket_scope =
+        s3::BucketScope { only: scope.regions.as_deref(), enabled: enabled.known().map(Vec::as_slice) };
     let known_regions = regions.known().cloned().unwrap_or_default();
     let (regional, buckets, block, organization_blocks) = tokio::join!(
         read_regions(access, &known_regions),
@@ -170,9 +168,7 @@ async fn read_log_groups(
             let name = parts.nth(2)?;
             Some((arn, region, name.trim_end_matches(":*")))
         })
-        .map(|(arn, region, name)| async move {
-            (arn.clone(), logs::log_group(access, region, name).await)
-        })
+        .map(|(arn, region, name)| async move { (arn.clone(), logs::log_group(access, region, name).await) })
         .buffer_unordered(REGIONS_AT_ONCE)
         .collect()
         .await
@@ -206,11 +202,8 @@ async fn read_topics(
     let alarms = || alarms.values().filter_map(|region| region.alarms.known());
     let actions = alarms().flat_map(|a| a.metric.iter().flat_map(|alarm| &alarm.alarm_actions));
     let composite = alarms().flat_map(|a| a.composite.iter().flat_map(|alarm| &alarm.alarm_actions));
-    let topics: BTreeSet<&String> = targets
-        .chain(actions)
-        .chain(composite)
-        .filter(|arn| arn.split(':').nth(2) == Some("sns"))
-        .collect();
+    let topics: BTreeSet<&String> =
+        targets.chain(actions).chain(composite).filter(|arn| arn.split(':').nth(2) == Some("sns")).collect();
     stream::iter(topics)
         .map(|arn| async move { (arn.clone(), sns::topic(access, arn).await) })
         .buffer_unordered(REGIONS_AT_ONCE)
@@ -239,9 +232,6 @@ mod tests {
             message: String::new(),
         });
         assert_eq!(in_scope(&denied, None), denied);
-        assert_eq!(
-            in_scope(&denied, Some(&["us-east-1".into()])),
-            Reading::Known(vec!["us-east-1".into()])
-        );
+        assert_eq!(in_scope(&denied, Some(&["us-east-1".into()])), Reading::Known(vec!["us-east-1".into()]));
     }
 }

@@ -47,10 +47,8 @@ pub async fn details(access: &Access, trail: &Trail) -> Option<TrailDetails> {
     let client = access.cloudtrail(&trail.home_region);
     let (status, selectors) = tokio::join!(
         access.call("cloudtrail:GetTrailStatus", client.get_trail_status().name(&trail.arn).send()),
-        access.call(
-            "cloudtrail:GetEventSelectors",
-            client.get_event_selectors().trail_name(&trail.arn).send()
-        ),
+        access
+            .call("cloudtrail:GetEventSelectors", client.get_event_selectors().trail_name(&trail.arn).send()),
     );
     if gone(&status) && gone(&selectors) {
         return None;
@@ -101,9 +99,7 @@ fn basic_selector(selector: aws_sdk_cloudtrail::types::EventSelector) -> EventSe
                 values: resource.values.unwrap_or_default(),
             })
             .collect(),
-        exclude_management_event_sources: selector
-            .exclude_management_event_sources
-            .unwrap_or_default(),
+        exclude_management_event_sources: selector.exclude_management_event_sources.unwrap_or_default(),
     }
 }
 

@@ -63,16 +63,10 @@ fn metric_alarm(alarm: types::MetricAlarm) -> MetricAlarm {
         extended_statistic: alarm.extended_statistic,
         period: alarm.period.and_then(|p| u32::try_from(p).ok()),
         unit: alarm.unit.map(|u| u.as_str().to_owned()),
-        evaluation_periods: alarm
-            .evaluation_periods
-            .and_then(|n| u32::try_from(n).ok())
-            .unwrap_or_default(),
+        evaluation_periods: alarm.evaluation_periods.and_then(|n| u32::try_from(n).ok()).unwrap_or_default(),
         datapoints_to_alarm: alarm.datapoints_to_alarm.and_then(|n| u32::try_from(n).ok()),
         threshold: alarm.threshold,
-        comparison_operator: alarm
-            .comparison_operator
-            .map(|o| o.as_str().to_owned())
-            .unwrap_or_default(),
+        comparison_operator: alarm.comparison_operator.map(|o| o.as_str().to_owned()).unwrap_or_default(),
         treat_missing_data: alarm.treat_missing_data,
         metrics: alarm.metrics.unwrap_or_default().into_iter().map(query).collect(),
         threshold_metric_id: alarm.threshold_metric_id,

@@ -298,12 +298,7 @@ impl Intercept for FixedEndpoint {
         _configuration: &mut ConfigBag,
     ) -> Result<(), BoxError> {
         let request = context.request_mut();
-        let path = request
-            .uri()
-            .splitn(4, '/')
-            .nth(3)
-            .unwrap_or_default()
-            .to_owned();
+        let path = request.uri().splitn(4, '/').nth(3).unwrap_or_default().to_owned();
         request.set_uri(format!("{}/{path}", self.0.trim_end_matches('/')))?;
         Ok(())
     }

@@ -76,8 +76,7 @@ async fn with_targets(access: &Access, region: &str, mut rule: Rule) -> Rule {
         let client = client.clone();
         async move {
             let call = client.list_targets_by_rule().rule(name).event_bus_name(bus);
-            let answer =
-                access.call("events:ListTargetsByRule", call.set_next_token(token).send()).await?;
+            let answer = access.call("events:ListTargetsByRule", call.set_next_token(token).send()).await?;
             Ok((answer.next_token, answer.targets.unwrap_or_default()))
         }
     })

@@ -8,16 +8,12 @@ use crate::snapshot::LogGroup;
 /// Reads a log group by its name.
 pub async fn log_group(access: &Access, region: &str, name: &str) -> LogGroup {
     let (class, filters) = tokio::join!(class(access, region, name), metric_filters(access, region, name));
-    LogGroup {
-        class: class.map_err(Into::into).into(),
-        metric_filters: filters.map_err(Into::into).into(),
-    }
+    LogGroup { class: class.map_err(Into::into).into(), metric_filters: filters.map_err(Into::into).into() }
 }
 
 /// The class of the log group with exactly this name; `None` when there is none.
 async fn class(access: &Access, region: &str, name: &str) -> Result<Option<String>, Failure> {
-    let pages =
-        access.logs(region).describe_log_groups().log_group_name_prefix(name).into_paginator().send();
+    let pages = access.logs(region).describe_log_groups().log_group_name_prefix(name).into_paginator().send();
     let pages = access.pages("logs:DescribeLogGroups", pages).await?;
     let group = pages
         .into_iter()

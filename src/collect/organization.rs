@@ -146,7 +146,10 @@ fn status(status: &Option<aws_sdk_organizations::types::AccountStatus>) -> Optio
 
 /// Root and organizational units of a path such as `o-x/r-x/ou-x/111122223333/`.
 fn parents_in(path: &str) -> Vec<String> {
-    path.split('/').filter(|part| part.starts_with("r-") || part.starts_with("ou-")).map(str::to_owned).collect()
+    path.split('/')
+        .filter(|part| part.starts_with("r-") || part.starts_with("ou-"))
+        .map(str::to_owned)
+        .collect()
 }
 
 /// Parents found by walking up, each asked once.
@@ -183,8 +186,7 @@ impl Parents {
         }
         let pages = access.organizations(region).list_parents().child_id(child).into_paginator().send();
         let pages = access.pages("organizations:ListParents", pages).await?;
-        let parent =
-            pages.into_iter().flat_map(|page| page.parents.unwrap_or_default()).find_map(|p| p.id);
+        let parent = pages.into_iter().flat_map(|page| page.parents.unwrap_or_default()).find_map(|p| p.id);
         known.insert(child.to_owned(), parent.clone());
         Ok(parent)
     }
@@ -218,9 +220,7 @@ async fn policies(
     for kind in [PolicyType::ServiceControlPolicy, PolicyType::ResourceControlPolicy] {
         let policies = match enabled {
             Reading::Unreadable(why) => Reading::Unreadable(why.clone()),
-            Reading::Known(types) if !types.iter().any(|t| t == kind.as_str()) => {
-                Reading::Known(Vec::new())
-            }
+            Reading::Known(types) if !types.iter().any(|t| t == kind.as_str()) => Reading::Known(Vec::new()),
             Reading::Known(_) => policies_of(access, region, kind).await,
         };
         all.insert(kind, policies);
@@ -321,17 +321,13 @@ mod tests {
 
     #[test]
     fn a_path_names_root_and_units_in_order() {
-        assert_eq!(
-            parents_in("o-a1/r-b2/ou-b2-c3/ou-b2-d4/111122223333/"),
-            ["r-b2", "ou-b2-c3", "ou-b2-d4"]
-        );
+        assert_eq!(parents_in("o-a1/r-b2/ou-b2-c3/ou-b2-d4/111122223333/"), ["r-b2", "ou-b2-c3", "ou-b2-d4"]);
     }
 
     #[test]
     fn an_s3_policy_blocks_only_when_it_says_all() {
-        let policy = |value: &str| {
-            format!(r#"{{"s3_attributes": {{"public_access_block_configuration": {value}}}}}"#)
-        };
+        let policy =
+            |value: &str| format!(r#"{{"s3_attributes": {{"public_access_block_configuration": {value}}}}}"#);
         assert_eq!(blocks_all(&policy(r#""all""#)), Some(true));
         assert_eq!(blocks_all(&policy(r#"{"@@assign": "all"}"#)), Some(true));
         assert_eq!(blocks_all(&policy(r#""none""#)), Some(false));

@@ -7,8 +7,8 @@ use futures::stream::{self, StreamExt as _};
 
 use super::connection::Access;
 use super::failure::Failure;
-use crate::snapshot::{AclGrant, Bucket, BucketAcl, Reading, Unreadable};
 use crate::semantics::configuration::PublicAccessBlock;
+use crate::snapshot::{AclGrant, Bucket, BucketAcl, Reading, Unreadable};
 
 /// Buckets whose calls are under way at once in one account.
 const BUCKETS_AT_ONCE: usize = 16;

@@ -29,8 +29,7 @@ pub async fn topic(access: &Access, arn: &str) -> TopicRecord {
 
 async fn attributes(access: &Access, region: &str, arn: &str) -> Result<Topic, Failure> {
     let call = access.sns(region).get_topic_attributes().topic_arn(arn).send();
-    let mut attributes =
-        access.call("sns:GetTopicAttributes", call).await?.attributes.unwrap_or_default();
+    let mut attributes = access.call("sns:GetTopicAttributes", call).await?.attributes.unwrap_or_default();
     Ok(Topic {
         arn: arn.to_owned(),
         owner: attributes.remove("Owner").unwrap_or_default(),
@@ -54,10 +53,8 @@ async fn subscriptions(access: &Access, region: &str, arn: &str) -> Result<Vec<S
         };
         // Only a confirmed subscription has an ARN, and only that has attributes.
         if subscription.subscription_arn.starts_with("arn:") {
-            let call = client
-                .get_subscription_attributes()
-                .subscription_arn(&subscription.subscription_arn)
-                .send();
+            let call =
+                client.get_subscription_attributes().subscription_arn(&subscription.subscription_arn).send();
             let mut attributes =
                 access.call("sns:GetSubscriptionAttributes", call).await?.attributes.unwrap_or_default();
             subscription.filter_policy = attributes.remove("FilterPolicy").filter(|p| !p.is_empty());

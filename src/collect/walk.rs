@@ -9,9 +9,7 @@ use super::connection::{Access, AssumedRole, Connection};
 use super::ec2;
 use super::failure::Failure;
 use super::organization::{self, Caller};
-use crate::snapshot::{
-    AccountSnapshot, Entry, Organization, OrganizationAccount, Reading, Unreadable,
-};
+use crate::snapshot::{AccountSnapshot, Entry, Organization, OrganizationAccount, Reading, Unreadable};
 
 /// What the user wants read, and how accounts are entered.
 #[derive(Debug, Clone, Default)]

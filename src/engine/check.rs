@@ -31,7 +31,10 @@ pub struct Check {
 
 impl fmt::Debug for Check {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Check").field("id", &self.metadata.id).field("path", &self.path).finish_non_exhaustive()
+        f.debug_struct("Check")
+            .field("id", &self.metadata.id)
+            .field("path", &self.path)
+            .finish_non_exhaustive()
     }
 }
 
@@ -157,9 +160,8 @@ fn compile(source: &Source, entry_points: &[String]) -> Result<Arc<Program>, Loa
     engine.add_policy(source.path.clone(), source.text.clone()).map_err(|error| fail(error.to_string()))?;
     let points: Vec<&str> = entry_points.iter().map(String::as_str).collect();
     let first = points.first().copied().unwrap_or_default();
-    let policy = engine
-        .compile_with_entrypoint(&Arc::from(first))
-        .map_err(|error| fail(error.to_string()))?;
+    let policy =
+        engine.compile_with_entrypoint(&Arc::from(first)).map_err(|error| fail(error.to_string()))?;
     Compiler::compile_from_policy(&policy, &points).map_err(|error| fail(error.to_string()))
 }
 
@@ -247,8 +249,9 @@ fn duplicates(checks: &[Check]) -> Vec<LoadError> {
         let id = check.metadata.id.as_str();
         if let Some(other) = ids.insert(id, &check.path) {
             errors.push(
-                LoadError::file(&check.path, format!("the id `{id}` is taken by `{other}`"))
-                    .with_help("give the check an id of its own; a built-in check is switched off in exfilguard.yaml"),
+                LoadError::file(&check.path, format!("the id `{id}` is taken by `{other}`")).with_help(
+                    "give the check an id of its own; a built-in check is switched off in exfilguard.yaml",
+                ),
             );
         } else if !packages.insert(&check.package) {
             errors.push(LoadError::file(&check.path, format!("the package `{}` is taken", check.package)));

@@ -164,10 +164,7 @@ pub fn interpret(checks: &Checks, check: &Check, facts: &Json, surroundings: &Su
 
 /// Asks for `applies`, `pass` and `message`, and holds the answers to the contract: a pass is exactly `true`; anything
 /// but `true`, `false` or nothing, and a failure without a message, is a defect.
-fn answer(
-    has_applies: bool,
-    mut ask: impl FnMut(&str) -> Result<Value, String>,
-) -> Result<Answer, String> {
+fn answer(has_applies: bool, mut ask: impl FnMut(&str) -> Result<Value, String>) -> Result<Answer, String> {
     if has_applies {
         match ask("applies")? {
             Value::Bool(true) => {}
@@ -209,7 +206,10 @@ fn completions(check: &Check, facts: &Json, mut ask: impl FnMut(&Json) -> Answer
         }
         let answer = ask(&input);
         if let Answer::Defect(problem) = answer {
-            return outcome(Status::Error, format!("the check `{}` is defective: {problem}", check.metadata().id));
+            return outcome(
+                Status::Error,
+                format!("the check `{}` is defective: {problem}", check.metadata().id),
+            );
         }
         match &first {
             None => first = Some(answer),

@@ -185,8 +185,7 @@ impl Annotations {
 
 /// Holds METADATA against the file's name and the closed lists.
 fn agrees(source: &Source, line: u32, metadata: &Metadata) -> Result<(), LoadError> {
-    let fail =
-        |message: String| Err(LoadError::at(&source.path, (line, 0), format!("METADATA: {message}")));
+    let fail = |message: String| Err(LoadError::at(&source.path, (line, 0), format!("METADATA: {message}")));
     let kebab = |id: &str| {
         !id.is_empty() && id.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
     };
@@ -197,11 +196,7 @@ fn agrees(source: &Source, line: u32, metadata: &Metadata) -> Result<(), LoadErr
         return fail(format!("the id `{}` is not the file's name `{}`", metadata.id, source.stem()));
     }
     if source.parent() != metadata.area.as_str() {
-        return fail(format!(
-            "the area `{}` is not the folder's name `{}`",
-            metadata.area,
-            source.parent()
-        ));
+        return fail(format!("the area `{}` is not the folder's name `{}`", metadata.area, source.parent()));
     }
     if metadata.title.is_empty() || metadata.description.is_empty() {
         return fail("title and description must say something".to_owned());

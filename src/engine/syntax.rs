@@ -16,12 +16,52 @@ use super::schema::{self, Place, Step};
 
 /// Functions of Rego that a check may call: pure, total enough, and the same in every implementation.
 const FUNCTIONS: [&str; 46] = [
-    "abs", "array.concat", "array.reverse", "array.slice", "ceil", "concat", "contains", "count", "endswith",
-    "floor", "format_int", "glob.match", "indexof", "intersection", "is_array", "is_boolean", "is_null",
-    "is_number", "is_object", "is_set", "is_string", "lower", "max", "min", "numbers.range", "product",
-    "regex.match", "replace", "round", "sort", "split", "sprintf", "startswith", "strings.any_prefix_match",
-    "strings.any_suffix_match", "strings.replace_n", "strings.reverse", "substring", "sum", "to_number",
-    "trim", "trim_left", "trim_prefix", "trim_right", "trim_space", "trim_suffix",
+    "abs",
+    "array.concat",
+    "array.reverse",
+    "array.slice",
+    "ceil",
+    "concat",
+    "contains",
+    "count",
+    "endswith",
+    "floor",
+    "format_int",
+    "glob.match",
+    "indexof",
+    "intersection",
+    "is_array",
+    "is_boolean",
+    "is_null",
+    "is_number",
+    "is_object",
+    "is_set",
+    "is_string",
+    "lower",
+    "max",
+    "min",
+    "numbers.range",
+    "product",
+    "regex.match",
+    "replace",
+    "round",
+    "sort",
+    "split",
+    "sprintf",
+    "startswith",
+    "strings.any_prefix_match",
+    "strings.any_suffix_match",
+    "strings.replace_n",
+    "strings.reverse",
+    "substring",
+    "sum",
+    "to_number",
+    "trim",
+    "trim_left",
+    "trim_prefix",
+    "trim_right",
+    "trim_space",
+    "trim_suffix",
 ];
 
 /// The rules that the engine asks for.
@@ -171,6 +211,29 @@ impl<'a> Walk<'a> {
             }
             self.rules.entry(name.to_owned()).or_default().push(rule);
         }
+        for name in ENTRY_RULES {
+            self.one_value(name);
+        }
+    }
+
+    /// Definitions of one rule that hold together must have one value. regorus' interpreter notices a contradiction, its
+    /// virtual machine takes one of the values.
+    fn one_value(&mut self, name: &str) {
+        let definitions = self.rules.get(name).cloned().unwrap_or_default();
+        let is_true = |rule: &Rule| match rule {
+            Rule::Spec { head: RuleHead::Compr { assign: None, .. }, .. } => true,
+            Rule::Spec { head: RuleHead::Compr { assign: Some(assign), .. }, .. } => {
+                assign.value.span().text() == "true"
+            }
+            _ => false,
+        };
+        if let [_, second, ..] = definitions.as_slice()
+            && !definitions.iter().all(|rule| is_true(rule))
+        {
+            let help = "join them with `else`".to_owned();
+            let message = format!("the definitions of `{name}` may contradict each other");
+            self.error(second.span(), message, Some(help));
+        }
     }
 
     /// Walks all definitions of a rule. A function is walked with arguments of which nothing is known.
@@ -179,7 +242,9 @@ impl<'a> Walk<'a> {
         let mut origins = Vec::new();
         for rule in definitions {
             match rule {
-                Rule::Default { value, .. } => origins.push(self.expression(value, &Environment::new(), Use::Value)),
+                Rule::Default { value, .. } => {
+                    origins.push(self.expression(value, &Environment::new(), Use::Value))
+                }
                 Rule::Spec { head, bodies, .. } => {
                     origins.push(self.definition(head, bodies, &Environment::new()));
                 }

@@ -1,7 +1,7 @@
 //! Runs the test module of a check, with the coverage of the check's lines.
 
-use regorus::{Engine, Source as RegoSource, Value};
 use regorus::unstable::{Expr, Parser, Rule, RuleHead};
+use regorus::{Engine, Source as RegoSource, Value};
 
 use super::source::Source;
 
@@ -34,9 +34,7 @@ pub fn run_tests(check: &Source, test: &Source) -> Result<TestReport, String> {
     engine.set_rego_v0(false);
     engine.set_enable_coverage(true);
     for source in [check, test] {
-        engine
-            .add_policy(source.path.clone(), source.text.clone())
-            .map_err(|error| error.to_string())?;
+        engine.add_policy(source.path.clone(), source.text.clone()).map_err(|error| error.to_string())?;
     }
     let mut report = TestReport::default();
     for name in names {
@@ -56,8 +54,8 @@ pub fn run_tests(check: &Source, test: &Source) -> Result<TestReport, String> {
 
 /// The package of a test module and the names of its tests, each once.
 fn tests_of(test: &Source) -> Result<(String, Vec<String>), String> {
-    let rego = RegoSource::from_contents(test.path.clone(), test.text.clone())
-        .map_err(|error| error.to_string())?;
+    let rego =
+        RegoSource::from_contents(test.path.clone(), test.text.clone()).map_err(|error| error.to_string())?;
     let module = Parser::new(&rego)
         .and_then(|mut parser| {
             parser.enable_rego_v1()?;

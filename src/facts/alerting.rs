@@ -10,7 +10,9 @@ mod people;
 use std::collections::BTreeMap;
 
 use self::chain::{Chain, Link};
-use super::context::{Context, CoveringTrail, covering_trails, known_or_clause, owner_of, region_of, unseen_trails};
+use super::context::{
+    Context, CoveringTrail, covering_trails, known_or_clause, owner_of, region_of, unseen_trails,
+};
 use super::fact::{Evidence, Fact};
 use super::logging;
 use super::resources::{AlarmFacts, BulkDownloadAlarm};
@@ -136,7 +138,11 @@ impl<'a> Alerting<'a> {
                 serde_json::json!(alarm.actions_enabled),
             )
         };
-        let why = if alarm.actions_enabled { "its actions are switched on" } else { "its actions are switched off" };
+        let why = if alarm.actions_enabled {
+            "its actions are switched on"
+        } else {
+            "its actions are switched off"
+        };
         AlarmFacts {
             name: alarm.alarm_name.clone(),
             region: region.to_owned(),
@@ -180,9 +186,9 @@ fn publishes_for(filter: &MetricFilter, alarm: &MetricAlarm) -> bool {
     let math = alarm.metrics.iter().filter_map(|query| query.metric_stat.as_ref());
     let watched = single.into_iter().chain(math.map(|stat| (&stat.namespace, &stat.metric_name)));
     let metrics = &filter.metric_transformations;
-    watched
-        .into_iter()
-        .any(|(namespace, name)| metrics.iter().any(|m| m.metric_namespace == *namespace && m.metric_name == *name))
+    watched.into_iter().any(|(namespace, name)| {
+        metrics.iter().any(|m| m.metric_namespace == *namespace && m.metric_name == *name)
+    })
 }
 
 fn unread_chain(why: String) -> BulkDownloadAlarm {

@@ -33,15 +33,11 @@ impl Guardrails {
     pub fn of(organization: &Organization) -> Self {
         let identity = organization.identity.known().and_then(Option::as_ref);
         let parents = organization.accounts.known().into_iter().flatten().map(|account| {
-            let parents = account.parents.as_result().map(Clone::clone).map_err(|why| why.clause());
+            let parents = account.parents.as_result().cloned().map_err(|why| why.clause());
             (account.id.clone(), parents)
         });
         Self {
-            by_type: organization
-                .policies
-                .iter()
-                .map(|(kind, policies)| (*kind, parse(policies)))
-                .collect(),
+            by_type: organization.policies.iter().map(|(kind, policies)| (*kind, parse(policies))).collect(),
             organization: identity.is_some(),
             management_account: identity.map(|i| i.management_account.clone()).unwrap_or_default(),
             parents: parents.collect(),
@@ -67,7 +63,9 @@ impl Guardrails {
         let above = match self.parents.get(account) {
             Some(Ok(parents)) => parents,
             Some(Err(clause)) => return Part::Unreadable(clause.clone()),
-            None => return Part::Unreadable("the account's place in the organization was not read".to_owned()),
+            None => {
+                return Part::Unreadable("the account's place in the organization was not read".to_owned());
+            }
         };
         match levels(policies, above.iter().map(String::as_str).chain([account])) {
             Ok(levels) if levels.is_empty() => Part::NotAsked,
@@ -145,7 +143,8 @@ mod tests {
         }
     }
 
-    const ALLOW: &str = r#"{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}"#;
+    const ALLOW: &str =
+        r#"{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}"#;
 
     #[test]
     fn levels_follow_the_path_from_the_root() {

@@ -5,9 +5,7 @@ use serde_json::json;
 use super::context::{Context, CoveringTrail, covering_trails, known_or_clause, owner_of, unseen_trails};
 use super::fact::{Evidence, Fact};
 use crate::semantics::configuration::TrailSelectors;
-use crate::semantics::event_selectors::{
-    self, BucketIdentity, EventClass, Observer, ObservedSelectors,
-};
+use crate::semantics::event_selectors::{self, BucketIdentity, EventClass, ObservedSelectors, Observer};
 use crate::semantics::verdict::{Tri, Verdict};
 use crate::snapshot::{AccountSnapshot, EventDataStore, TrailDetails};
 
@@ -187,9 +185,7 @@ pub fn delivery_succeeds(name: &str, details: &TrailDetails) -> Verdict {
         Err(clause) => Verdict::unknown(clause),
         Ok(status) => match &status.latest_delivery_error {
             None => Verdict::yes(format!("trail `{name}` delivers to its bucket")),
-            Some(error) => {
-                Verdict::no(format!("trail `{name}` fails to deliver to its bucket: `{error}`"))
-            }
+            Some(error) => Verdict::no(format!("trail `{name}` fails to deliver to its bucket: `{error}`")),
         },
     }
 }

@@ -42,9 +42,8 @@ fn reaches(record: &TopicRecord, arn: &str, publisher: &Publisher<'_>, message: 
         Err(clause) => Verdict::unknown(clause),
         Ok(subscriptions) => sns::subscriptions_reach(topic, subscriptions, message),
     };
-    let mut verdict = heard
-        .and(sns::policy_admits(topic, publisher))
-        .and(sns::key_admits(topic, key, publisher));
+    let mut verdict =
+        heard.and(sns::policy_admits(topic, publisher)).and(sns::key_admits(topic, key, publisher));
     // A witness of a topic's policy is a request to publish: it shows nothing that the reason does not say.
     verdict.witness = None;
     let subscriptions = record.subscriptions.known().map(|subscriptions| {

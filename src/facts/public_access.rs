@@ -52,12 +52,7 @@ fn effective(account: &AccountSnapshot, bucket: &Bucket, name: &str, setting: Se
         .with_all(evidence("s3:GetPublicAccessBlock", &bucket.name, name, &bucket.public_access_block))
 }
 
-fn level(
-    block: &Reading<Option<PublicAccessBlock>>,
-    place: &str,
-    name: &str,
-    setting: Setting,
-) -> Verdict {
+fn level(block: &Reading<Option<PublicAccessBlock>>, place: &str, name: &str, setting: Setting) -> Verdict {
     match block {
         Reading::Known(Some(block)) if setting(block) => Verdict::yes(format!("{name} is on {place}")),
         Reading::Known(_) => Verdict::no(""),

@@ -163,7 +163,8 @@ impl Derivation<'_> {
             Err(clause) => return Verdict::unknown(clause).into(),
         };
         if !self.account.regional.contains_key(region) {
-            let why = format!("region `{region}` was not read: it is not enabled in the account, or not in scope");
+            let why =
+                format!("region `{region}` was not read: it is not enabled in the account, or not in scope");
             return Verdict::unknown(why).into();
         }
         let identity = BucketIdentity {

@@ -240,11 +240,8 @@ fn target_reaches(owner: &AccountSnapshot, rule: &Rule, target: &Target, event: 
             format!("rule `{}` publishes with a role, whose permissions are not read", rule.name),
         ),
         "sns" => {
-            let publisher = Publisher {
-                service: Service::EventBridge,
-                source_arn: &rule.arn,
-                source_account: &owner.id,
-            };
+            let publisher =
+                Publisher { service: Service::EventBridge, source_arn: &rule.arn, source_account: &owner.id };
             notification::by_topic(owner, &target.arn, &publisher, event)
         }
         "ssm-incidents" => Fact::new(
@@ -287,12 +284,8 @@ pub struct RulePattern {
 /// Judges a rule's pattern: is it about GuardDuty, and does it name what GuardDuty no longer makes?
 #[must_use]
 pub fn pattern(rule: &Rule) -> RulePattern {
-    let evidence = Evidence::new(
-        "events:ListRules",
-        &rule.arn,
-        "/Rules/EventPattern",
-        json!(rule.event_pattern),
-    );
+    let evidence =
+        Evidence::new("events:ListRules", &rule.arn, "/Rules/EventPattern", json!(rule.event_pattern));
     let pattern = match EventPattern::parse(&rule.event_pattern) {
         Ok(pattern) => pattern,
         Err(error) => {
@@ -313,7 +306,11 @@ pub fn pattern(rule: &Rule) -> RulePattern {
     let about = by_source || (detail_type.named && detail_type.admits && source.admits);
     let concerns_guardduty = Fact::new(
         about,
-        if about { "its pattern is about GuardDuty's findings" } else { "its pattern is not about GuardDuty" },
+        if about {
+            "its pattern is about GuardDuty's findings"
+        } else {
+            "its pattern is not about GuardDuty"
+        },
     );
     let not_dead = alive(only_retired, &source, &detail_type);
     RulePattern {

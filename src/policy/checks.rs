@@ -70,13 +70,8 @@ impl ParameterKind {
         let read = match self {
             Self::Integer => value.as_i64().map(ParameterValue::Integer),
             Self::Number => value.as_f64().map(ParameterValue::Number),
-            Self::String => value
-                .as_str()
-                .map(|text| ParameterValue::String(text.to_owned())),
-            Self::Duration => value
-                .as_str()
-                .and_then(seconds)
-                .map(ParameterValue::Duration),
+            Self::String => value.as_str().map(|text| ParameterValue::String(text.to_owned())),
+            Self::Duration => value.as_str().and_then(seconds).map(ParameterValue::Duration),
             Self::Boolean => value.as_bool().map(ParameterValue::Boolean),
         };
         read.ok_or_else(|| format!("must be {}, not `{value}`", self.form()))
@@ -133,9 +128,7 @@ fn seconds(text: &str) -> Option<u64> {
     if duration.subsec_nanos() != 0 {
         return None;
     }
-    u64::try_from(duration.as_secs())
-        .ok()
-        .filter(|seconds| *seconds > 0)
+    u64::try_from(duration.as_secs()).ok().filter(|seconds| *seconds > 0)
 }
 
 /// What the policy file says about one check.
@@ -151,10 +144,6 @@ pub struct CheckSettings {
 
 impl Default for CheckSettings {
     fn default() -> Self {
-        Self {
-            enabled: true,
-            severity: None,
-            parameters: BTreeMap::new(),
-        }
+        Self { enabled: true, severity: None, parameters: BTreeMap::new() }
     }
 }

@@ -19,32 +19,17 @@ const VERSION: i128 = 1;
 ///
 /// # Errors
 /// All mistakes.
-pub(super) fn read(
-    text: &str,
-    known_checks: &[CheckDescription],
-) -> Result<PolicyFile, Vec<Problem>> {
+pub(super) fn read(text: &str, known_checks: &[CheckDescription]) -> Result<PolicyFile, Vec<Problem>> {
     let root = yaml::parse(text).map_err(|problem| vec![problem])?;
     let mut reader = Reader::new(text);
     let policy = policy(&mut reader, &root, known_checks);
     let problems = reader.into_problems();
-    if problems.is_empty() {
-        Ok(policy)
-    } else {
-        Err(problems)
-    }
+    if problems.is_empty() { Ok(policy) } else { Err(problems) }
 }
 
 fn policy(reader: &mut Reader<'_>, root: &Node, known_checks: &[CheckDescription]) -> PolicyFile {
-    const KEYS: &[&str] = &[
-        "version",
-        "organization",
-        "trust",
-        "sensitive",
-        "checks",
-        "exceptions",
-        "gates",
-        "remediation",
-    ];
+    const KEYS: &[&str] =
+        &["version", "organization", "trust", "sensitive", "checks", "exceptions", "gates", "remediation"];
     let fields = reader.fields(root, "the policy file", KEYS);
     if matches!(root.value, Value::Mapping(_) | Value::Null) {
         version(reader, root.place, fields.get("version"));
@@ -54,14 +39,10 @@ fn policy(reader: &mut Reader<'_>, root: &Node, known_checks: &[CheckDescription
     }
     PolicyFile {
         path: None,
-        organization: section(fields.get("organization"), |node| {
-            organization(reader, node)
-        }),
+        organization: section(fields.get("organization"), |node| organization(reader, node)),
         trust: section(fields.get("trust"), |node| trust(reader, node)),
         sensitive: section(fields.get("sensitive"), |node| sensitive(reader, node)),
-        checks: section(fields.get("checks"), |node| {
-            checks(reader, node, known_checks)
-        }),
+        checks: section(fields.get("checks"), |node| checks(reader, node, known_checks)),
         fail_on: section(fields.get("gates"), |node| gates(reader, node)),
     }
 }
@@ -73,10 +54,7 @@ fn section<T: Default>(node: Option<&Node>, read: impl FnOnce(&Node) -> T) -> T 
 
 fn version(reader: &mut Reader<'_>, beginning: Place, node: Option<&Node>) {
     let Some(node) = node else {
-        let place = Place {
-            length: 0,
-            ..beginning
-        };
+        let place = Place { length: 0, ..beginning };
         let problem = Problem::new(place, "`version` is missing")
             .with_help(format!("add the line `version: {VERSION}`"));
         return reader.report(problem);
@@ -111,9 +89,7 @@ fn organization(reader: &mut Reader<'_>, node: &Node) -> OrganizationScope {
     const KEYS: &[&str] = &["role", "external_id", "regions", "exclude_accounts"];
     let fields = reader.fields(node, "organization", KEYS);
     OrganizationScope {
-        role: fields
-            .get("role")
-            .and_then(|node| reader.parsed(node, "role", identifiers::role_name)),
+        role: fields.get("role").and_then(|node| reader.parsed(node, "role", identifiers::role_name)),
         external_id: fields
             .get("external_id")
             .and_then(|node| reader.parsed(node, "external_id", identifiers::external_id))
@@ -121,11 +97,7 @@ fn organization(reader: &mut Reader<'_>, node: &Node) -> OrganizationScope {
         regions: reader.list(fields.get("regions"), "regions", |reader, node| {
             reader.parsed(node, "a region", identifiers::region)
         }),
-        exclude_accounts: reader.list(
-            fields.get("exclude_accounts"),
-            "exclude_accounts",
-            account_id,
-        ),
+        exclude_accounts: reader.list(fields.get("exclude_accounts"), "exclude_accounts", account_id),
     }
 }
 
@@ -173,9 +145,8 @@ fn sensitive(reader: &mut Reader<'_>, node: &Node) -> Sensitive {
         }
     }
     let buckets = fields.get("buckets");
-    let patterns = reader.list(buckets, "buckets", |reader, node| {
-        reader.parsed(node, "a pattern", sensitive::pattern)
-    });
+    let patterns =
+        reader.list(buckets, "buckets", |reader, node| reader.parsed(node, "a pattern", sensitive::pattern));
     Sensitive::new(tags, patterns).unwrap_or_else(|message| {
         let place = buckets.map(|node| node.place).unwrap_or_default();
         reader.report(Problem::new(place, message));
@@ -185,16 +156,12 @@ fn sensitive(reader: &mut Reader<'_>, node: &Node) -> Sensitive {
 
 /// The values of one tag key. An empty list would make nothing sensitive, which nobody writes on purpose.
 fn tag_values(reader: &mut Reader<'_>, key: Key<'_>, node: &Node) -> BTreeSet<String> {
-    if reader.items(node, key.name).is_empty() && matches!(node.value, Value::List(_) | Value::Null)
-    {
+    if reader.items(node, key.name).is_empty() && matches!(node.value, Value::List(_) | Value::Null) {
         let message = format!("`{}` names no value", shortened(key.name));
-        reader.report(
-            Problem::new(node.place, message).with_help("name the values that mean sensitive"),
-        );
+        reader.report(Problem::new(node.place, message).with_help("name the values that mean sensitive"));
     }
-    let values = reader.list(Some(node), key.name, |reader, node| {
-        reader.text(node, key.name).map(str::to_owned)
-    });
+    let values =
+        reader.list(Some(node), key.name, |reader, node| reader.text(node, key.name).map(str::to_owned));
     values.into_iter().collect()
 }
 
@@ -217,9 +184,7 @@ fn checks(
 
 fn unknown_check(reader: &mut Reader<'_>, key: Key<'_>, known_checks: &[CheckDescription]) {
     let name = shortened(key.name);
-    let successor = known_checks
-        .iter()
-        .find(|check| check.aliases.iter().any(|alias| alias == key.name));
+    let successor = known_checks.iter().find(|check| check.aliases.iter().any(|alias| alias == key.name));
     let problem = if let Some(successor) = successor {
         Problem::new(key.place, format!("check `{name}` has another id now"))
             .with_help(format!("write `{}`", successor.id))
@@ -237,18 +202,12 @@ fn check_settings(reader: &mut Reader<'_>, node: &Node, check: &CheckDescription
     const KEYS: &[&str] = &["enabled", "severity", "parameters"];
     let fields = reader.fields(node, &check.id, KEYS);
     CheckSettings {
-        enabled: fields
-            .get("enabled")
-            .and_then(|node| reader.boolean(node, "enabled"))
-            .unwrap_or(true),
+        enabled: fields.get("enabled").and_then(|node| reader.boolean(node, "enabled")).unwrap_or(true),
         severity: fields.get("severity").and_then(|node| {
-            reader.parsed(node, "severity", |text| {
-                text.parse::<Severity>().map_err(|error| error.to_string())
-            })
+            reader
+                .parsed(node, "severity", |text| text.parse::<Severity>().map_err(|error| error.to_string()))
         }),
-        parameters: section(fields.get("parameters"), |node| {
-            parameters(reader, node, check)
-        }),
+        parameters: section(fields.get("parameters"), |node| parameters(reader, node, check)),
     }
 }
 
@@ -296,13 +255,7 @@ fn parameter(
     if let Ok(value) = kind.read(&json) {
         return Some(value);
     }
-    let written = shortened(
-        reader
-            .written(node.place)
-            .lines()
-            .next()
-            .unwrap_or_default(),
-    );
+    let written = shortened(reader.written(node.place).lines().next().unwrap_or_default());
     let message = format!("`{name}` must be {}, not `{written}`", kind.form());
     reader.report(Problem::new(node.place, message));
     None

@@ -87,9 +87,7 @@ impl PolicyFile {
     ) -> Result<Self, PolicyError> {
         let Some(path) = path else {
             return match Self::load(Path::new(DEFAULT_FILE), known_checks) {
-                Err(PolicyError::Unreadable { source, .. })
-                    if source.kind() == io::ErrorKind::NotFound =>
-                {
+                Err(PolicyError::Unreadable { source, .. }) if source.kind() == io::ErrorKind::NotFound => {
                     Ok(Self::default())
                 }
                 other => other,
@@ -103,15 +101,10 @@ impl PolicyFile {
     /// # Errors
     /// The file cannot be read, or has mistakes: all of them, with their places.
     pub fn load(path: &Path, known_checks: &[CheckDescription]) -> Result<Self, PolicyError> {
-        let unreadable = |source| PolicyError::Unreadable {
-            path: path.to_owned(),
-            source,
-        };
+        let unreadable = |source| PolicyError::Unreadable { path: path.to_owned(), source };
         let mut bytes = Vec::new();
         let file = std::fs::File::open(path).map_err(unreadable)?;
-        file.take(MAX_BYTES + 1)
-            .read_to_end(&mut bytes)
-            .map_err(unreadable)?;
+        file.take(MAX_BYTES + 1).read_to_end(&mut bytes).map_err(unreadable)?;
         let text = match text(bytes) {
             Ok(text) => text,
             Err((text, problem)) => return Err(PolicyError::invalid(path, text, vec![problem])),
@@ -125,13 +118,8 @@ impl PolicyFile {
     ///
     /// # Errors
     /// All mistakes, with their places.
-    pub fn parse(
-        path: &Path,
-        text: String,
-        known_checks: &[CheckDescription],
-    ) -> Result<Self, PolicyError> {
-        document::read(&text, known_checks)
-            .map_err(|problems| PolicyError::invalid(path, text, problems))
+    pub fn parse(path: &Path, text: String, known_checks: &[CheckDescription]) -> Result<Self, PolicyError> {
+        document::read(&text, known_checks).map_err(|problems| PolicyError::invalid(path, text, problems))
     }
 
     /// Whether a bucket is sensitive, by its name or its tags (`None`: they could not be read).
@@ -149,18 +137,14 @@ impl PolicyFile {
     /// Whether a check runs.
     #[must_use]
     pub fn is_enabled(&self, check: &str) -> bool {
-        self.checks
-            .get(check)
-            .is_none_or(|settings| settings.enabled)
+        self.checks.get(check).is_none_or(|settings| settings.enabled)
     }
 
     /// The severity of a check whose own severity is `own`.
     #[must_use]
     pub fn severity(&self, check: &str, own: Severity) -> Severity {
         let settings = self.checks.get(check);
-        settings
-            .and_then(|settings| settings.severity)
-            .unwrap_or(own)
+        settings.and_then(|settings| settings.severity).unwrap_or(own)
     }
 
     /// The parameters of a check as it sees them below `data.parameters`: the file's values, else the defaults.
@@ -198,19 +182,13 @@ fn default(description: &super::checks::ParameterDescription) -> Json {
 /// The text of a file's bytes, or what is readable of it with the problem.
 fn text(bytes: Vec<u8>) -> Result<String, (String, Problem)> {
     if u64::try_from(bytes.len()).unwrap_or(u64::MAX) > MAX_BYTES {
-        let problem = Problem::new(
-            Place::default(),
-            format!("larger than {} KiB", MAX_BYTES / 1024),
-        );
+        let problem = Problem::new(Place::default(), format!("larger than {} KiB", MAX_BYTES / 1024));
         return Err((String::new(), problem));
     }
     String::from_utf8(bytes).map_err(|error| {
         let start = error.utf8_error().valid_up_to();
         let problem = Problem::new(Place { start, length: 0 }, "not UTF-8 from here on")
             .with_help("save the file as UTF-8");
-        (
-            String::from_utf8_lossy(error.as_bytes()).into_owned(),
-            problem,
-        )
+        (String::from_utf8_lossy(error.as_bytes()).into_owned(), problem)
     })
 }

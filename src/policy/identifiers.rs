@@ -10,8 +10,7 @@ fn is_digits(text: &str) -> bool {
 }
 
 fn is_lower_alphanumeric(text: &str) -> bool {
-    text.bytes()
-        .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
+    text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
 }
 
 /// An account id: twelve digits.
@@ -20,39 +19,32 @@ pub(super) fn account_id(text: &str) -> Result<String, String> {
         return Ok(text.to_owned());
     }
     let text = shortened(text);
-    Err(format!(
-        "`{text}` is no account id: it must be twelve digits in quotes"
-    ))
+    Err(format!("`{text}` is no account id: it must be twelve digits in quotes"))
 }
 
 /// An organization id: `o-` and 10 to 32 lowercase letters or digits.
 ///
 /// <https://docs.aws.amazon.com/organizations/latest/APIReference/API_Organization.html>
 pub(super) fn organization_id(text: &str) -> Result<String, String> {
-    let valid = text
-        .strip_prefix("o-")
-        .is_some_and(|id| (10..=32).contains(&id.len()) && is_lower_alphanumeric(id));
+    let valid =
+        text.strip_prefix("o-").is_some_and(|id| (10..=32).contains(&id.len()) && is_lower_alphanumeric(id));
     if valid {
         return Ok(text.to_owned());
     }
     let text = shortened(text);
-    Err(format!(
-        "`{text}` is no organization id: it must be `o-` and 10 to 32 lowercase letters or digits"
-    ))
+    Err(format!("`{text}` is no organization id: it must be `o-` and 10 to 32 lowercase letters or digits"))
 }
 
 /// A VPC endpoint id: `vpce-` and hexadecimal digits.
 pub(super) fn vpc_endpoint_id(text: &str) -> Result<String, String> {
-    let valid = text.strip_prefix("vpce-").is_some_and(|id| {
-        (8..=17).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_hexdigit())
-    });
+    let valid = text
+        .strip_prefix("vpce-")
+        .is_some_and(|id| (8..=17).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_hexdigit()));
     if valid {
         return Ok(text.to_owned());
     }
     let text = shortened(text);
-    Err(format!(
-        "`{text}` is no VPC endpoint id: it must be `vpce-` and 8 to 17 hexadecimal digits"
-    ))
+    Err(format!("`{text}` is no VPC endpoint id: it must be `vpce-` and 8 to 17 hexadecimal digits"))
 }
 
 /// A region, such as `eu-central-1`.
@@ -62,9 +54,10 @@ pub(super) fn region(text: &str) -> Result<String, String> {
         [partition, words @ .., number] => {
             !words.is_empty()
                 && partition.len() >= 2
-                && words.iter().chain([partition]).all(|word| {
-                    !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_lowercase())
-                })
+                && words
+                    .iter()
+                    .chain([partition])
+                    .all(|word| !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_lowercase()))
                 && is_digits(number)
                 && number.len() <= 2
         }
@@ -87,9 +80,7 @@ pub(super) fn role_name(text: &str) -> Result<String, String> {
         return Ok(text.to_owned());
     }
     let text = shortened(text);
-    Err(format!(
-        "`{text}` is no role name: give the name (with its path, if it has one), not the ARN"
-    ))
+    Err(format!("`{text}` is no role name: give the name (with its path, if it has one), not the ARN"))
 }
 
 /// An external id for `sts:AssumeRole`. It is a secret: the message does not repeat it.
@@ -105,14 +96,11 @@ pub(super) fn external_id(text: &str) -> Result<String, String> {
 
 /// A network in CIDR form; a single address is a network of one.
 pub(super) fn network(text: &str) -> Result<IpNet, String> {
-    let parsed = text
-        .parse::<IpNet>()
-        .or_else(|_| text.parse().map(|address: std::net::IpAddr| address.into()));
+    let parsed =
+        text.parse::<IpNet>().or_else(|_| text.parse().map(|address: std::net::IpAddr| address.into()));
     let Ok(network) = parsed else {
         let text = shortened(text);
-        return Err(format!(
-            "`{text}` is no network: write `203.0.113.0/24` or `2001:db8::/32`"
-        ));
+        return Err(format!("`{text}` is no network: write `203.0.113.0/24` or `2001:db8::/32`"));
     };
     if network.trunc() != network {
         return Err(format!(
@@ -121,9 +109,7 @@ pub(super) fn network(text: &str) -> Result<IpNet, String> {
         ));
     }
     if network.prefix_len() == 0 {
-        return Err(format!(
-            "`{network}` is every address: that trusts everybody"
-        ));
+        return Err(format!("`{network}` is every address: that trusts everybody"));
     }
     Ok(network)
 }

@@ -15,9 +15,7 @@ pub mod sensitive;
 pub mod trust;
 pub mod yaml;
 
-pub use checks::{
-    CheckDescription, CheckSettings, ParameterDescription, ParameterKind, ParameterValue,
-};
+pub use checks::{CheckDescription, CheckSettings, ParameterDescription, ParameterKind, ParameterValue};
 pub use file::{DEFAULT_FILE, ExternalId, OrganizationScope, PolicyFile};
 pub use problem::{PolicyError, Problem};
 pub use sensitive::Sensitive;

@@ -23,11 +23,7 @@ impl Place {
         for (number, content) in (1u64..).zip(text.split_inclusive('\n')) {
             if number == line {
                 let before = usize::try_from(column.saturating_sub(1)).unwrap_or(usize::MAX);
-                start += content
-                    .chars()
-                    .take(before)
-                    .map(char::len_utf8)
-                    .sum::<usize>();
+                start += content.chars().take(before).map(char::len_utf8).sum::<usize>();
                 break;
             }
             start += content.len();
@@ -60,11 +56,7 @@ pub struct Problem {
 impl Problem {
     /// A mistake without advice.
     pub fn new(place: Place, message: impl Into<String>) -> Self {
-        Self {
-            place,
-            message: message.into(),
-            help: None,
-        }
+        Self { place, message: message.into(), help: None }
     }
 
     /// The same mistake with advice.
@@ -104,11 +96,7 @@ pub enum PolicyError {
 }
 
 fn counted(total: usize) -> String {
-    if total == 1 {
-        "1 mistake".to_owned()
-    } else {
-        format!("{total} mistakes")
-    }
+    if total == 1 { "1 mistake".to_owned() } else { format!("{total} mistakes") }
 }
 
 impl PolicyError {
@@ -130,11 +118,7 @@ impl PolicyError {
                 }
             })
             .collect();
-        Self::Invalid {
-            name,
-            total,
-            mistakes,
-        }
+        Self::Invalid { name, total, mistakes }
     }
 
     /// One line for each mistake: `file:line:column: message; advice`.
@@ -155,9 +139,9 @@ impl Diagnostic for PolicyError {
     fn related<'a>(&'a self) -> Option<Box<dyn Iterator<Item = &'a dyn Diagnostic> + 'a>> {
         match self {
             Self::Unreadable { .. } => None,
-            Self::Invalid { mistakes, .. } => Some(Box::new(
-                mistakes.iter().map(|mistake| mistake as &dyn Diagnostic),
-            )),
+            Self::Invalid { mistakes, .. } => {
+                Some(Box::new(mistakes.iter().map(|mistake| mistake as &dyn Diagnostic)))
+            }
         }
     }
 }

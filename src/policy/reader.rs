@@ -13,10 +13,7 @@ pub(super) struct Fields<'a> {
 impl<'a> Fields<'a> {
     /// The value of a key, if the key is there.
     pub(super) fn get(&self, key: &str) -> Option<&'a Node> {
-        self.values
-            .iter()
-            .find(|(name, _)| *name == key)
-            .map(|(_, value)| *value)
+        self.values.iter().find(|(name, _)| *name == key).map(|(_, value)| *value)
     }
 }
 
@@ -28,10 +25,7 @@ pub(super) struct Reader<'t> {
 
 impl<'t> Reader<'t> {
     pub(super) fn new(text: &'t str) -> Self {
-        Self {
-            text,
-            problems: Vec::new(),
-        }
+        Self { text, problems: Vec::new() }
     }
 
     /// The mistakes so far.
@@ -46,9 +40,7 @@ impl<'t> Reader<'t> {
 
     /// The text of the file at a place, as the person wrote it.
     pub(super) fn written(&self, place: Place) -> &'t str {
-        self.text
-            .get(place.start..place.start.saturating_add(place.length))
-            .unwrap_or_default()
+        self.text.get(place.start..place.start.saturating_add(place.length)).unwrap_or_default()
     }
 
     /// Records that a value is of the wrong kind.
@@ -61,10 +53,7 @@ impl<'t> Reader<'t> {
             }
             _ => kind.to_owned(),
         };
-        self.report(Problem::new(
-            node.place,
-            format!("`{name}` must be {expected}, not {found}"),
-        ));
+        self.report(Problem::new(node.place, format!("`{name}` must be {expected}, not {found}")));
     }
 
     /// The fields of a mapping whose keys are known. Nothing at all is an empty mapping.
@@ -97,13 +86,7 @@ impl<'t> Reader<'t> {
         let mut texts = Vec::new();
         for (key, value) in entries {
             match &key.value {
-                Value::Text(name) => texts.push((
-                    Key {
-                        name,
-                        place: key.place,
-                    },
-                    value,
-                )),
+                Value::Text(name) => texts.push((Key { name, place: key.place }, value)),
                 other => self.report(
                     Problem::new(
                         key.place,
@@ -135,11 +118,8 @@ impl<'t> Reader<'t> {
             Value::Boolean(_) | Value::Integer(_) | Value::Number(_) => {
                 let written = shortened(self.written(node.place));
                 self.report(
-                    Problem::new(
-                        node.place,
-                        format!("`{name}` must be a text, not {}", node.value.kind()),
-                    )
-                    .with_help(format!("quote it: \"{written}\"")),
+                    Problem::new(node.place, format!("`{name}` must be a text, not {}", node.value.kind()))
+                        .with_help(format!("quote it: \"{written}\"")),
                 );
                 None
             }

@@ -33,10 +33,7 @@ impl Sensitive {
     ///
     /// # Errors
     /// A message if the patterns together are too large to compile.
-    pub(super) fn new(
-        tags: BTreeMap<String, BTreeSet<String>>,
-        patterns: Vec<Glob>,
-    ) -> Result<Self, String> {
+    pub(super) fn new(tags: BTreeMap<String, BTreeSet<String>>, patterns: Vec<Glob>) -> Result<Self, String> {
         if patterns.len() > MAX_PATTERNS {
             return Err(format!("more than {MAX_PATTERNS} patterns"));
         }
@@ -46,14 +43,8 @@ impl Sensitive {
             written.push(pattern.glob().to_owned());
             names.add(pattern);
         }
-        let names = names
-            .build()
-            .map_err(|error| format!("the patterns cannot be compiled: {error}"))?;
-        Ok(Self {
-            tags,
-            patterns: written,
-            names,
-        })
+        let names = names.build().map_err(|error| format!("the patterns cannot be compiled: {error}"))?;
+        Ok(Self { tags, patterns: written, names })
     }
 
     /// The patterns for bucket names, as written.
@@ -85,11 +76,7 @@ impl Sensitive {
     }
 
     fn has_sensitive_tag(&self, tags: &BTreeMap<String, String>) -> bool {
-        tags.iter().any(|(key, value)| {
-            self.tags
-                .get(key)
-                .is_some_and(|values| values.contains(value))
-        })
+        tags.iter().any(|(key, value)| self.tags.get(key).is_some_and(|values| values.contains(value)))
     }
 }
 

@@ -14,11 +14,8 @@ use crate::catalogue::{FailOn, Severity};
 use crate::semantics::verdict::Tri;
 
 fn known_checks() -> Vec<CheckDescription> {
-    let parameter = |kind, default| ParameterDescription {
-        kind,
-        default,
-        description: "for tests".to_owned(),
-    };
+    let parameter =
+        |kind, default| ParameterDescription { kind, default, description: "for tests".to_owned() };
     let check = |id: &str, alias: Option<&str>, parameters: BTreeMap<_, _>| CheckDescription {
         id: id.to_owned(),
         aliases: alias.map(str::to_owned).into_iter().collect(),
@@ -29,42 +26,19 @@ fn known_checks() -> Vec<CheckDescription> {
             "bulk-download-alarm",
             None,
             BTreeMap::from([
-                (
-                    "objects".to_owned(),
-                    parameter(ParameterKind::Integer, json!(1000)),
-                ),
-                (
-                    "within".to_owned(),
-                    parameter(ParameterKind::Duration, json!("1h")),
-                ),
-                (
-                    "share".to_owned(),
-                    parameter(ParameterKind::Number, json!(0.5)),
-                ),
-                (
-                    "label".to_owned(),
-                    parameter(ParameterKind::String, json!("x")),
-                ),
-                (
-                    "strict".to_owned(),
-                    parameter(ParameterKind::Boolean, json!(true)),
-                ),
+                ("objects".to_owned(), parameter(ParameterKind::Integer, json!(1000))),
+                ("within".to_owned(), parameter(ParameterKind::Duration, json!("1h"))),
+                ("share".to_owned(), parameter(ParameterKind::Number, json!(0.5))),
+                ("label".to_owned(), parameter(ParameterKind::String, json!("x"))),
+                ("strict".to_owned(), parameter(ParameterKind::Boolean, json!(true))),
             ]),
         ),
-        check(
-            "bucket-requires-tls",
-            Some("bucket-ssl-only"),
-            BTreeMap::new(),
-        ),
+        check("bucket-requires-tls", Some("bucket-ssl-only"), BTreeMap::new()),
     ]
 }
 
 fn read(text: &str) -> Result<PolicyFile, PolicyError> {
-    PolicyFile::parse(
-        Path::new("exfilguard.yaml"),
-        text.to_owned(),
-        &known_checks(),
-    )
+    PolicyFile::parse(Path::new("exfilguard.yaml"), text.to_owned(), &known_checks())
 }
 
 /// The mistakes of a file that has some, one a line.
@@ -105,14 +79,8 @@ remediation: {}
     )
     .unwrap();
     assert_eq!(policy.organization.role.as_deref(), Some("ExfilguardAudit"));
-    assert_eq!(
-        policy.organization.external_id.as_ref().unwrap().reveal(),
-        "very-secret-1"
-    );
-    assert_eq!(
-        policy.organization.regions,
-        ["eu-central-1", "us-gov-west-1"]
-    );
+    assert_eq!(policy.organization.external_id.as_ref().unwrap().reveal(), "very-secret-1");
+    assert_eq!(policy.organization.regions, ["eu-central-1", "us-gov-west-1"]);
     assert_eq!(policy.organization.exclude_accounts, ["000000000012"]);
     assert!(policy.trust.organization("o-exampleorgid"));
     assert!(policy.trust.account("111122223333"));
@@ -124,14 +92,8 @@ remediation: {}
     assert!(!policy.trust.network(&"203.0.112.0/23".parse().unwrap()));
     assert!(!policy.is_enabled("bucket-requires-tls"));
     assert!(policy.is_enabled("object-reads-logged"));
-    assert_eq!(
-        policy.severity("bulk-download-alarm", Severity::High),
-        Severity::Critical
-    );
-    assert_eq!(
-        policy.severity("bucket-requires-tls", Severity::Medium),
-        Severity::Medium
-    );
+    assert_eq!(policy.severity("bulk-download-alarm", Severity::High), Severity::Critical);
+    assert_eq!(policy.severity("bucket-requires-tls", Severity::Medium), Severity::Medium);
     let alarm = known_checks().remove(0);
     assert_eq!(
         json!(policy.parameters(&alarm)),
@@ -157,27 +119,14 @@ fn without_a_file_the_defaults_hold() {
 
 #[test]
 fn a_bucket_is_sensitive_by_name_or_tag_and_unknown_without_its_tags() {
-    let policy = policy_of(
-        "sensitive: { tags: { Class: [ secret ] }, buckets: [ '*-pii', 'a[bc]?-{x,y}' ] }",
-    );
+    let policy =
+        policy_of("sensitive: { tags: { Class: [ secret ] }, buckets: [ '*-pii', 'a[bc]?-{x,y}' ] }");
     let tags = |key: &str, value: &str| BTreeMap::from([(key.to_owned(), value.to_owned())]);
     assert_eq!(policy.is_sensitive("shop-pii", None), Tri::Yes);
-    assert_eq!(
-        policy.is_sensitive("ab1-y", Some(&BTreeMap::new())),
-        Tri::Yes
-    );
-    assert_eq!(
-        policy.is_sensitive("logs", Some(&tags("Class", "secret"))),
-        Tri::Yes
-    );
-    assert_eq!(
-        policy.is_sensitive("logs", Some(&tags("Class", "Secret"))),
-        Tri::No
-    );
-    assert_eq!(
-        policy.is_sensitive("logs", Some(&tags("class", "secret"))),
-        Tri::No
-    );
+    assert_eq!(policy.is_sensitive("ab1-y", Some(&BTreeMap::new())), Tri::Yes);
+    assert_eq!(policy.is_sensitive("logs", Some(&tags("Class", "secret"))), Tri::Yes);
+    assert_eq!(policy.is_sensitive("logs", Some(&tags("Class", "Secret"))), Tri::No);
+    assert_eq!(policy.is_sensitive("logs", Some(&tags("class", "secret"))), Tri::No);
     assert_eq!(policy.is_sensitive("logs", Some(&BTreeMap::new())), Tri::No);
     assert_eq!(policy.is_sensitive("logs", None), Tri::Unknown);
     let by_name = policy_of("sensitive: { buckets: [ '*-pii' ] }");
@@ -210,10 +159,7 @@ fn mistakes_are_shown_in_the_text_of_the_file() {
         .unwrap();
     assert!(shown.contains("exfilguard.yaml:3:3"), "{shown}");
     assert!(shown.contains("bucket-require-tls: {}"), "{shown}");
-    assert!(
-        shown.contains("did you mean `bucket-requires-tls`"),
-        "{shown}"
-    );
+    assert!(shown.contains("did you mean `bucket-requires-tls`"), "{shown}");
     assert!(shown.contains("1 mistake"), "{shown}");
 }
 
@@ -221,20 +167,13 @@ fn mistakes_are_shown_in_the_text_of_the_file() {
 fn an_old_check_id_names_its_successor() {
     assert_eq!(
         mistakes_of("checks: { bucket-ssl-only: { enabled: true } }"),
-        [
-            "exfilguard.yaml:2:11: check `bucket-ssl-only` has another id now; write `bucket-requires-tls`"
-        ]
+        ["exfilguard.yaml:2:11: check `bucket-ssl-only` has another id now; write `bucket-requires-tls`"]
     );
 }
 
 #[test]
 fn an_unquoted_account_id_says_why_it_must_be_quoted() {
-    for id in [
-        "012345678901",
-        "111122223333",
-        "0o1234567012",
-        "1_1112222_333",
-    ] {
+    for id in ["012345678901", "111122223333", "0o1234567012", "1_1112222_333"] {
         let found = mistakes_of(&format!("trust:\n  accounts:\n    - {id}\n"));
         assert_eq!(found.len(), 1, "{id}: {found:?}");
         if id.contains('_') {
@@ -250,9 +189,7 @@ fn an_unquoted_account_id_says_why_it_must_be_quoted() {
     let short = mistakes_of("organization: { exclude_accounts: [ \"12345678901\" ] }");
     assert_eq!(
         short,
-        [
-            "exfilguard.yaml:2:37: `12345678901` is no account id: it must be twelve digits in quotes"
-        ]
+        ["exfilguard.yaml:2:37: `12345678901` is no account id: it must be twelve digits in quotes"]
     );
 }
 
@@ -277,10 +214,7 @@ fn parts_that_are_not_applied_yet_are_refused() {
 #[test]
 fn every_wrong_kind_of_value_is_named_with_what_is_allowed() {
     let cases = [
-        (
-            "[ 1 ]",
-            "1:1: `the policy file` must be a mapping (`key: value`), not a list",
-        ),
+        ("[ 1 ]", "1:1: `the policy file` must be a mapping (`key: value`), not a list"),
         (
             "version: 1\norganization: [ a ]",
             "2:15: `organization` must be a mapping (`key: value`), not a list",
@@ -289,74 +223,38 @@ fn every_wrong_kind_of_value_is_named_with_what_is_allowed() {
             "version: 1\norganization: { role: 7 }",
             "2:23: `role` must be a text, not a number; quote it: \"7\"",
         ),
-        (
-            "version: 1\norganization: { role: [ x ] }",
-            "2:23: `role` must be a text, not a list",
-        ),
-        (
-            "version: 1\norganization: { role: }",
-            "2:21: `role` must be a text, not nothing",
-        ),
+        ("version: 1\norganization: { role: [ x ] }", "2:23: `role` must be a text, not a list"),
+        ("version: 1\norganization: { role: }", "2:21: `role` must be a text, not nothing"),
         (
             "version: 1\norganization: { role: \"arn:aws:iam::1:role/x y\" }",
             "2:23: `arn:aws:iam::1:role/x y` is no role name",
         ),
-        (
-            "version: 1\norganization: { external_id: \"x\" }",
-            "2:30: the external id must be 2 to 1224",
-        ),
+        ("version: 1\norganization: { external_id: \"x\" }", "2:30: the external id must be 2 to 1224"),
         (
             "version: 1\norganization: { regions: eu-central-1 }",
             "2:26: `regions` must be a list (`[ … ]`), not a text",
         ),
-        (
-            "version: 1\norganization: { regions: [ Frankfurt ] }",
-            "2:28: `Frankfurt` is no region",
-        ),
-        (
-            "version: 1\ntrust: { organizations: [ o-X ] }",
-            "2:27: `o-X` is no organization id",
-        ),
+        ("version: 1\norganization: { regions: [ Frankfurt ] }", "2:28: `Frankfurt` is no region"),
+        ("version: 1\ntrust: { organizations: [ o-X ] }", "2:27: `o-X` is no organization id"),
         (
             "version: 1\ntrust: { vpc_endpoints: [ vpc-0123456789abcdef0 ] }",
             "2:27: `vpc-0123456789abcdef0` is no VPC endpoint id",
         ),
-        (
-            "version: 1\ntrust: { networks: [ 203.0.113.0/33 ] }",
-            "2:22: `203.0.113.0/33` is no network",
-        ),
+        ("version: 1\ntrust: { networks: [ 203.0.113.0/33 ] }", "2:22: `203.0.113.0/33` is no network"),
         (
             "version: 1\ntrust: { networks: [ 203.0.113.9/24 ] }",
             "2:22: `203.0.113.9/24` is an address within a network; did you mean `203.0.113.0/24`?",
         ),
-        (
-            "version: 1\ntrust: { networks: [ 0.0.0.0/0 ] }",
-            "2:22: `0.0.0.0/0` is every address",
-        ),
-        (
-            "version: 1\nsensitive: { buckets: [ \"a[b\" ] }",
-            "2:25: `a[b` is no pattern",
-        ),
-        (
-            "version: 1\nsensitive: { buckets: [ \"\" ] }",
-            "2:25: a pattern must not be empty",
-        ),
+        ("version: 1\ntrust: { networks: [ 0.0.0.0/0 ] }", "2:22: `0.0.0.0/0` is every address"),
+        ("version: 1\nsensitive: { buckets: [ \"a[b\" ] }", "2:25: `a[b` is no pattern"),
+        ("version: 1\nsensitive: { buckets: [ \"\" ] }", "2:25: a pattern must not be empty"),
         (
             "version: 1\nsensitive: { buckets: [ 7 ] }",
             "2:25: `a pattern` must be a text, not a number; quote it: \"7\"",
         ),
-        (
-            "version: 1\nsensitive: { tags: [ a ] }",
-            "2:20: `tags` must be a mapping",
-        ),
-        (
-            "version: 1\nsensitive: { tags: { Class: [] } }",
-            "2:29: `Class` names no value",
-        ),
-        (
-            "version: 1\nsensitive: { tags: { Class: Secret } }",
-            "2:29: `Class` must be a list",
-        ),
+        ("version: 1\nsensitive: { tags: [ a ] }", "2:20: `tags` must be a mapping"),
+        ("version: 1\nsensitive: { tags: { Class: [] } }", "2:29: `Class` names no value"),
+        ("version: 1\nsensitive: { tags: { Class: Secret } }", "2:29: `Class` must be a list"),
         (
             "version: 1\nsensitive: { tags: { Class: [ true ] } }",
             "2:31: `Class` must be a text, not a boolean; quote it: \"true\"",
@@ -365,10 +263,7 @@ fn every_wrong_kind_of_value_is_named_with_what_is_allowed() {
             "version: 1\nsensitive: { tags: { 7: [ a ] } }",
             "2:22: a key of `tags` must be a text, not a number; quote it",
         ),
-        (
-            "version: 1\nchecks: [ bucket-requires-tls ]",
-            "2:9: `checks` must be a mapping",
-        ),
+        ("version: 1\nchecks: [ bucket-requires-tls ]", "2:9: `checks` must be a mapping"),
         (
             "version: 1\nchecks: { bucket-requires-tls: { enabled: no } }",
             "2:43: `enabled` must be `true` or `false`, not the text `no`",
@@ -377,10 +272,7 @@ fn every_wrong_kind_of_value_is_named_with_what_is_allowed() {
             "version: 1\nchecks: { bucket-requires-tls: { enabled: 1 } }",
             "2:43: `enabled` must be `true` or `false`, not a number, `1`",
         ),
-        (
-            "version: 1\nchecks: { bucket-requires-tls: { severity: 3 } }",
-            "2:44: `severity` must be a text",
-        ),
+        ("version: 1\nchecks: { bucket-requires-tls: { severity: 3 } }", "2:44: `severity` must be a text"),
         (
             "version: 1\nchecks: { bucket-requires-tls: { parameters: { x: 1 } } }",
             "2:48: check `bucket-requires-tls` has no parameters",
@@ -417,19 +309,13 @@ fn every_wrong_kind_of_value_is_named_with_what_is_allowed() {
             "version: 1\nchecks: { bulk-download-alarm: { parameters: { strict: [] } } }",
             "2:56: `strict` must be `true` or `false`",
         ),
-        (
-            "version: 1\ngates: { fail_on: no }",
-            "2:19: `no` is no severity for the gate",
-        ),
+        ("version: 1\ngates: { fail_on: no }", "2:19: `no` is no severity for the gate"),
         ("version: 1\n<<: { trust: {} }", "2:1: unknown key `<<`"),
     ];
     for (text, expected) in cases {
         let found = mistakes(text);
         let expected = format!("exfilguard.yaml:{}", expected);
-        assert!(
-            found[0].starts_with(&expected),
-            "{text}\ngave     {found:?}\nexpected {expected}"
-        );
+        assert!(found[0].starts_with(&expected), "{text}\ngave     {found:?}\nexpected {expected}");
     }
 }
 
@@ -437,14 +323,8 @@ fn every_wrong_kind_of_value_is_named_with_what_is_allowed() {
 fn a_version_that_is_missing_or_newer_is_refused() {
     let missing = "`version` is missing; add the line `version: 1`";
     assert_eq!(mistakes(""), [format!("exfilguard.yaml:1:1: {missing}")]);
-    assert_eq!(
-        mistakes("# nothing\n"),
-        [format!("exfilguard.yaml:2:1: {missing}")]
-    );
-    assert_eq!(
-        mistakes("trust: {}\n"),
-        [format!("exfilguard.yaml:1:1: {missing}")]
-    );
+    assert_eq!(mistakes("# nothing\n"), [format!("exfilguard.yaml:2:1: {missing}")]);
+    assert_eq!(mistakes("trust: {}\n"), [format!("exfilguard.yaml:1:1: {missing}")]);
     assert!(mistakes("version: 2\n")[0].contains("newer than this exfilguard"));
     assert!(mistakes("version: \"1\"\n")[0].contains("`version` must be the number 1, not a text"));
     assert!(mistakes("version: 0\n")[0].contains("must be the number 1"));
@@ -457,8 +337,7 @@ fn what_is_no_yaml_is_placed() {
         ["exfilguard.yaml:3:1: `trust` stands here for the second time; keep one of the two"]
     );
     assert!(
-        mistakes_of("trust:\n\taccounts: []\n")[0]
-            .starts_with("exfilguard.yaml:3:2: not valid YAML: tabs")
+        mistakes_of("trust:\n\taccounts: []\n")[0].starts_with("exfilguard.yaml:3:2: not valid YAML: tabs")
     );
     assert!(mistakes_of("trust: [ a\nchecks: {}\n")[0].starts_with("exfilguard.yaml:3:"));
     assert!(mistakes_of("---\nversion: 1\n")[0].contains("a second document begins here"));
@@ -497,15 +376,8 @@ fn bombs_end_quickly_at_a_limit() {
         let aliases = vec![format!("*a{}", level - 1); 9].join(",");
         writeln!(nested, "a{level}: &a{level} [{aliases}]").unwrap();
     }
-    let many = format!(
-        "version: 1\na: &a [x]\nb: [{}]\n",
-        vec!["*a"; 100_000].join(",")
-    );
-    let flow = format!(
-        "version: 1\ntrust: {}{}",
-        "[".repeat(10_000),
-        "]".repeat(10_000)
-    );
+    let many = format!("version: 1\na: &a [x]\nb: [{}]\n", vec!["*a"; 100_000].join(","));
+    let flow = format!("version: 1\ntrust: {}{}", "[".repeat(10_000), "]".repeat(10_000));
     let mut block = "version: 1\n".to_owned();
     for level in 0..1000 {
         writeln!(block, "{}a:", " ".repeat(level)).unwrap();
@@ -521,27 +393,16 @@ fn bombs_end_quickly_at_a_limit() {
     for (text, expected) in [nested, many, flow, block, wide].into_iter().zip(expected) {
         let start = Instant::now();
         let found = mistakes(&text);
-        assert!(
-            start.elapsed() < Duration::from_secs(5),
-            "took {:?}",
-            start.elapsed()
-        );
+        assert!(start.elapsed() < Duration::from_secs(5), "took {:?}", start.elapsed());
         assert_eq!(found.len(), 1);
         let expected = format!("exfilguard.yaml:{expected}");
-        assert!(
-            found[0].starts_with(&expected),
-            "{} is not at {expected}",
-            found[0]
-        );
+        assert!(found[0].starts_with(&expected), "{} is not at {expected}", found[0]);
     }
 }
 
 #[test]
 fn thousands_of_mistakes_are_counted_and_the_first_are_kept() {
-    let text = format!(
-        "version: 1\ntrust: {{ accounts: [ {} ] }}",
-        "1,".repeat(5000)
-    );
+    let text = format!("version: 1\ntrust: {{ accounts: [ {} ] }}", "1,".repeat(5000));
     let error = read(&text).unwrap_err();
     assert!(error.to_string().ends_with("cannot be used: 5000 mistakes"));
     assert_eq!(error.lines().len(), 50);
@@ -560,17 +421,11 @@ fn files_that_cannot_be_read_are_refused() {
         lines(load("latin1.yaml", b"version: 1\n# Gr\xf6\xdfe\n").unwrap_err())
             .contains(":2:5: not UTF-8 from here on")
     );
-    let utf16: Vec<u8> = "\u{feff}version: 1\n"
-        .encode_utf16()
-        .flat_map(u16::to_le_bytes)
-        .collect();
+    let utf16: Vec<u8> = "\u{feff}version: 1\n".encode_utf16().flat_map(u16::to_le_bytes).collect();
     assert!(lines(load("utf16.yaml", &utf16).unwrap_err()).contains(":1:1: not UTF-8"));
     let large = b"# x\n".repeat(3 << 20);
     assert!(lines(load("large.yaml", &large).unwrap_err()).contains("larger than 1024 KiB"));
-    assert!(matches!(
-        PolicyFile::load(folder.path(), &known_checks()),
-        Err(PolicyError::Unreadable { .. })
-    ));
+    assert!(matches!(PolicyFile::load(folder.path(), &known_checks()), Err(PolicyError::Unreadable { .. })));
     let missing = PolicyFile::load_or_default(Some(&folder.path().join("none.yaml")), &[]);
     let Err(PolicyError::Unreadable { source, .. }) = missing else {
         panic!("a named file that does not exist is an error");
@@ -589,32 +444,17 @@ fn an_external_id_is_not_shown() {
 #[test]
 fn hostile_text_is_written_out_in_messages() {
     let found = mistakes_of("\"\\e[2Jtrust\": {}\nchecks: { \"a\\u202eb\": {} }");
-    assert!(
-        found[0].contains("unknown key `\\u{1b}[2Jtrust`"),
-        "{found:?}"
-    );
-    assert!(
-        found[1].contains("unknown check `a\\u{202e}b`"),
-        "{found:?}"
-    );
+    assert!(found[0].contains("unknown key `\\u{1b}[2Jtrust`"), "{found:?}");
+    assert!(found[1].contains("unknown check `a\\u{202e}b`"), "{found:?}");
     let long = mistakes_of(&format!("{}: {{}}", "k".repeat(1000)));
     assert!(long[0].len() < 400, "{long:?}");
 }
 
 #[test]
 fn defaults_of_checks_are_validated_by_kind() {
-    assert_eq!(
-        ParameterKind::Duration.read(&json!("7d")),
-        Ok(ParameterValue::Duration(604_800))
-    );
-    assert_eq!(
-        ParameterKind::Duration.read(&json!("PT5M")),
-        Ok(ParameterValue::Duration(300))
-    );
-    assert_eq!(
-        ParameterKind::Duration.read(&json!("90s")),
-        Ok(ParameterValue::Duration(90))
-    );
+    assert_eq!(ParameterKind::Duration.read(&json!("7d")), Ok(ParameterValue::Duration(604_800)));
+    assert_eq!(ParameterKind::Duration.read(&json!("PT5M")), Ok(ParameterValue::Duration(300)));
+    assert_eq!(ParameterKind::Duration.read(&json!("90s")), Ok(ParameterValue::Duration(90)));
     for wrong in [
         json!("0s"),
         json!("1.5s ago"),
@@ -631,15 +471,13 @@ fn defaults_of_checks_are_validated_by_kind() {
         Err("must be a whole number, not `\"1\"`".to_owned())
     );
     let declared: ParameterDescription =
-        serde_json::from_value(json!({"type": "duration", "default": "1h", "description": "d"}))
-            .unwrap();
+        serde_json::from_value(json!({"type": "duration", "default": "1h", "description": "d"})).unwrap();
     assert_eq!(declared.kind, ParameterKind::Duration);
 }
 
 #[test]
 fn trust_is_written_for_checks_as_plain_lists() {
-    let policy =
-        policy_of("trust: { accounts: [ \"111122223333\" ], networks: [ 203.0.113.0/24 ] }");
+    let policy = policy_of("trust: { accounts: [ \"111122223333\" ], networks: [ 203.0.113.0/24 ] }");
     assert_eq!(
         serde_json::to_value(&policy.trust).unwrap(),
         json!({"organizations": [], "accounts": ["111122223333"], "vpc_endpoints": [], "networks": ["203.0.113.0/24"]})

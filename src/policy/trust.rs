@@ -46,17 +46,13 @@ impl Trust {
     /// Whether this address lies in a trusted network.
     #[must_use]
     pub fn address(&self, address: IpAddr) -> bool {
-        self.networks
-            .iter()
-            .any(|network| network.contains(&address))
+        self.networks.iter().any(|network| network.contains(&address))
     }
 
     /// Whether every address of this network lies in one trusted network. Two trusted halves do not make a whole:
     /// join them in the policy file.
     #[must_use]
     pub fn network(&self, network: &IpNet) -> bool {
-        self.networks
-            .iter()
-            .any(|trusted| trusted.contains(network))
+        self.networks.iter().any(|trusted| trusted.contains(network))
     }
 }

@@ -91,10 +91,7 @@ pub fn parse(text: &str) -> Result<Node, Problem> {
 
 impl From<Spanned<Value>> for Node {
     fn from(spanned: Spanned<Value>) -> Self {
-        Self {
-            value: spanned.value,
-            place: place(&spanned.referenced).unwrap_or_default(),
-        }
+        Self { value: spanned.value, place: place(&spanned.referenced).unwrap_or_default() }
     }
 }
 
@@ -183,8 +180,7 @@ fn problem(text: &str, error: &serde_saphyr::Error) -> Problem {
     let place = error
         .location()
         .map(|location| {
-            place(&location)
-                .unwrap_or_else(|| Place::of_line(text, location.line(), location.column()))
+            place(&location).unwrap_or_else(|| Place::of_line(text, location.line(), location.column()))
         })
         .unwrap_or_default();
     match error.without_snippet() {
@@ -216,8 +212,6 @@ fn limit(place: Place, breach: &BudgetBreach) -> Problem {
 /// The parser's own message without its position, as a fragment: positions are said once, by the problem.
 fn parser_message(error: &serde_saphyr::Error) -> String {
     let message = error.to_string();
-    let message = message
-        .rsplit_once(" at line ")
-        .map_or(message.as_str(), |(message, _)| message);
+    let message = message.rsplit_once(" at line ").map_or(message.as_str(), |(message, _)| message);
     visible_start(message.trim_end_matches('.'), 200)
 }

@@ -30,10 +30,7 @@ pub struct Destination {
 
 impl Destination {
     /// The terminal report on standard output: what is written if nothing is asked for.
-    pub const DEFAULT: Self = Self {
-        format: Format::Terminal,
-        path: None,
-    };
+    pub const DEFAULT: Self = Self { format: Format::Terminal, path: None };
 
     /// Reads `FORMAT[=PATH]`. The path may hold further `=` and, on Unix, bytes that are not UTF-8.
     ///
@@ -41,10 +38,8 @@ impl Destination {
     /// The format is unknown, or `=` is followed by nothing.
     pub fn parse(text: &OsStr) -> Result<Self, DestinationError> {
         let (name, path) = split(text);
-        let format = Format::ALL
-            .into_iter()
-            .find(|format| OsStr::new(format.as_str()) == name)
-            .ok_or_else(|| {
+        let format =
+            Format::ALL.into_iter().find(|format| OsStr::new(format.as_str()) == name).ok_or_else(|| {
                 let name = visible(&name.to_string_lossy()).into_owned();
                 if NOT_YET.contains(&name.as_str()) {
                     DestinationError::FormatNotYet { name }
@@ -55,10 +50,7 @@ impl Destination {
         if path.as_ref().is_some_and(|path| path.is_empty()) {
             return Err(DestinationError::NoPath { format });
         }
-        Ok(Self {
-            format,
-            path: path.map(PathBuf::from),
-        })
+        Ok(Self { format, path: path.map(PathBuf::from) })
     }
 }
 
@@ -94,9 +86,7 @@ impl ValueParserFactory for Destination {
     type Parser = ValueParser;
 
     fn value_parser() -> Self::Parser {
-        OsStringValueParser::new()
-            .try_map(|text| Self::parse(&text))
-            .into()
+        OsStringValueParser::new().try_map(|text| Self::parse(&text)).into()
     }
 }
 
@@ -222,11 +212,7 @@ impl Destinations {
     /// # Errors
     /// The first destination that cannot be used.
     pub fn prepare(asked: &[Destination]) -> Result<Self, DestinationError> {
-        let asked = if asked.is_empty() {
-            &[Destination::DEFAULT]
-        } else {
-            asked
-        };
+        let asked = if asked.is_empty() { &[Destination::DEFAULT] } else { asked };
         let mut reports: Vec<Prepared> = Vec::new();
         for destination in asked {
             let file = destination.path.as_deref().map(writable).transpose()?;
@@ -239,10 +225,7 @@ impl Destinations {
                     },
                 });
             }
-            reports.push(Prepared {
-                format: destination.format,
-                file,
-            });
+            reports.push(Prepared { format: destination.format, file });
         }
         Ok(Self { reports })
     }
@@ -272,11 +255,7 @@ impl Destinations {
         for report in self.reports.iter().filter(|report| report.file.is_none()) {
             errors.extend(report.write(assessment, look, standard_output).err());
         }
-        if errors.is_empty() {
-            Ok(())
-        } else {
-            Err(errors)
-        }
+        if errors.is_empty() { Ok(()) } else { Err(errors) }
     }
 }
 
@@ -298,11 +277,7 @@ impl Prepared {
                 (print(standard_output, text.as_bytes()), place)
             }
         };
-        written.map_err(|source| WriteError::Io {
-            format: self.format,
-            place,
-            source,
-        })
+        written.map_err(|source| WriteError::Io { format: self.format, place, source })
     }
 }
 
@@ -316,22 +291,15 @@ fn print(output: &mut impl Write, content: &[u8]) -> io::Result<()> {
 
 /// The real path of a file that can be written, symbolic links followed.
 fn writable(path: &Path) -> Result<PathBuf, DestinationError> {
-    let unusable = |source| DestinationError::Unusable {
-        path: path.to_owned(),
-        source,
-    };
+    let unusable = |source| DestinationError::Unusable { path: path.to_owned(), source };
     let file = match fs::symlink_metadata(path) {
         Ok(_) => existing(path)?,
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             let name = path.file_name().filter(|_| !names_a_folder(path));
             let Some(name) = name else {
-                return Err(DestinationError::Folder {
-                    path: path.to_owned(),
-                });
+                return Err(DestinationError::Folder { path: path.to_owned() });
             };
-            let folder = path
-                .parent()
-                .filter(|parent| !parent.as_os_str().is_empty());
+            let folder = path.parent().filter(|parent| !parent.as_os_str().is_empty());
             let folder = folder.unwrap_or(Path::new("."));
             folder.canonicalize().map_err(unusable)?.join(name)
         }
@@ -344,10 +312,7 @@ fn writable(path: &Path) -> Result<PathBuf, DestinationError> {
 
 /// The real path of something that is there, if it is a file that may be replaced.
 fn existing(path: &Path) -> Result<PathBuf, DestinationError> {
-    let unusable = |source| DestinationError::Unusable {
-        path: path.to_owned(),
-        source,
-    };
+    let unusable = |source| DestinationError::Unusable { path: path.to_owned(), source };
     let path_given = path.to_owned();
     let file = path.canonicalize().map_err(unusable)?;
     let metadata = fs::metadata(&file).map_err(unusable)?;
@@ -365,9 +330,7 @@ fn existing(path: &Path) -> Result<PathBuf, DestinationError> {
 /// Whether a path ends in a separator.
 fn names_a_folder(path: &Path) -> bool {
     let text = path.as_os_str().to_string_lossy();
-    text.chars()
-        .next_back()
-        .is_some_and(std::path::is_separator)
+    text.chars().next_back().is_some_and(std::path::is_separator)
 }
 
 /// A new temporary file in the folder of `file`; it disappears when dropped.
@@ -388,9 +351,7 @@ fn temporary_beside(file: &Path) -> io::Result<tempfile::NamedTempFile> {
 fn replace(file: &Path, content: &[u8]) -> io::Result<()> {
     let mut temporary = temporary_beside(file)?;
     if let Ok(metadata) = fs::metadata(file) {
-        temporary
-            .as_file()
-            .set_permissions(metadata.permissions())?;
+        temporary.as_file().set_permissions(metadata.permissions())?;
     }
     temporary.write_all(content)?;
     temporary.as_file().sync_all()?;

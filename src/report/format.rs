@@ -45,10 +45,7 @@ impl Look {
     pub const NARROWEST: usize = 80;
 
     /// The look of a file, or of a pipe: 100 columns without colour.
-    pub const PLAIN: Self = Self {
-        width: 100,
-        color: false,
-    };
+    pub const PLAIN: Self = Self { width: 100, color: false };
 }
 
 /// A report that could not be made: a defect of exfilguard.

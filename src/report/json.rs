@@ -92,41 +92,20 @@ mod tests {
 
     #[test]
     fn what_is_no_assessment_is_refused_with_its_place() {
-        for text in [
-            "",
-            "[]",
-            "{}",
-            "{\"schema\": \"exfilguard.assessment/1\"}",
-            "nonsense",
-        ] {
-            assert!(
-                matches!(read(text.as_bytes()), Err(ReadError::Malformed(_))),
-                "{text}"
-            );
+        for text in ["", "[]", "{}", "{\"schema\": \"exfilguard.assessment/1\"}", "nonsense"] {
+            assert!(matches!(read(text.as_bytes()), Err(ReadError::Malformed(_))), "{text}");
         }
         let bomb = format!("{{\"schema\": {}", "[".repeat(1 << 20));
-        assert!(matches!(
-            read(bomb.as_bytes()),
-            Err(ReadError::Malformed(_))
-        ));
+        assert!(matches!(read(bomb.as_bytes()), Err(ReadError::Malformed(_))));
     }
 
     #[test]
     fn hostile_text_is_escaped_and_comes_back_whole() {
-        let hostile =
-            "\u{1b}[2J\u{9b}31m\u{7f}\u{202e}\u{2028}\u{e0041}\u{ffff}\0\"\\</script>]]>🙂";
+        let hostile = "\u{1b}[2J\u{9b}31m\u{7f}\u{202e}\u{2028}\u{e0041}\u{ffff}\0\"\\</script>]]>🙂";
         let mut assessment = organization();
-        assessment.results = vec![result(
-            "bucket-not-public",
-            Severity::Critical,
-            Status::Fail,
-            hostile,
-        )];
+        assessment.results = vec![result("bucket-not-public", Severity::Critical, Status::Fail, hostile)];
         let written = render(&assessment).unwrap();
-        assert!(
-            written.chars().all(|c| c == '\n' || !is_hidden(c)),
-            "{written}"
-        );
+        assert!(written.chars().all(|c| c == '\n' || !is_hidden(c)), "{written}");
         assert_eq!(read(written.as_bytes()).unwrap(), assessment);
     }
 }

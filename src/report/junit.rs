@@ -5,9 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use quick_junit::{
-    NonSuccessKind, Property, Report, SerializeError, TestCase, TestCaseStatus, TestSuite,
-};
+use quick_junit::{NonSuccessKind, Property, Report, SerializeError, TestCase, TestCaseStatus, TestSuite};
 
 use crate::catalogue::Status;
 use crate::score::assessment::{AccountAudit, AccountStatus, Assessment, ResultRecord};
@@ -21,10 +19,7 @@ pub fn render(assessment: &Assessment) -> Result<String, SerializeError> {
     let mut report = Report::new("exfilguard");
     let mut by_account: BTreeMap<&str, Vec<&ResultRecord>> = BTreeMap::new();
     for result in &assessment.results {
-        by_account
-            .entry(&result.account_id)
-            .or_default()
-            .push(result);
+        by_account.entry(&result.account_id).or_default().push(result);
     }
     for account in &assessment.accounts {
         let results = by_account.remove(account.id.as_str()).unwrap_or_default();
@@ -52,17 +47,10 @@ fn suite(assessment: &Assessment, account: &AccountAudit, results: &[&ResultReco
 
 /// The one error of an account that could not be entered, with the reasons.
 fn unreachable(assessment: &Assessment, account: &AccountAudit) -> TestCase {
-    let failures = assessment
-        .run
-        .incomplete
-        .iter()
-        .filter(|i| i.account_id == account.id);
+    let failures = assessment.run.incomplete.iter().filter(|i| i.account_id == account.id);
     let reasons: Vec<String> = failures
         .map(|failure| {
-            let text = format!(
-                "{}: {}: {}",
-                failure.operation, failure.code, failure.message
-            );
+            let text = format!("{}: {}: {}", failure.operation, failure.code, failure.message);
             visible(&text).into_owned()
         })
         .collect();
@@ -83,10 +71,7 @@ fn case(result: &ResultRecord) -> TestCase {
         None => result.resource.id.clone(),
     };
     let mut case = TestCase::new(named(&name), status(result));
-    case.set_classname(named(&format!(
-        "exfilguard.{}.{}",
-        result.area, result.check
-    )));
+    case.set_classname(named(&format!("exfilguard.{}.{}", result.area, result.check)));
     case
 }
 
@@ -109,9 +94,7 @@ fn status(result: &ResultRecord) -> TestCaseStatus {
             let status = TestCaseStatus::non_success(NonSuccessKind::Error);
             (status, result.status.as_str())
         }
-        Status::NotApplicable | Status::Excepted => {
-            (TestCaseStatus::skipped(), result.status.as_str())
-        }
+        Status::NotApplicable | Status::Excepted => (TestCaseStatus::skipped(), result.status.as_str()),
     };
     status.set_type(kind);
     status.set_message(visible(&reason(result)).as_ref());
@@ -122,10 +105,9 @@ fn status(result: &ResultRecord) -> TestCaseStatus {
 /// Why the result is what it is, in one line. An exception says who accepted the failure and until when.
 fn reason(result: &ResultRecord) -> String {
     match &result.exception {
-        Some(exception) if result.status == Status::Excepted => format!(
-            "excepted until {} by {}: {}",
-            exception.expires, exception.owner, exception.reason
-        ),
+        Some(exception) if result.status == Status::Excepted => {
+            format!("excepted until {} by {}: {}", exception.expires, exception.owner, exception.reason)
+        }
         _ => result.message.clone(),
     }
 }
@@ -138,38 +120,21 @@ fn description(result: &ResultRecord) -> String {
         format!("account: {}", result.account_id),
         format!("resource: {} {}", result.resource.kind, result.resource.id),
     ];
-    lines.extend(
-        result
-            .region
-            .iter()
-            .map(|region| format!("region: {region}")),
-    );
+    lines.extend(result.region.iter().map(|region| format!("region: {region}")));
     lines.extend(result.resource.arn.iter().map(|arn| format!("arn: {arn}")));
     if !result.message.is_empty() {
         lines.push(format!("message: {}", result.message));
     }
     for evidence in &result.evidence {
-        lines.push(format!(
-            "evidence: {} {} {}",
-            evidence.operation, evidence.resource, evidence.pointer
-        ));
+        lines.push(format!("evidence: {} {} {}", evidence.operation, evidence.resource, evidence.pointer));
     }
-    if result
-        .witness
-        .as_object()
-        .is_some_and(|witness| !witness.is_empty())
-    {
+    if result.witness.as_object().is_some_and(|witness| !witness.is_empty()) {
         lines.push(format!("witness: {}", result.witness));
     }
     if !result.assumptions.is_empty() {
         lines.push(format!("assumptions: {}", result.assumptions.join(", ")));
     }
-    lines.extend(
-        result
-            .remediation
-            .iter()
-            .map(|kind| format!("remediation: {kind}")),
-    );
+    lines.extend(result.remediation.iter().map(|kind| format!("remediation: {kind}")));
     let lines: Vec<_> = lines.iter().map(|line| visible(line)).collect();
     lines.join("\n")
 }
@@ -204,17 +169,18 @@ mod tests {
             assessment.count(Status::Unknown) + assessment.count(Status::Error) + unreachable
         );
         assert!(xml.ends_with("</testsuites>\n"));
-        assert!(xml.contains("<testsuites name=\"exfilguard\" tests=\"9\" skipped=\"2\" failures=\"2\" errors=\"3\">"), "{xml}");
+        assert!(
+            xml.contains(
+                "<testsuites name=\"exfilguard\" tests=\"9\" skipped=\"2\" failures=\"2\" errors=\"3\">"
+            ),
+            "{xml}"
+        );
     }
 
     #[test]
     fn each_account_is_a_suite_and_an_unreachable_one_has_one_error() {
         let (xml, report) = parsed(&organization());
-        let names: Vec<&str> = report
-            .test_suites
-            .iter()
-            .map(|suite| suite.name.as_str())
-            .collect();
+        let names: Vec<&str> = report.test_suites.iter().map(|suite| suite.name.as_str()).collect();
         assert_eq!(
             names,
             [
@@ -226,18 +192,31 @@ mod tests {
         );
         let unreachable = &report.test_suites[2];
         assert_eq!((unreachable.tests, unreachable.errors), (1, 1));
-        assert!(
-            xml.contains("sts:AssumeRole: AccessDenied: role/exfilguard-audit cannot be assumed")
-        );
+        assert!(xml.contains("sts:AssumeRole: AccessDenied: role/exfilguard-audit cannot be assumed"));
         assert_eq!(report.test_suites[3].tests, 0);
     }
 
     #[test]
     fn each_result_is_a_case_of_its_check() {
         let (xml, _) = parsed(&organization());
-        assert!(xml.contains("<testcase name=\"site eu-central-1\" classname=\"exfilguard.buckets.bucket-not-public\">"), "{xml}");
-        assert!(xml.contains("<failure message=\"bucket-not-public says something about site\" type=\"critical\">"), "{xml}");
-        assert!(xml.contains("<error message=\"bucket-not-public says something about archive\" type=\"unknown\">"), "{xml}");
+        assert!(
+            xml.contains(
+                "<testcase name=\"site eu-central-1\" classname=\"exfilguard.buckets.bucket-not-public\">"
+            ),
+            "{xml}"
+        );
+        assert!(
+            xml.contains(
+                "<failure message=\"bucket-not-public says something about site\" type=\"critical\">"
+            ),
+            "{xml}"
+        );
+        assert!(
+            xml.contains(
+                "<error message=\"bucket-not-public says something about archive\" type=\"unknown\">"
+            ),
+            "{xml}"
+        );
         assert!(xml.contains("<skipped message=\"excepted until 2027-06-30 by web team: public web site\" type=\"excepted\">"), "{xml}");
         assert!(xml.contains("type=\"not-applicable\""), "{xml}");
         assert!(xml.contains("<testcase name=\"111122223333/eu-central-1 eu-central-1\" classname=\"exfilguard.guardduty.guardduty-enabled\"/>"), "{xml}");
@@ -245,16 +224,9 @@ mod tests {
 
     #[test]
     fn hostile_text_stays_text_and_is_never_lost() {
-        let hostile =
-            "\u{1b}[31m]]>\u{0}\u{b}\u{ffff}\u{202e}<!-- \"><img onerror> & \u{9b}x\n\ttwo";
-        let shown =
-            "\\u{1b}[31m]]>\\u{0}\\u{b}\\u{ffff}\\u{202e}<!-- \"><img onerror> & \\u{9b}x\\n\\ttwo";
-        let mut failing = result(
-            "bucket-not-public",
-            Severity::Critical,
-            Status::Fail,
-            hostile,
-        );
+        let hostile = "\u{1b}[31m]]>\u{0}\u{b}\u{ffff}\u{202e}<!-- \"><img onerror> & \u{9b}x\n\ttwo";
+        let shown = "\\u{1b}[31m]]>\\u{0}\\u{b}\\u{ffff}\\u{202e}<!-- \"><img onerror> & \\u{9b}x\\n\\ttwo";
+        let mut failing = result("bucket-not-public", Severity::Critical, Status::Fail, hostile);
         failing.message = hostile.to_owned();
         failing.region = None;
         let mut named = account("111122223333");
@@ -266,12 +238,7 @@ mod tests {
         assert_eq!(suite.name.as_str(), format!("111122223333 {shown}"));
         let case = &suite.test_cases[0];
         assert_eq!(case.name.as_str(), shown);
-        let TestCaseStatus::NonSuccess {
-            message,
-            description,
-            ..
-        } = &case.status
-        else {
+        let TestCaseStatus::NonSuccess { message, description, .. } = &case.status else {
             panic!("a failure is no success");
         };
         assert_eq!(message.as_ref().unwrap().as_str(), shown);
@@ -287,10 +254,7 @@ mod tests {
         let assessment = Assessment::new(run(), vec![account], vec![nameless]);
         let (_, report) = parsed(&assessment);
         assert_eq!(report.test_suites[0].name.as_str(), "111122223333");
-        assert_eq!(
-            report.test_suites[0].test_cases[0].name.as_str(),
-            "(no name)"
-        );
+        assert_eq!(report.test_suites[0].test_cases[0].name.as_str(), "(no name)");
     }
 
     #[test]

@@ -5,50 +5,25 @@
 /// <https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazons3.html>
 const OTHER_NAMES: [(&str, &str); 15] = [
     ("s3:GetBucketEncryption", "s3:GetEncryptionConfiguration"),
-    (
-        "s3:GetBucketLifecycleConfiguration",
-        "s3:GetLifecycleConfiguration",
-    ),
-    (
-        "s3:GetBucketNotificationConfiguration",
-        "s3:GetBucketNotification",
-    ),
+    ("s3:GetBucketLifecycleConfiguration", "s3:GetLifecycleConfiguration"),
+    ("s3:GetBucketNotificationConfiguration", "s3:GetBucketNotification"),
     ("s3:GetBucketReplication", "s3:GetReplicationConfiguration"),
-    (
-        "s3:GetObjectLockConfiguration",
-        "s3:GetBucketObjectLockConfiguration",
-    ),
+    ("s3:GetObjectLockConfiguration", "s3:GetBucketObjectLockConfiguration"),
     ("s3:GetPublicAccessBlock", "s3:GetBucketPublicAccessBlock"),
     ("s3:HeadBucket", "s3:ListBucket"),
-    (
-        "s3:ListBucketInventoryConfigurations",
-        "s3:GetInventoryConfiguration",
-    ),
+    ("s3:ListBucketInventoryConfigurations", "s3:GetInventoryConfiguration"),
     ("s3:ListBuckets", "s3:ListAllMyBuckets"),
     ("s3control:GetAccessPoint", "s3:GetAccessPoint"),
     ("s3control:GetAccessPointPolicy", "s3:GetAccessPointPolicy"),
-    (
-        "s3control:GetAccessPointPolicyStatus",
-        "s3:GetAccessPointPolicyStatus",
-    ),
-    (
-        "s3control:GetPublicAccessBlock",
-        "s3:GetAccountPublicAccessBlock",
-    ),
+    ("s3control:GetAccessPointPolicyStatus", "s3:GetAccessPointPolicyStatus"),
+    ("s3control:GetPublicAccessBlock", "s3:GetAccountPublicAccessBlock"),
     ("s3control:ListAccessPoints", "s3:ListAccessPoints"),
-    (
-        "s3control:ListMultiRegionAccessPoints",
-        "s3:ListMultiRegionAccessPoints",
-    ),
+    ("s3control:ListMultiRegionAccessPoints", "s3:ListMultiRegionAccessPoints"),
 ];
 
 /// Error codes that say that a permission is missing. Others say so in their names.
-const DENIALS: [&str; 4] = [
-    "AuthorizationError",
-    "AuthorizationErrorException",
-    "NotAuthorized",
-    "UnauthorizedOperation",
-];
+const DENIALS: [&str; 4] =
+    ["AuthorizationError", "AuthorizationErrorException", "NotAuthorized", "UnauthorizedOperation"];
 
 /// The IAM action that a call needed, if its error code says that it was denied.
 #[must_use]
@@ -68,10 +43,7 @@ mod tests {
 
     #[test]
     fn a_denied_call_names_the_action_of_iam() {
-        assert_eq!(
-            permission("s3:ListBuckets", "AccessDenied"),
-            Some("s3:ListAllMyBuckets")
-        );
+        assert_eq!(permission("s3:ListBuckets", "AccessDenied"), Some("s3:ListAllMyBuckets"));
         assert_eq!(
             permission("s3control:GetPublicAccessBlock", "AccessDeniedException"),
             Some("s3:GetAccountPublicAccessBlock")

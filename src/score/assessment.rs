@@ -67,13 +67,11 @@ impl Assessment {
     /// accounts cannot be entered and are complete as listed.
     fn count_accounts(&mut self) {
         let counted = |status: AccountStatus| {
-            u64::try_from(self.accounts.iter().filter(|a| a.status == status).count())
-                .unwrap_or(u64::MAX)
+            u64::try_from(self.accounts.iter().filter(|a| a.status == status).count()).unwrap_or(u64::MAX)
         };
         self.run.accounts_in_scope = u64::try_from(self.accounts.len()).unwrap_or(u64::MAX);
         self.run.accounts_audited = counted(AccountStatus::Audited);
-        let unread =
-            counted(AccountStatus::Partial).saturating_add(counted(AccountStatus::Unreachable));
+        let unread = counted(AccountStatus::Partial).saturating_add(counted(AccountStatus::Unreachable));
         let defective = self.results.iter().any(|r| r.status == Status::Error);
         self.run.complete = self.run.incomplete.is_empty() && unread == 0 && !defective;
     }
@@ -347,9 +345,7 @@ pub struct Scores {
 }
 
 /// The letter of a score: A from 90, B from 80, C from 70, D from 50, else E.
-#[derive(
-    Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
-)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 pub enum Grade {
     /// At least 90.
     A,
@@ -426,16 +422,11 @@ mod rfc3339 {
     use serde::de::Error as _;
     use serde::{Deserialize, Deserializer, Serializer};
 
-    pub(super) fn serialize<S: Serializer>(
-        timestamp: &Timestamp,
-        serializer: S,
-    ) -> Result<S::Ok, S::Error> {
+    pub(super) fn serialize<S: Serializer>(timestamp: &Timestamp, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(timestamp)
     }
 
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
-        deserializer: D,
-    ) -> Result<Timestamp, D::Error> {
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Timestamp, D::Error> {
         let text = String::deserialize(deserializer)?;
         text.parse().map_err(D::Error::custom)
     }

@@ -11,9 +11,7 @@
 
 use std::collections::BTreeMap;
 
-use super::assessment::{
-    AccountAudit, AccountStatus, Band, Grade, ResultRecord, Scores, WorstPair,
-};
+use super::assessment::{AccountAudit, AccountStatus, Band, Grade, ResultRecord, Scores, WorstPair};
 use super::scoring::{AccountScore, account_score, area_score, check_coverages, severity_weight};
 use crate::catalogue::Area;
 
@@ -33,15 +31,10 @@ struct Share<'a> {
 pub fn scores(accounts: &[AccountAudit], results: &[ResultRecord]) -> Scores {
     let mut by_account: BTreeMap<&str, Vec<&ResultRecord>> = BTreeMap::new();
     for result in results {
-        by_account
-            .entry(&result.account_id)
-            .or_default()
-            .push(result);
+        by_account.entry(&result.account_id).or_default().push(result);
     }
-    let areas: Vec<Area> = Area::ALL
-        .into_iter()
-        .filter(|area| results.iter().any(|result| result.area == *area))
-        .collect();
+    let areas: Vec<Area> =
+        Area::ALL.into_iter().filter(|area| results.iter().any(|result| result.area == *area)).collect();
     let shares = shares(accounts, &by_account, &areas);
     let overall = weighted_mean(shares.iter().map(|s| (s.weight, s.score.headline)));
     let upper = weighted_mean(shares.iter().map(|s| (s.weight, s.score.upper)));
@@ -50,25 +43,16 @@ pub fn scores(accounts: &[AccountAudit], results: &[ResultRecord]) -> Scores {
     Scores {
         overall,
         by_area: by_area(&shares, &areas),
-        by_account: shares
-            .iter()
-            .map(|s| (s.account.id.clone(), round_down(s.score.headline)))
-            .collect(),
+        by_account: shares.iter().map(|s| (s.account.id.clone(), round_down(s.score.headline))).collect(),
         by_account_and_area: shares
             .iter()
             .map(|s| {
-                let areas = s
-                    .areas
-                    .iter()
-                    .map(|(area, score)| (*area, round_down(*score)));
+                let areas = s.areas.iter().map(|(area, score)| (*area, round_down(*score)));
                 (s.account.id.clone(), areas.collect())
             })
             .collect(),
         grade: Grade::of(overall),
-        band: Band {
-            lower: overall,
-            upper: round_up(upper.unwrap_or_default(), 10.0),
-        },
+        band: Band { lower: overall, upper: round_up(upper.unwrap_or_default(), 10.0) },
         unknown_share: round_up(unknown.unwrap_or_default(), 1000.0),
         minimum: nearest_rank(&shares, 0.0).map(round_down),
         percentile_10: nearest_rank(&shares, 0.1).map(round_down),
@@ -84,32 +68,17 @@ fn shares<'a>(
     results: &BTreeMap<&str, Vec<&ResultRecord>>,
     areas: &[Area],
 ) -> Vec<Share<'a>> {
-    let counted = accounts
-        .iter()
-        .filter(|account| account.status != AccountStatus::Suspended);
-    let known: Vec<f64> = counted
-        .clone()
-        .filter_map(|account| account.buckets.map(weight))
-        .collect();
+    let counted = accounts.iter().filter(|account| account.status != AccountStatus::Suspended);
+    let known: Vec<f64> = counted.clone().filter_map(|account| account.buckets.map(weight)).collect();
     let average = weighted_mean(known.iter().map(|weight| (1.0, *weight)));
     let unknown_weight = average.unwrap_or_default().max(weight(1));
     counted
         .filter_map(|account| {
-            let of_account = results
-                .get(account.id.as_str())
-                .map_or(&[][..], Vec::as_slice);
+            let of_account = results.get(account.id.as_str()).map_or(&[][..], Vec::as_slice);
             let unscanned = account.status == AccountStatus::Unreachable;
-            let score = if unscanned {
-                AccountScore::UNSCANNED
-            } else {
-                account_score(of_account)?
-            };
+            let score = if unscanned { AccountScore::UNSCANNED } else { account_score(of_account)? };
             let area = |area: &Area| {
-                let score = if unscanned {
-                    Some(0.0)
-                } else {
-                    area_score(of_account, *area)
-                };
+                let score = if unscanned { Some(0.0) } else { area_score(of_account, *area) };
                 score.map(|score| (*area, score))
             };
             Some(Share {
@@ -131,9 +100,7 @@ fn by_area(shares: &[Share<'_>], areas: &[Area]) -> BTreeMap<Area, f64> {
     areas
         .iter()
         .filter_map(|area| {
-            let scored = shares
-                .iter()
-                .filter_map(|s| s.areas.get(area).map(|score| (s.weight, *score)));
+            let scored = shares.iter().filter_map(|s| s.areas.get(area).map(|score| (s.weight, *score)));
             Some((*area, round_down(weighted_mean(scored)?)))
         })
         .collect()
@@ -186,11 +153,7 @@ fn worst_pairs(results: &BTreeMap<&str, Vec<&ResultRecord>>) -> Vec<WorstPair> {
     }
     // The sort is stable, so that equal pairs stay in the order of account and check.
     pairs.sort_by(|a, b| b.0.total_cmp(&a.0).then(b.1.cmp(&a.1)));
-    pairs
-        .into_iter()
-        .take(WORST_PAIRS)
-        .map(|(_, _, pair)| pair)
-        .collect()
+    pairs.into_iter().take(WORST_PAIRS).map(|(_, _, pair)| pair).collect()
 }
 
 /// Forgives what binary fractions lose, so that 70 computed as 69.999999999 stays 70.
@@ -232,19 +195,13 @@ mod tests {
     }
 
     fn tls(account_id: &str, status: Status) -> ResultRecord {
-        of(
-            account_id,
-            result("bucket-requires-tls", Severity::Medium, status, "one"),
-        )
+        of(account_id, result("bucket-requires-tls", Severity::Medium, status, "one"))
     }
 
     #[test]
     fn accounts_weigh_by_the_logarithm_of_their_buckets() {
         // log2(1 + 7) = 3 and log2(1 + 1) = 1: (3 * 100 + 1 * 0) / 4.
-        let accounts = [
-            with_buckets(account(A), Some(7)),
-            with_buckets(account(B), Some(1)),
-        ];
+        let accounts = [with_buckets(account(A), Some(7)), with_buckets(account(B), Some(1))];
         let scores = scores(&accounts, &[tls(A, Status::Pass), tls(B, Status::Fail)]);
         assert_eq!(scores.overall, 75.0);
         assert_eq!(scores.by_account[A], 100.0);
@@ -267,23 +224,14 @@ mod tests {
         assert_eq!(scores.overall, 50.0);
         assert_eq!(scores.by_account[B], 0.0);
         assert_eq!(scores.by_area[&Area::Buckets], 50.0);
-        assert_eq!(
-            scores.band,
-            Band {
-                lower: 50.0,
-                upper: 100.0
-            }
-        );
+        assert_eq!(scores.band, Band { lower: 50.0, upper: 100.0 });
         assert_eq!(scores.unknown_share, 0.5);
         assert_eq!(scores.minimum, Some(0.0));
     }
 
     #[test]
     fn a_suspended_account_is_left_out() {
-        let accounts = [
-            with_buckets(account(A), Some(3)),
-            with_status(account(B), AccountStatus::Suspended),
-        ];
+        let accounts = [with_buckets(account(A), Some(3)), with_status(account(B), AccountStatus::Suspended)];
         let scores = scores(&accounts, &[tls(A, Status::Pass)]);
         assert_eq!(scores.overall, 100.0);
         assert!(!scores.by_account.contains_key(B));
@@ -292,20 +240,14 @@ mod tests {
 
     #[test]
     fn accounts_without_buckets_weigh_the_same_if_there_are_no_others() {
-        let accounts = [
-            with_buckets(account(A), Some(0)),
-            with_buckets(account(B), Some(0)),
-        ];
+        let accounts = [with_buckets(account(A), Some(0)), with_buckets(account(B), Some(0))];
         let scores = scores(&accounts, &[tls(A, Status::Pass), tls(B, Status::Fail)]);
         assert_eq!(scores.overall, 50.0);
     }
 
     #[test]
     fn an_account_without_buckets_weighs_nothing_beside_others_but_is_still_listed() {
-        let accounts = [
-            with_buckets(account(A), Some(3)),
-            with_buckets(account(B), Some(0)),
-        ];
+        let accounts = [with_buckets(account(A), Some(3)), with_buckets(account(B), Some(0))];
         let scores = scores(&accounts, &[tls(A, Status::Pass), tls(B, Status::Fail)]);
         assert_eq!(scores.overall, 100.0);
         assert_eq!(scores.minimum, Some(0.0));
@@ -323,19 +265,8 @@ mod tests {
 
     #[test]
     fn an_area_counts_only_accounts_that_it_applies_to() {
-        let guardduty = of(
-            A,
-            result(
-                "guardduty-s3-protection",
-                Severity::Critical,
-                Status::Pass,
-                "a",
-            ),
-        );
-        let accounts = [
-            with_buckets(account(A), Some(3)),
-            with_buckets(account(B), Some(3)),
-        ];
+        let guardduty = of(A, result("guardduty-s3-protection", Severity::Critical, Status::Pass, "a"));
+        let accounts = [with_buckets(account(A), Some(3)), with_buckets(account(B), Some(3))];
         let scores = scores(&accounts, &[guardduty, tls(B, Status::Fail)]);
         assert_eq!(scores.by_area[&Area::Guardduty], 100.0);
         assert_eq!(scores.by_area[&Area::Buckets], 0.0);
@@ -350,16 +281,9 @@ mod tests {
         let mut results = Vec::new();
         for (passing, id) in ids.iter().enumerate() {
             for bucket in 0..20 {
-                let status = if bucket <= passing {
-                    Status::Pass
-                } else {
-                    Status::Fail
-                };
+                let status = if bucket <= passing { Status::Pass } else { Status::Fail };
                 let bucket = bucket.to_string();
-                results.push(of(
-                    id,
-                    result("bucket-requires-tls", Severity::Medium, status, &bucket),
-                ));
+                results.push(of(id, result("bucket-requires-tls", Severity::Medium, status, &bucket)));
             }
         }
         let scores = scores(&accounts, &results);
@@ -371,49 +295,19 @@ mod tests {
     #[test]
     fn the_worst_pairs_are_ordered_by_cost_then_by_number_of_resources() {
         let mut results = vec![
-            of(
-                A,
-                result("object-reads-logged", Severity::High, Status::Fail, "one"),
-            ),
-            of(
-                A,
-                result("object-reads-logged", Severity::High, Status::Fail, "two"),
-            ),
-            of(
-                A,
-                result("trail-log-validation", Severity::Medium, Status::Fail, "t"),
-            ),
-            of(
-                B,
-                result("guardduty-enabled", Severity::Critical, Status::Fail, "b"),
-            ),
-            of(
-                B,
-                result("object-reads-logged", Severity::High, Status::Fail, "one"),
-            ),
-            of(
-                C,
-                result("object-reads-logged", Severity::High, Status::Pass, "one"),
-            ),
-            of(
-                C,
-                result("trail-encrypted", Severity::Low, Status::Fail, "t"),
-            ),
+            of(A, result("object-reads-logged", Severity::High, Status::Fail, "one")),
+            of(A, result("object-reads-logged", Severity::High, Status::Fail, "two")),
+            of(A, result("trail-log-validation", Severity::Medium, Status::Fail, "t")),
+            of(B, result("guardduty-enabled", Severity::Critical, Status::Fail, "b")),
+            of(B, result("object-reads-logged", Severity::High, Status::Fail, "one")),
+            of(C, result("object-reads-logged", Severity::High, Status::Pass, "one")),
+            of(C, result("trail-encrypted", Severity::Low, Status::Fail, "t")),
         ];
-        results.push(of(
-            C,
-            result("some-note", Severity::Info, Status::Fail, "x"),
-        ));
-        results.push(of(
-            C,
-            result("bucket-acls-disabled", Severity::Medium, Status::Fail, "x"),
-        ));
+        results.push(of(C, result("some-note", Severity::Info, Status::Fail, "x")));
+        results.push(of(C, result("bucket-acls-disabled", Severity::Medium, Status::Fail, "x")));
         let scores = scores(&[account(A), account(B), account(C)], &results);
-        let pairs: Vec<(&str, &str)> = scores
-            .worst
-            .iter()
-            .map(|pair| (pair.account_id.as_str(), pair.check.as_str()))
-            .collect();
+        let pairs: Vec<(&str, &str)> =
+            scores.worst.iter().map(|pair| (pair.account_id.as_str(), pair.check.as_str())).collect();
         assert_eq!(
             pairs,
             [

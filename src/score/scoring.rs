@@ -26,11 +26,7 @@ const FOUNDATION_CAP: f64 = 39.0;
 const CRITICAL_UNKNOWN_CAP: f64 = 69.0;
 
 /// The checks without which the rest means little: GD-01, LOG-04 and BKT-02.
-const FOUNDATIONS: [&str; 3] = [
-    "guardduty-enabled",
-    "trail-is-delivering",
-    "bucket-not-public",
-];
+const FOUNDATIONS: [&str; 3] = ["guardduty-enabled", "trail-is-delivering", "bucket-not-public"];
 
 /// What a check of this severity weighs against others.
 #[must_use]
@@ -70,11 +66,7 @@ pub struct AccountScore {
 
 impl AccountScore {
     /// The score of an account that could not be scanned: nothing is known to be good.
-    pub const UNSCANNED: Self = Self {
-        headline: 0.0,
-        upper: 100.0,
-        unknown_share: 1.0,
-    };
+    pub const UNSCANNED: Self = Self { headline: 0.0, upper: 100.0, unknown_share: 1.0 };
 }
 
 /// The coverage of every check with at least one applicable unit among the results of one account, by check id.
@@ -90,11 +82,7 @@ pub fn check_coverages<'a>(results: &[&'a ResultRecord]) -> BTreeMap<&'a str, Ch
     }
     let mut tallies: BTreeMap<&str, Tally> = BTreeMap::new();
     for result in results.iter().filter(|result| is_applicable(result.status)) {
-        let unit = if result.sensitive {
-            SENSITIVE_UNIT
-        } else {
-            1.0
-        };
+        let unit = if result.sensitive { SENSITIVE_UNIT } else { 1.0 };
         let tally = tallies.entry(&result.check).or_default();
         tally.severity = tally.severity.max(Some(result.severity));
         tally.units += unit;
@@ -147,11 +135,8 @@ fn weighted_means(results: &[&ResultRecord]) -> Option<(f64, f64)> {
 pub fn account_score(results: &[&ResultRecord]) -> Option<AccountScore> {
     let (passing, unknown_share) = weighted_means(results)?;
     let failure_cap = failure_cap(results);
-    let unknown_cap = if results.iter().any(|r| is_critical_unknown(r)) {
-        CRITICAL_UNKNOWN_CAP
-    } else {
-        100.0
-    };
+    let unknown_cap =
+        if results.iter().any(|r| is_critical_unknown(r)) { CRITICAL_UNKNOWN_CAP } else { 100.0 };
     let coverage = 100.0 * passing;
     Some(AccountScore {
         headline: coverage.min(failure_cap).min(unknown_cap),
@@ -169,9 +154,7 @@ pub fn area_score(results: &[&ResultRecord], area: Area) -> Option<f64> {
 
 /// The lowest cap that a certain failure puts on the account.
 fn failure_cap(results: &[&ResultRecord]) -> f64 {
-    let failures = results
-        .iter()
-        .filter(|result| result.status == Status::Fail);
+    let failures = results.iter().filter(|result| result.status == Status::Fail);
     failures.fold(100.0, |cap: f64, failure| {
         if FOUNDATIONS.contains(&failure.check.as_str()) {
             cap.min(FOUNDATION_CAP)
@@ -184,8 +167,7 @@ fn failure_cap(results: &[&ResultRecord]) -> f64 {
 }
 
 fn is_critical_unknown(result: &ResultRecord) -> bool {
-    result.severity == Severity::Critical
-        && matches!(result.status, Status::Unknown | Status::Error)
+    result.severity == Severity::Critical && matches!(result.status, Status::Unknown | Status::Error)
 }
 
 #[cfg(test)]
@@ -200,10 +182,7 @@ mod tests {
     }
 
     fn close(actual: f64, expected: f64) {
-        assert!(
-            (actual - expected).abs() < 1e-9,
-            "{actual} is not {expected}"
-        );
+        assert!((actual - expected).abs() < 1e-9, "{actual} is not {expected}");
     }
 
     fn sensitive(mut record: ResultRecord) -> ResultRecord {
@@ -215,12 +194,7 @@ mod tests {
     fn checks_weigh_by_severity_and_not_by_the_number_of_their_resources() {
         // One high check with 1 of 4 buckets passing, one critical check passing: (10 * 1 + 6 * 0.25) / 16.
         let results = [
-            result(
-                "guardduty-s3-protection",
-                Severity::Critical,
-                Status::Pass,
-                "a/r",
-            ),
+            result("guardduty-s3-protection", Severity::Critical, Status::Pass, "a/r"),
             result("object-reads-logged", Severity::High, Status::Pass, "one"),
             result("object-reads-logged", Severity::High, Status::Fail, "two"),
             result("object-reads-logged", Severity::High, Status::Fail, "three"),
@@ -237,12 +211,7 @@ mod tests {
         // The failing bucket weighs 5 of 6.
         let results = [
             result("bucket-requires-tls", Severity::Medium, Status::Pass, "one"),
-            sensitive(result(
-                "bucket-requires-tls",
-                Severity::Medium,
-                Status::Fail,
-                "two",
-            )),
+            sensitive(result("bucket-requires-tls", Severity::Medium, Status::Fail, "two")),
         ];
         close(score(&results).unwrap().headline, 100.0 / 6.0);
     }
@@ -252,12 +221,7 @@ mod tests {
         // High check: one pass, one unknown; medium check passes: (6 * 0.5 + 3) / 9 and an unknown share of 3 / 9.
         let results = [
             result("object-reads-logged", Severity::High, Status::Pass, "one"),
-            result(
-                "object-reads-logged",
-                Severity::High,
-                Status::Unknown,
-                "two",
-            ),
+            result("object-reads-logged", Severity::High, Status::Unknown, "two"),
             result("bucket-requires-tls", Severity::Medium, Status::Pass, "one"),
         ];
         let score = score(&results).unwrap();
@@ -280,31 +244,16 @@ mod tests {
     #[test]
     fn excepted_and_inapplicable_results_are_left_out() {
         let results = [
-            result(
-                "object-reads-logged",
-                Severity::High,
-                Status::Excepted,
-                "one",
-            ),
+            result("object-reads-logged", Severity::High, Status::Excepted, "one"),
             result("object-reads-logged", Severity::High, Status::Pass, "two"),
-            result(
-                "bucket-restricts-network",
-                Severity::High,
-                Status::NotApplicable,
-                "one",
-            ),
+            result("bucket-restricts-network", Severity::High, Status::NotApplicable, "one"),
         ];
         close(score(&results).unwrap().headline, 100.0);
     }
 
     #[test]
     fn nothing_applicable_gives_no_score() {
-        let excepted = result(
-            "object-reads-logged",
-            Severity::High,
-            Status::Excepted,
-            "one",
-        );
+        let excepted = result("object-reads-logged", Severity::High, Status::Excepted, "one");
         assert_eq!(score(&[]), None);
         assert_eq!(score(&[excepted]), None);
         let info = result("some-note", Severity::Info, Status::Pass, "one");
@@ -315,9 +264,8 @@ mod tests {
     fn a_failing_foundation_caps_at_39() {
         for check in FOUNDATIONS {
             // 1 of 50 units fails: uncapped 98.
-            let mut results: Vec<_> = (0..49)
-                .map(|n| result(check, Severity::Critical, Status::Pass, &n.to_string()))
-                .collect();
+            let mut results: Vec<_> =
+                (0..49).map(|n| result(check, Severity::Critical, Status::Pass, &n.to_string())).collect();
             results.push(result(check, Severity::Critical, Status::Fail, "last"));
             let score = score(&results).unwrap();
             close(score.headline, 39.0);
@@ -331,42 +279,20 @@ mod tests {
             result("my-critical-check", Severity::Critical, Status::Fail, "one"),
             result("bucket-requires-tls", Severity::Medium, Status::Pass, "one"),
         ];
-        results.extend((0..99).map(|n| {
-            result(
-                "my-critical-check",
-                Severity::Critical,
-                Status::Pass,
-                &n.to_string(),
-            )
-        }));
+        results.extend(
+            (0..99).map(|n| result("my-critical-check", Severity::Critical, Status::Pass, &n.to_string())),
+        );
         assert!(score(&results).unwrap().headline > 90.0);
-        results.push(sensitive(result(
-            "my-critical-check",
-            Severity::Critical,
-            Status::Fail,
-            "pii",
-        )));
+        results.push(sensitive(result("my-critical-check", Severity::Critical, Status::Fail, "pii")));
         close(score(&results).unwrap().headline, 49.0);
     }
 
     #[test]
     fn an_unknown_critical_result_caps_the_headline_at_69_but_not_the_band() {
         let mut results: Vec<_> = (0..99)
-            .map(|n| {
-                result(
-                    "guardduty-enabled",
-                    Severity::Critical,
-                    Status::Pass,
-                    &n.to_string(),
-                )
-            })
+            .map(|n| result("guardduty-enabled", Severity::Critical, Status::Pass, &n.to_string()))
             .collect();
-        results.push(result(
-            "guardduty-enabled",
-            Severity::Critical,
-            Status::Unknown,
-            "last",
-        ));
+        results.push(result("guardduty-enabled", Severity::Critical, Status::Unknown, "last"));
         let score = score(&results).unwrap();
         close(score.headline, 69.0);
         close(score.upper, 100.0);
@@ -385,21 +311,9 @@ mod tests {
     #[test]
     fn an_area_is_scored_by_its_own_checks_without_caps() {
         let mut results: Vec<_> = (0..3)
-            .map(|n| {
-                result(
-                    "bucket-not-public",
-                    Severity::Critical,
-                    Status::Pass,
-                    &n.to_string(),
-                )
-            })
+            .map(|n| result("bucket-not-public", Severity::Critical, Status::Pass, &n.to_string()))
             .collect();
-        results.push(result(
-            "bucket-not-public",
-            Severity::Critical,
-            Status::Fail,
-            "public",
-        ));
+        results.push(result("bucket-not-public", Severity::Critical, Status::Fail, "public"));
         let results: Vec<_> = results.iter().collect();
         close(area_score(&results, Area::Buckets).unwrap(), 75.0);
         assert_eq!(area_score(&results, Area::Macie), None);

@@ -39,7 +39,12 @@ const MEDIUM: f64 = 5.0;
 const HIGH: f64 = 8.0;
 const CRITICAL: f64 = 9.0;
 
-const fn finding(name: &'static str, severity: f64, source: FindingSource, relevance: Relevance) -> FindingType {
+const fn finding(
+    name: &'static str,
+    severity: f64,
+    source: FindingSource,
+    relevance: Relevance,
+) -> FindingType {
     FindingType { name, severity, source, relevance }
 }
 
@@ -71,10 +76,30 @@ const FINDING_TYPES: [FindingType; 37] = [
     finding("AttackSequence:S3/CompromisedData", CRITICAL, DataEvents, Primary),
     finding("AttackSequence:IAM/CompromisedCredentials", CRITICAL, ManagementEvents, Supporting),
     finding("Exfiltration:IAMUser/AnomalousBehavior", HIGH, ManagementEvents, Supporting),
-    finding("UnauthorizedAccess:IAMUser/InstanceCredentialExfiltration.OutsideAWS", HIGH, ManagementEvents, Supporting),
-    finding("UnauthorizedAccess:IAMUser/InstanceCredentialExfiltration.InsideAWS", HIGH, ManagementEvents, Supporting),
-    finding("UnauthorizedAccess:IAMUser/ResourceCredentialExfiltration.OutsideAWS", HIGH, ManagementEvents, Supporting),
-    finding("UnauthorizedAccess:IAMUser/ResourceCredentialExfiltration.InsideAWS", HIGH, ManagementEvents, Supporting),
+    finding(
+        "UnauthorizedAccess:IAMUser/InstanceCredentialExfiltration.OutsideAWS",
+        HIGH,
+        ManagementEvents,
+        Supporting,
+    ),
+    finding(
+        "UnauthorizedAccess:IAMUser/InstanceCredentialExfiltration.InsideAWS",
+        HIGH,
+        ManagementEvents,
+        Supporting,
+    ),
+    finding(
+        "UnauthorizedAccess:IAMUser/ResourceCredentialExfiltration.OutsideAWS",
+        HIGH,
+        ManagementEvents,
+        Supporting,
+    ),
+    finding(
+        "UnauthorizedAccess:IAMUser/ResourceCredentialExfiltration.InsideAWS",
+        HIGH,
+        ManagementEvents,
+        Supporting,
+    ),
     finding("UnauthorizedAccess:IAMUser/TorIPCaller", MEDIUM, ManagementEvents, Supporting),
     finding("UnauthorizedAccess:IAMUser/MaliciousIPCaller", MEDIUM, ManagementEvents, Supporting),
     finding("UnauthorizedAccess:IAMUser/MaliciousIPCaller.Custom", MEDIUM, ManagementEvents, Supporting),
@@ -131,15 +156,17 @@ pub fn detector_enabled(status: &str) -> Verdict {
 #[must_use]
 pub fn s3_protection(features: Option<&[(&str, &str)]>, legacy: Option<&str>) -> Verdict {
     let status = match features {
-        Some(features) => features.iter().find(|(name, _)| *name == "S3_DATA_EVENTS").map(|(_, status)| *status),
+        Some(features) => {
+            features.iter().find(|(name, _)| *name == "S3_DATA_EVENTS").map(|(_, status)| *status)
+        }
         None => legacy,
     };
     match status {
         Some("ENABLED") => Verdict::yes("GuardDuty S3 Protection is enabled"),
         Some("DISABLED") => Verdict::no("GuardDuty S3 Protection is disabled"),
-        Some(other) => {
-            Verdict::unknown(format!("the status `{other}` of GuardDuty S3 Protection is not known to this program"))
-        }
+        Some(other) => Verdict::unknown(format!(
+            "the status `{other}` of GuardDuty S3 Protection is not known to this program"
+        )),
         None if features.is_some() => Verdict::no("GuardDuty S3 Protection was never enabled"),
         None => Verdict::unknown("AWS named neither GuardDuty's features nor its data sources"),
     }

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::configuration::{Key, Subscription, Topic};
 use super::event_pattern::EventPattern;
-use super::iam::{Part, PolicyDocument, PolicySet, Principal, Request, decide};
+use super::iam::{Context, Part, PolicyDocument, PolicySet, Principal, Request, decide};
 use super::verdict::{Assumption, Tri, Verdict};
 
 /// The service that publishes, and for what.
@@ -62,40 +62,30 @@ pub fn policy_admits(topic: &Topic, publisher: &Publisher<'_>) -> Verdict {
     };
     let document = match PolicyDocument::parse(text) {
         Ok(document) => Arc::new(document),
-        Err(error) => return Verdict::unknown(format!("the policy of topic `{name}` cannot be read: {error}")),
+        Err(error) => {
+            return Verdict::unknown(format!("the policy of topic `{name}` cannot be read: {error}"));
+        }
     };
-    let by_source = document.condition_keys().any(|key| key.to_ascii_lowercase().starts_with("aws:source"));
+    let asks_for =
+        |wanted: &str| document.condition_keys().any(|key| key.to_ascii_lowercase().starts_with(wanted));
+    let (by_source, by_owner) = (asks_for("aws:source"), asks_for("aws:sourceowner"));
     let set = PolicySet {
         resource: Part::Known(document),
         // Only the topic's policy can admit a service: nobody's own permissions are involved.
         identity: Part::Known(Vec::new()),
         ..PolicySet::default()
     };
-    let asked = |principal: Principal| {
-        let mut request = Request::new("sns:Publish", &topic.arn, principal);
-        request.resource_account = Some(topic.owner.clone());
-        request.context = request
-            .context
-            .with("aws:SourceArn", publisher.source_arn)
-            .with("aws:SourceAccount", publisher.source_account)
-            .with("aws:SecureTransport", "true");
-        if service == Service::CloudWatch {
-            request.context = request.context.with("aws:SourceOwner", publisher.source_account);
-        }
-        request.context.set("aws:SourceOrgID", super::iam::ContextValue::Unknown);
-        request.context.set("aws:SourceOrgPaths", super::iam::ContextValue::Unknown);
-        decide(&set, &request).into_verdict(&request)
-    };
-    let mut verdict = asked(Principal::Service(service.principal().to_owned()));
+    let mut request = request("sns:Publish", &topic.arn, &topic.owner, publisher);
+    request.context = request.context.with("aws:SecureTransport", "true");
+    if service == Service::CloudWatch {
+        request.context = request.context.with("aws:SourceOwner", publisher.source_account);
+    }
+    let mut verdict = decide(&set, &request).into_verdict(&request);
     if service == Service::EventBridge && by_source {
         verdict.assumptions.insert(Assumption(15));
     }
-    if !verdict.value.is_yes() && service == Service::CloudWatch && topic.owner == publisher.source_account {
-        let mut by_owner = asked(Principal::Account(publisher.source_account.to_owned()));
-        by_owner.assumptions.insert(Assumption(14));
-        if by_owner.value.is_yes() {
-            verdict = by_owner;
-        }
+    if service == Service::CloudWatch && by_owner {
+        verdict.assumptions.insert(Assumption(14));
     }
     verdict.reason = match verdict.value {
         Tri::Yes => format!("topic `{name}` lets {} publish", service.name()),
@@ -107,6 +97,19 @@ pub fn policy_admits(topic: &Topic, publisher: &Publisher<'_>) -> Verdict {
         ),
     };
     verdict
+}
+
+/// A service's request on behalf of an alarm or a rule. Of the organization that it belongs to nothing is known here.
+fn request(action: &str, resource: &str, owner: &str, publisher: &Publisher<'_>) -> Request {
+    let principal = Principal::Service(publisher.service.principal().to_owned());
+    let mut request = Request::new(action, resource, principal);
+    request.resource_account = Some(owner.to_owned());
+    request.context = Context::new()
+        .with("aws:SourceArn", publisher.source_arn)
+        .with("aws:SourceAccount", publisher.source_account)
+        .with_unknown("aws:SourceOrgID")
+        .with_unknown("aws:SourceOrgPaths");
+    request
 }
 
 /// Whether the key that encrypts the topic lets the publisher encrypt. `key` is none when the topic names no customer's
@@ -163,16 +166,12 @@ fn key_policy_admits(
     let service = publisher.service;
     let mut all = Verdict::yes(format!("the key of topic `{topic}` lets {} use it", service.name()));
     for action in ["kms:GenerateDataKey", "kms:Decrypt"] {
-        let principal = Principal::Service(service.principal().to_owned());
-        let mut request = Request::new(action, key_arn, principal);
-        request.resource_account = key_arn.split(':').nth(4).map(str::to_owned);
+        let owner = key_arn.split(':').nth(4).unwrap_or_default();
+        let mut request = request(action, key_arn, owner, publisher);
         request.context = request
             .context
-            .with("aws:SourceArn", publisher.source_arn)
-            .with("aws:SourceAccount", publisher.source_account);
-        for key in ["kms:ViaService", "kms:EncryptionContext:aws:sns:topicArn", "aws:SourceOrgID"] {
-            request.context.set(key, super::iam::ContextValue::Unknown);
-        }
+            .with_unknown("kms:ViaService")
+            .with_unknown("kms:EncryptionContext:aws:sns:topicArn");
         let decision = decide(&set, &request);
         let reason = match decision.value {
             Tri::Yes => continue,
@@ -380,7 +379,8 @@ mod tests {
     fn a_customers_key_must_admit_the_service_for_both_actions() {
         let mut topic = topic(&default_policy());
         topic.kms_master_key_id = Some("1234".into());
-        let key = |actions: &Value, state: &str| Key {
+        let key = |actions: &Value, state: &str| {
+            Key {
             arn: "arn:aws:kms:eu-west-1:111122223333:key/1234".into(),
             key_manager: "CUSTOMER".into(),
             key_state: state.into(),
@@ -389,6 +389,7 @@ mod tests {
                     "Principal": {"Service": "cloudwatch.amazonaws.com"}, "Action": actions, "Resource": "*"}]})
                 .to_string(),
             ),
+        }
         };
         let admits = |key: &Key| key_admits(&topic, Some(Ok(key)), &alarm()).value;
         assert_eq!(admits(&key(&json!(["kms:GenerateDataKey*", "kms:Decrypt"]), "Enabled")), Tri::Yes);
@@ -403,7 +404,8 @@ mod tests {
         let topic = topic(&default_policy());
         let mut pending = subscription("email", "soc@example.com");
         pending.subscription_arn = "PendingConfirmation".into();
-        let reach = |subscriptions: &[Subscription]| subscriptions_reach(&topic, subscriptions, &json!({})).value;
+        let reach =
+            |subscriptions: &[Subscription]| subscriptions_reach(&topic, subscriptions, &json!({})).value;
         assert_eq!(reach(&[]), Tri::No);
         assert_eq!(reach(&[pending.clone()]), Tri::No);
         assert_eq!(reach(&[pending, subscription("email", "soc@example.com")]), Tri::Yes);

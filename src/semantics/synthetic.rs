@@ -215,8 +215,14 @@ mod tests {
 
     #[test]
     fn the_administrators_bus_names_the_affected_account_in_the_detail() {
-        let event =
-            guardduty_event("Exfiltration:S3/AnomalousBehavior", 8.0, "111122223333", "444455556666", "eu-west-1", "aws");
+        let event = guardduty_event(
+            "Exfiltration:S3/AnomalousBehavior",
+            8.0,
+            "111122223333",
+            "444455556666",
+            "eu-west-1",
+            "aws",
+        );
         assert_eq!(event["account"], "444455556666");
         assert_eq!(event["detail"]["accountId"], "111122223333");
     }

@@ -141,12 +141,7 @@ pub struct Verdict {
 impl Verdict {
     /// An answer with its reason, without witness or assumption.
     pub fn new(value: impl Into<Tri>, reason: impl Into<String>) -> Self {
-        Self {
-            value: value.into(),
-            reason: reason.into(),
-            witness: None,
-            assumptions: Assumptions::new(),
-        }
+        Self { value: value.into(), reason: reason.into(), witness: None, assumptions: Assumptions::new() }
     }
 
     /// A certain yes.

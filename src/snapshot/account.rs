@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use super::Reading;
 use crate::semantics::configuration::{
-    AdvancedEventSelector, CompositeAlarm, Key, MetricAlarm, MetricFilter, PublicAccessBlock, Subscription, Topic,
-    TrailSelectors,
+    AdvancedEventSelector, CompositeAlarm, Key, MetricAlarm, MetricFilter, PublicAccessBlock, Subscription,
+    Topic, TrailSelectors,
 };
 
 /// How far the program got into an account.

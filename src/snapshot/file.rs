@@ -237,7 +237,10 @@ struct Lines {
 
 impl std::fmt::Debug for Lines {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Lines").field("path", &self.path).field("number", &self.number).finish_non_exhaustive()
+        f.debug_struct("Lines")
+            .field("path", &self.path)
+            .field("number", &self.number)
+            .finish_non_exhaustive()
     }
 }
 
@@ -282,10 +285,6 @@ impl Lines {
     }
 
     fn truncated(&self, problem: &str) -> SnapshotError {
-        SnapshotError::Truncated {
-            path: self.path.clone(),
-            line: self.number,
-            problem: problem.to_owned(),
-        }
+        SnapshotError::Truncated { path: self.path.clone(), line: self.number, problem: problem.to_owned() }
     }
 }

@@ -9,12 +9,12 @@ mod unread;
 
 pub use account::{
     AccountSnapshot, AclGrant, AlarmMuteRule, Alarms, Bucket, BucketAcl, Detector, DetectorFeature, Entry,
-    EventDataStore, LogGroup, Region, RegionAlarms, Rule, Target, TopicRecord, Trail, TrailDetails, TrailStatus,
-    VpcEndpoint,
+    EventDataStore, LogGroup, Region, RegionAlarms, Rule, Target, TopicRecord, Trail, TrailDetails,
+    TrailStatus, VpcEndpoint,
 };
 pub use file::{Header, SCHEMA, SnapshotError, SnapshotReader, SnapshotWriter};
 pub use organization::{
     Organization, OrganizationAccount, OrganizationIdentity, OrganizationPolicy, PolicyType,
 };
-pub use unread::Gap;
 pub use reading::{Reading, Unreadable};
+pub use unread::Gap;

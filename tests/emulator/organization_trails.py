@@ -55,6 +55,13 @@ def get_trail_status(call: Call, moto, state: SeededState) -> Answer:
         answer = moto(call.environ_for_moto())
     else:
         answer = Answer(200, json.dumps(trail.status.description()).encode(), HEADERS)
+    if answer.status == 200:
+        value = answer.json()
+        trail = trail or _own_trail(call, name)
+        if value.get("IsLogging") and trail is not None and trail.cw_log_group_arn:
+            # moto knows nothing of the delivery to a log group.
+            value["LatestCloudWatchLogsDeliveryTime"] = value["LatestDeliveryTime"]
+        answer = answer.with_json(value)
     arn = name if name.startswith("arn:") else f"arn:aws:cloudtrail:{call.region}:{call.account}:trail/{name}"
     seeded = state.last("trail_status", arn=arn)
     if seeded and answer.status == 200:
@@ -92,6 +99,13 @@ def management_account(member: str) -> str | None:
         if backend.org and any(known.id == member for known in backend.accounts):
             return backend.org.master_account_id
     return None
+
+
+def _own_trail(call: Call, name: str):
+    regions = list(cloudtrail_backends[call.account].values())
+    trails = [trail for region in regions for trail in list(region.trails.values())]
+    here = [trail for trail in trails if trail.trail_name == name and trail.region_name == call.region]
+    return next((trail for trail in trails if trail.arn == name), here[0] if here else None)
 
 
 def _organization_trail(call: Call, name: str):

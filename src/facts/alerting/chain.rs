@@ -106,7 +106,10 @@ fn matches_all(filter: &MetricFilter, pattern: &FilterPattern, reads: &[Syntheti
             }
             Tri::No => format!("metric filter `{name}` does not count {}", read.name),
             Tri::Unknown => {
-                format!("whether metric filter `{name}` counts {} is not known: {}", read.name, verdict.reason)
+                format!(
+                    "whether metric filter `{name}` counts {} is not known: {}",
+                    read.name, verdict.reason
+                )
             }
         };
         let missed = Verdict { reason, ..verdict };

@@ -102,10 +102,13 @@ fn mute(rule: &AlarmMuteRule, alarm: &str) -> Verdict {
         ("EXPIRED", _) => Verdict::yes(""),
         ("ACTIVE", _) => Verdict::no(format!("alarm `{alarm}` is muted now by rule `{}`", rule.arn)),
         (_, Some(seconds)) if seconds <= LONGEST_MUTE_SECONDS => Verdict::yes(""),
-        (_, Some(_)) => {
-            Verdict::no(format!("alarm `{alarm}` is muted for more than a day at a time by rule `{}`", rule.arn))
+        (_, Some(_)) => Verdict::no(format!(
+            "alarm `{alarm}` is muted for more than a day at a time by rule `{}`",
+            rule.arn
+        )),
+        (_, None) => {
+            Verdict::unknown(format!("how long rule `{}` mutes alarm `{alarm}` is not known", rule.arn))
         }
-        (_, None) => Verdict::unknown(format!("how long rule `{}` mutes alarm `{alarm}` is not known", rule.arn)),
     }
 }
 
@@ -131,7 +134,9 @@ fn composite_reaches(
 ) -> Option<Fact> {
     let name = &composite.alarm_name;
     let fires = match AlarmRule::parse(&composite.alarm_rule) {
-        Err(error) => Verdict::unknown(format!("the rule of composite alarm `{name}` cannot be read: {error}")),
+        Err(error) => {
+            Verdict::unknown(format!("the rule of composite alarm `{name}` cannot be read: {error}"))
+        }
         Ok(rule) if !rule.names(&alarm.alarm_name, &alarm.alarm_arn) => return None,
         Ok(rule) => Verdict::new(
             rule.fires(&alarm.alarm_name, &alarm.alarm_arn),
@@ -140,7 +145,9 @@ fn composite_reaches(
     };
     let suppressed = match &composite.actions_suppressor {
         None => Verdict::yes(""),
-        Some(other) => Verdict::unknown(format!("the actions of composite alarm `{name}` wait for alarm `{other}`")),
+        Some(other) => {
+            Verdict::unknown(format!("the actions of composite alarm `{name}` wait for alarm `{other}`"))
+        }
     };
     let acts = can_act(&MetricAlarm {
         alarm_name: name.clone(),
@@ -157,8 +164,7 @@ fn composite_reaches(
 /// Through an EventBridge rule on the change of the alarm's state, which needs no action of the alarm.
 fn by_rule(account: &AccountSnapshot, alarm: &MetricAlarm, region: &str) -> Option<Fact> {
     let rules = account.regional.get(region)?.rules.known()?;
-    let event =
-        synthetic::alarm_state_change(&alarm.alarm_name, &alarm.alarm_arn, &account.id, region);
+    let event = synthetic::alarm_state_change(&alarm.alarm_name, &alarm.alarm_arn, &account.id, region);
     let mut best: Option<Fact> = None;
     for rule in rules.iter().filter(|rule| rule.bus == "default" && rule.state != "DISABLED") {
         let Ok(pattern) = EventPattern::parse(&rule.event_pattern) else { continue };

@@ -19,9 +19,8 @@ fn refused(asked: &[Destination]) -> String {
 /// The names in a folder, sorted.
 fn names(folder: &Path) -> Vec<String> {
     let entries = fs::read_dir(folder).unwrap();
-    let mut names: Vec<String> = entries
-        .map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned())
-        .collect();
+    let mut names: Vec<String> =
+        entries.map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned()).collect();
     names.sort();
     names
 }
@@ -42,10 +41,7 @@ fn wrong_destinations_say_what_is_allowed() {
     assert_eq!(error("yaml"), "`yaml` is no output format");
     assert_eq!(error(""), "`` is no output format");
     assert_eq!(error("JSON"), "`JSON` is no output format");
-    assert_eq!(
-        error("html=x.html"),
-        "the output format `html` is not supported yet"
-    );
+    assert_eq!(error("html=x.html"), "the output format `html` is not supported yet");
     assert_eq!(error("json="), "`json=` names no file");
 }
 
@@ -54,10 +50,7 @@ fn wrong_destinations_say_what_is_allowed() {
 fn a_path_need_not_be_utf8() {
     use std::os::unix::ffi::OsStrExt as _;
     let destination = Destination::parse(OsStr::from_bytes(b"json=\xff.json")).unwrap();
-    assert_eq!(
-        destination.path.unwrap().as_os_str().as_bytes(),
-        b"\xff.json"
-    );
+    assert_eq!(destination.path.unwrap().as_os_str().as_bytes(), b"\xff.json");
 }
 
 #[test]
@@ -70,13 +63,8 @@ fn the_command_line_reads_destinations() {
     }
     let arguments = Arguments::try_parse_from(["x", "--output", "json=a", "--output", "terminal"]);
     assert_eq!(arguments.unwrap().output, [to("json=a"), to("terminal")]);
-    let error = Arguments::try_parse_from(["x", "--output", "jsn"])
-        .err()
-        .unwrap();
-    assert!(
-        error.to_string().contains("`jsn` is no output format"),
-        "{error}"
-    );
+    let error = Arguments::try_parse_from(["x", "--output", "jsn"]).err().unwrap();
+    assert!(error.to_string().contains("`jsn` is no output format"), "{error}");
 }
 
 #[test]
@@ -84,9 +72,7 @@ fn without_a_wish_the_terminal_report_goes_to_standard_output() {
     let destinations = Destinations::prepare(&[]).unwrap();
     assert_eq!(destinations.on_standard_output(), Some(Format::Terminal));
     let mut output = Vec::new();
-    destinations
-        .write(&organization(), Look::PLAIN, &mut output)
-        .unwrap();
+    destinations.write(&organization(), Look::PLAIN, &mut output).unwrap();
     assert!(!output.is_empty());
 }
 
@@ -96,10 +82,7 @@ fn one_report_at_most_goes_to_standard_output() {
         refused(&[to("terminal"), to("json")]),
         "`terminal` and `json` cannot both go to standard output"
     );
-    assert_eq!(
-        refused(&[to("json"), to("json")]),
-        "`json` and `json` cannot both go to standard output"
-    );
+    assert_eq!(refused(&[to("json"), to("json")]), "`json` and `json` cannot both go to standard output");
 }
 
 #[test]
@@ -108,8 +91,7 @@ fn two_reports_cannot_share_a_file_however_it_is_spelled() {
     let one = folder.path().join("report");
     let same = folder.path().join(".").join("report");
     assert!(
-        refused(&[file("json", &one), file("junit", &same)])
-            .starts_with("two reports cannot go to one file")
+        refused(&[file("json", &one), file("junit", &same)]).starts_with("two reports cannot go to one file")
     );
     #[cfg(unix)]
     {
@@ -131,9 +113,7 @@ fn all_reports_are_written_and_nothing_else_is_left() {
     let destinations = Destinations::prepare(&asked).unwrap();
     assert_eq!(names(folder.path()), Vec::<String>::new());
     let mut output = Vec::new();
-    destinations
-        .write(&organization(), Look::PLAIN, &mut output)
-        .unwrap();
+    destinations.write(&organization(), Look::PLAIN, &mut output).unwrap();
     assert_eq!(names(folder.path()), ["report.json", "report.xml"]);
     let json = fs::read(folder.path().join("report.json")).unwrap();
     assert_eq!(super::super::json::read(&json).unwrap(), organization());
@@ -191,14 +171,9 @@ fn a_link_stays_a_link_and_a_file_keeps_its_permissions() {
     let link = folder.path().join("link.json");
     std::os::unix::fs::symlink(&real, &link).unwrap();
     let destinations = Destinations::prepare(&[file("json", &link)]).unwrap();
-    destinations
-        .write(&organization(), Look::PLAIN, &mut io::sink())
-        .unwrap();
+    destinations.write(&organization(), Look::PLAIN, &mut io::sink()).unwrap();
     assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
-    assert_eq!(
-        fs::metadata(&real).unwrap().permissions().mode() & 0o777,
-        0o640
-    );
+    assert_eq!(fs::metadata(&real).unwrap().permissions().mode() & 0o777, 0o640);
     assert!(fs::read_to_string(&real).unwrap().starts_with('{'));
 }
 
@@ -207,23 +182,12 @@ fn an_old_report_survives_a_failed_write_and_the_other_reports_are_written() {
     let folder = tempfile::tempdir().unwrap();
     let lost = folder.path().join("lost");
     fs::create_dir(&lost).unwrap();
-    let asked = [
-        file("json", &lost.join("report.json")),
-        file("junit", &folder.path().join("report.xml")),
-    ];
+    let asked = [file("json", &lost.join("report.json")), file("junit", &folder.path().join("report.xml"))];
     let destinations = Destinations::prepare(&asked).unwrap();
     fs::remove_dir(&lost).unwrap();
-    let errors = destinations
-        .write(&organization(), Look::PLAIN, &mut io::sink())
-        .unwrap_err();
+    let errors = destinations.write(&organization(), Look::PLAIN, &mut io::sink()).unwrap_err();
     assert_eq!(errors.len(), 1);
-    assert!(
-        errors[0]
-            .to_string()
-            .starts_with("the json report cannot be written to `"),
-        "{}",
-        errors[0]
-    );
+    assert!(errors[0].to_string().starts_with("the json report cannot be written to `"), "{}", errors[0]);
     assert_eq!(names(folder.path()), ["report.xml"]);
 
     // The name is taken by a folder when the report is renamed: the temporary file goes away.
@@ -231,11 +195,7 @@ fn an_old_report_survives_a_failed_write_and_the_other_reports_are_written() {
     let destinations = Destinations::prepare(&[file("json", &taken)]).unwrap();
     fs::create_dir(&taken).unwrap();
     fs::write(taken.join("old"), "").unwrap();
-    assert!(
-        destinations
-            .write(&organization(), Look::PLAIN, &mut io::sink())
-            .is_err()
-    );
+    assert!(destinations.write(&organization(), Look::PLAIN, &mut io::sink()).is_err());
     assert_eq!(names(folder.path()), ["report.xml", "taken"]);
 }
 
@@ -256,18 +216,8 @@ impl Write for Broken {
 fn a_closed_pipe_is_no_error_but_a_full_disk_is() {
     let destinations = Destinations::prepare(&[to("json")]).unwrap();
     let mut closed = Broken(io::ErrorKind::BrokenPipe);
-    assert!(
-        destinations
-            .write(&organization(), Look::PLAIN, &mut closed)
-            .is_ok()
-    );
+    assert!(destinations.write(&organization(), Look::PLAIN, &mut closed).is_ok());
     let mut full = Broken(io::ErrorKind::StorageFull);
-    let errors = destinations
-        .write(&organization(), Look::PLAIN, &mut full)
-        .unwrap_err();
-    assert!(
-        errors[0]
-            .to_string()
-            .starts_with("the json report cannot be written to standard output: ")
-    );
+    let errors = destinations.write(&organization(), Look::PLAIN, &mut full).unwrap_err();
+    assert!(errors[0].to_string().starts_with("the json report cannot be written to standard output: "));
 }

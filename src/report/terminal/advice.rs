@@ -25,42 +25,21 @@ const CHANGES: [(&str, &str); 12] = [
         "create-guardduty-event-rule",
         "create an EventBridge rule that sends GuardDuty's S3 findings to a person",
     ),
-    (
-        "disable-acls",
-        "set the buckets' object ownership to BucketOwnerEnforced",
-    ),
-    (
-        "enable-guardduty-auto-s3",
-        "let GuardDuty turn on S3 Protection for all accounts of the organization",
-    ),
-    (
-        "enable-guardduty-s3-protection",
-        "turn on GuardDuty with S3 Protection there",
-    ),
+    ("disable-acls", "set the buckets' object ownership to BucketOwnerEnforced"),
+    ("enable-guardduty-auto-s3", "let GuardDuty turn on S3 Protection for all accounts of the organization"),
+    ("enable-guardduty-s3-protection", "turn on GuardDuty with S3 Protection there"),
     (
         "enable-s3-data-events",
         "log S3 data events, reads and writes of all buckets, in an organization trail",
     ),
-    (
-        "require-tls",
-        "deny requests without TLS in the bucket policy",
-    ),
-    (
-        "restrict-bucket-policy",
-        "deny other networks or outside principals in the bucket policy",
-    ),
+    ("require-tls", "deny requests without TLS in the bucket policy"),
+    ("restrict-bucket-policy", "deny other networks or outside principals in the bucket policy"),
     (
         "restrict-endpoint-policy",
         "allow only buckets and principals of the organization in the endpoint policy",
     ),
-    (
-        "start-trail-logging",
-        "start the trail and see that it delivers",
-    ),
-    (
-        "unsuppress-findings",
-        "remove the filter that archives GuardDuty's findings",
-    ),
+    ("start-trail-logging", "start the trail and see that it delivers"),
+    ("unsuppress-findings", "remove the filter that archives GuardDuty's findings"),
 ];
 
 /// What a kind of change does, if it is one of the contract's.
@@ -77,10 +56,8 @@ pub(super) fn next_steps(page: &mut Page, assessment: &Assessment) {
         return;
     }
     page.section("What to do next");
-    let rows: Vec<Vec<String>> = (1..)
-        .zip(steps)
-        .map(|(number, step)| vec![format!("{number}."), step])
-        .collect();
+    let rows: Vec<Vec<String>> =
+        (1..).zip(steps).map(|(number, step)| vec![format!("{number}."), step]).collect();
     page.table(2, &[Column::Fixed, Column::Rest], None, &rows);
     if let Some(worst) = groups(assessment, Status::Fail).first() {
         let command = format!("exfilguard checks explain {}", visible(worst.check));
@@ -94,16 +71,8 @@ fn fixes(assessment: &Assessment) -> Vec<String> {
         .iter()
         .take(MAX_CHECKS)
         .map(|group| {
-            let hint = group
-                .results
-                .iter()
-                .find_map(|result| change(result.remediation.as_deref()?));
-            let step = format!(
-                "{} ({}, {})",
-                visible(group.check),
-                group.severity,
-                group.extent()
-            );
+            let hint = group.results.iter().find_map(|result| change(result.remediation.as_deref()?));
+            let step = format!("{} ({}, {})", visible(group.check), group.severity, group.extent());
             match hint {
                 Some(hint) => format!("{step}: {hint}"),
                 None => step,
@@ -114,27 +83,19 @@ fn fixes(assessment: &Assessment) -> Vec<String> {
 
 fn access(assessment: &Assessment) -> Vec<String> {
     let mut steps = Vec::new();
-    let unreachable = assessment
-        .accounts
-        .iter()
-        .filter(|account| account.status == AccountStatus::Unreachable)
-        .count();
+    let unreachable =
+        assessment.accounts.iter().filter(|account| account.status == AccountStatus::Unreachable).count();
     if unreachable > 0 {
         steps.push(format!(
             "let exfilguard enter {}: create the audit role there, or check its trust policy and external id",
             counted(unreachable, "more account")
         ));
     }
-    let mut permissions: Vec<_> = missing(assessment)
-        .iter()
-        .filter_map(|((operation, code), _)| permission(operation, code))
-        .collect();
+    let mut permissions: Vec<_> =
+        missing(assessment).iter().filter_map(|((operation, code), _)| permission(operation, code)).collect();
     permissions.dedup();
     if !permissions.is_empty() {
-        steps.push(format!(
-            "allow the audit role {}",
-            visible(&permissions.join(", "))
-        ));
+        steps.push(format!("allow the audit role {}", visible(&permissions.join(", "))));
     }
     steps
 }

@@ -30,10 +30,7 @@ impl Group<'_> {
     /// `3 buckets in 2 accounts`.
     pub(super) fn extent(&self) -> String {
         let accounts: BTreeSet<&str> = self.results.iter().map(|r| r.account_id.as_str()).collect();
-        let kind = self
-            .results
-            .first()
-            .map_or("resource", |r| r.resource.kind.as_str());
+        let kind = self.results.first().map_or("resource", |r| r.resource.kind.as_str());
         format!(
             "{} in {}",
             counted(self.results.len(), &kind.replace('-', " ")),
@@ -52,11 +49,7 @@ pub(super) fn groups<'a>(assessment: &'a Assessment, status: Status) -> Vec<Grou
         .into_iter()
         .filter_map(|(check, results)| {
             let severity = results.iter().map(|r| r.severity).max()?;
-            Some(Group {
-                check,
-                severity,
-                results,
-            })
+            Some(Group { check, severity, results })
         })
         .collect();
     groups.sort_by(|a, b| {
@@ -113,11 +106,7 @@ pub(super) fn rows(page: &mut Page, assessment: &Assessment, group: &Group<'_>) 
     let resource_width = if page.width() < 100 { 24 } else { 30 };
     let columns = [Column::Fixed, Column::AtMost(resource_width), Column::Rest];
     page.table(4, &columns, None, &shown);
-    let hidden: usize = lines
-        .iter()
-        .skip(MAX_ROWS)
-        .map(|(_, _, results)| results.len())
-        .sum();
+    let hidden: usize = lines.iter().skip(MAX_ROWS).map(|(_, _, results)| results.len()).sum();
     if hidden > 0 {
         page.paragraph(4, Some(Role::Aside), &format!("… and {hidden} more"));
     }
@@ -125,9 +114,7 @@ pub(super) fn rows(page: &mut Page, assessment: &Assessment, group: &Group<'_>) 
 
 /// An account's id, with its name where there is room.
 fn account_label(page: &Page, assessment: &Assessment, id: &str) -> String {
-    let name = assessment
-        .account(id)
-        .map_or("", |account| account.name.as_str());
+    let name = assessment.account(id).map_or("", |account| account.name.as_str());
     let room = if page.width() < 100 { 0 } else { 14 };
     if name.is_empty() || room == 0 {
         visible(id).into_owned()

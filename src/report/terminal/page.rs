@@ -29,9 +29,7 @@ impl Role {
         let color = |color: AnsiColor| Style::new().fg_color(Some(Color::Ansi(color)));
         match self {
             Self::Heading => Style::new().bold(),
-            Self::Severity(Severity::Critical) | Self::Grade(Grade::E) => {
-                color(AnsiColor::Red).bold()
-            }
+            Self::Severity(Severity::Critical) | Self::Grade(Grade::E) => color(AnsiColor::Red).bold(),
             Self::Severity(Severity::High) | Self::Grade(Grade::D) => color(AnsiColor::Red),
             Self::Severity(Severity::Medium) | Self::Grade(Grade::C) => color(AnsiColor::Yellow),
             Self::Severity(Severity::Low | Severity::Info) => color(AnsiColor::Blue),
@@ -164,10 +162,7 @@ impl Page {
                 }
             }
         }
-        table
-            .lines()
-            .map(|line| line.trim_end().to_owned())
-            .collect()
+        table.lines().map(|line| line.trim_end().to_owned()).collect()
     }
 
     /// The finished text.

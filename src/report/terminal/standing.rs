@@ -14,18 +14,11 @@ const MAX_ACCOUNTS: usize = 20;
 pub(super) fn headline(page: &mut Page, assessment: &Assessment) {
     let run = &assessment.run;
     let mut parts = vec![format!("exfilguard {}", visible(&run.tool_version))];
-    parts.extend(
-        run.organization_id
-            .iter()
-            .map(|id| format!("organization {}", visible(id))),
-    );
+    parts.extend(run.organization_id.iter().map(|id| format!("organization {}", visible(id))));
     parts.push(format!(
         "{} of {} audited entirely",
         run.accounts_audited,
-        counted(
-            usize::try_from(run.accounts_in_scope).unwrap_or(usize::MAX),
-            "account"
-        )
+        counted(usize::try_from(run.accounts_in_scope).unwrap_or(usize::MAX), "account")
     ));
     parts.push(counted(run.regions.len(), "region"));
     if run.source == Source::Snapshot {
@@ -35,11 +28,7 @@ pub(super) fn headline(page: &mut Page, assessment: &Assessment) {
     page.line("");
 
     let score = &assessment.score;
-    let headline = format!(
-        "Score {:.1} of 100, grade {}",
-        score.overall,
-        score.grade.as_str()
-    );
+    let headline = format!("Score {:.1} of 100, grade {}", score.overall, score.grade.as_str());
     let headline = page.paint(Role::Grade(score.grade), &headline);
     page.line(&headline);
     if score.band.upper > score.band.lower {
@@ -51,17 +40,12 @@ pub(super) fn headline(page: &mut Page, assessment: &Assessment) {
         );
         page.paragraph(0, Some(Role::Unknown), &text);
     }
-    if let (Some(minimum), Some(percentile), true) = (
-        score.minimum,
-        score.percentile_10,
-        score.by_account.len() > 1,
-    ) {
+    if let (Some(minimum), Some(percentile), true) =
+        (score.minimum, score.percentile_10, score.by_account.len() > 1)
+    {
         let text = format!(
             "lowest account {minimum:.1}, 10th percentile {percentile:.1}, {} below 50",
-            counted(
-                usize::try_from(score.accounts_below_50).unwrap_or(usize::MAX),
-                "account"
-            )
+            counted(usize::try_from(score.accounts_below_50).unwrap_or(usize::MAX), "account")
         );
         page.paragraph(0, None, &text);
     }
@@ -86,10 +70,7 @@ pub(super) fn accounts(page: &mut Page, assessment: &Assessment) {
     });
     page.section("Accounts, worst first (score by area; ? means that something there is unknown)");
     let unknown = unknown_areas(assessment);
-    let name_width = page
-        .width()
-        .saturating_sub(16 + 9 * (areas.len() + 1))
-        .clamp(0, 24);
+    let name_width = page.width().saturating_sub(16 + 9 * (areas.len() + 1)).clamp(0, 24);
     let rows: Vec<Vec<String>> = accounts
         .iter()
         .take(MAX_ACCOUNTS)
@@ -98,16 +79,12 @@ pub(super) fn accounts(page: &mut Page, assessment: &Assessment) {
     let mut header = vec!["account".to_owned(), "score".to_owned()];
     // A hyphen is no place to break a line, a space is.
     header.extend(areas.iter().map(|area| area.as_str().replace('-', " ")));
-    let columns: Vec<Column> = std::iter::once(Column::Fixed)
-        .chain(std::iter::repeat_n(Column::Number, areas.len() + 1))
-        .collect();
+    let columns: Vec<Column> =
+        std::iter::once(Column::Fixed).chain(std::iter::repeat_n(Column::Number, areas.len() + 1)).collect();
     page.table(2, &columns, Some(&header), &rows);
     let more = accounts.len().saturating_sub(MAX_ACCOUNTS);
     if more > 0 {
-        let text = format!(
-            "… and {}, none of them worse",
-            counted(more, "more account")
-        );
+        let text = format!("… and {}, none of them worse", counted(more, "more account"));
         page.paragraph(2, Some(Role::Aside), &text);
     }
 }
@@ -128,10 +105,9 @@ fn account_row(
     let overall = match account.status {
         AccountStatus::Unreachable => "not seen".to_owned(),
         AccountStatus::Suspended => "suspended".to_owned(),
-        AccountStatus::Audited | AccountStatus::Partial => score
-            .by_account
-            .get(&account.id)
-            .map_or_else(|| "-".to_owned(), |score| format!("{score:.1}")),
+        AccountStatus::Audited | AccountStatus::Partial => {
+            score.by_account.get(&account.id).map_or_else(|| "-".to_owned(), |score| format!("{score:.1}"))
+        }
     };
     let mut row = vec![name.trim_end().to_owned(), overall];
     let by_area = score.by_account_and_area.get(&account.id);
@@ -140,11 +116,7 @@ fn account_row(
         if account.status == AccountStatus::Unreachable {
             return "?".to_owned();
         }
-        let mark = if unknown.is_some_and(|areas| areas.contains(area)) {
-            "?"
-        } else {
-            ""
-        };
+        let mark = if unknown.is_some_and(|areas| areas.contains(area)) { "?" } else { "" };
         match by_area.and_then(|areas| areas.get(area)) {
             Some(score) => format!("{score:.0}{mark}", score = score.floor()),
             None => "-".to_owned(),
@@ -158,10 +130,7 @@ fn unknown_areas(assessment: &Assessment) -> BTreeMap<&str, BTreeSet<Area>> {
     let mut areas: BTreeMap<&str, BTreeSet<Area>> = BTreeMap::new();
     for result in &assessment.results {
         if matches!(result.status, Status::Unknown | Status::Error) {
-            areas
-                .entry(&result.account_id)
-                .or_default()
-                .insert(result.area);
+            areas.entry(&result.account_id).or_default().insert(result.area);
         }
     }
     areas

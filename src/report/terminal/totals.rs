@@ -14,11 +14,7 @@ pub(super) fn totals(page: &mut Page, assessment: &Assessment) {
             status => format!("{} {status}", assessment.count(status)),
         })
         .collect();
-    let text = format!(
-        "{}: {}",
-        counted(assessment.results.len(), "result"),
-        counts.join(", ")
-    );
+    let text = format!("{}: {}", counted(assessment.results.len(), "result"), counts.join(", "));
     page.paragraph(2, None, &text);
     let accounts: Vec<String> = [
         AccountStatus::Audited,
@@ -28,11 +24,7 @@ pub(super) fn totals(page: &mut Page, assessment: &Assessment) {
     ]
     .into_iter()
     .map(|status| {
-        let number = assessment
-            .accounts
-            .iter()
-            .filter(|a| a.status == status)
-            .count();
+        let number = assessment.accounts.iter().filter(|a| a.status == status).count();
         format!("{number} {}", status.as_str())
     })
     .collect();
@@ -40,10 +32,7 @@ pub(super) fn totals(page: &mut Page, assessment: &Assessment) {
         "{}: {}; {} to AWS",
         counted(assessment.accounts.len(), "account"),
         accounts.join(", "),
-        counted(
-            usize::try_from(assessment.run.api_calls.total).unwrap_or(usize::MAX),
-            "call"
-        )
+        counted(usize::try_from(assessment.run.api_calls.total).unwrap_or(usize::MAX), "call")
     );
     page.paragraph(2, None, &text);
     let text = "Everything, with evidence: --output json=FILE; for CI: --output junit=FILE";
@@ -53,9 +42,8 @@ pub(super) fn totals(page: &mut Page, assessment: &Assessment) {
 /// `4 fail (1 critical, 3 high)`.
 fn failed(assessment: &Assessment) -> String {
     let failed = |severity: Severity| {
-        let of_severity = |r: &&crate::score::assessment::ResultRecord| {
-            r.status == Status::Fail && r.severity == severity
-        };
+        let of_severity =
+            |r: &&crate::score::assessment::ResultRecord| r.status == Status::Fail && r.severity == severity;
         assessment.results.iter().filter(of_severity).count()
     };
     let by_severity: Vec<String> = Severity::WORST_FIRST

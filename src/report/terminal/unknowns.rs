@@ -22,19 +22,10 @@ pub(super) fn unreachable(page: &mut Page, assessment: &Assessment) {
         .iter()
         .filter(|account| account.status == AccountStatus::Unreachable)
         .map(|account| {
-            let mut failures = assessment
-                .run
-                .incomplete
-                .iter()
-                .filter(|i| i.account_id == account.id);
+            let mut failures = assessment.run.incomplete.iter().filter(|i| i.account_id == account.id);
             let reason = failures.next().map_or_else(
                 || "could not be entered".to_owned(),
-                |failure| {
-                    format!(
-                        "{}: {}: {}",
-                        failure.operation, failure.code, failure.message
-                    )
-                },
+                |failure| format!("{}: {}: {}", failure.operation, failure.code, failure.message),
             );
             vec![
                 visible(&account.id).into_owned(),
@@ -47,12 +38,7 @@ pub(super) fn unreachable(page: &mut Page, assessment: &Assessment) {
         return;
     }
     page.section("Accounts that could not be entered (they score 0)");
-    page.table(
-        2,
-        &[Column::Fixed, Column::Fixed, Column::Rest],
-        None,
-        shown(&rows),
-    );
+    page.table(2, &[Column::Fixed, Column::Fixed, Column::Rest], None, shown(&rows));
     more(page, rows.len());
 }
 
@@ -105,7 +91,7 @@ pub(super) fn missing(assessment: &Assessment) -> Vec<((&str, &str), Vec<&Incomp
         }
     }
     let mut failures: Vec<_> = failures.into_iter().collect();
-    failures.sort_by(|(_, a), (_, b)| b.len().cmp(&a.len()));
+    failures.sort_by_key(|(_, accounts)| std::cmp::Reverse(accounts.len()));
     failures
 }
 

@@ -18,9 +18,7 @@ pub(crate) fn account(id: &str) -> AccountAudit {
 /// A result of account `111122223333` for a check whose area follows from its name.
 pub(crate) fn result(check: &str, severity: Severity, status: Status, id: &str) -> ResultRecord {
     let (area, kind) = match check {
-        c if c.starts_with("guardduty-s3-findings") => {
-            (Area::EventRules, ResourceKind::AccountRegion)
-        }
+        c if c.starts_with("guardduty-s3-findings") => (Area::EventRules, ResourceKind::AccountRegion),
         c if c.starts_with("guardduty") => (Area::Guardduty, ResourceKind::AccountRegion),
         c if c.starts_with("object") || c.starts_with("management") => {
             (Area::DataEvents, ResourceKind::Bucket)
@@ -109,12 +107,7 @@ pub(crate) fn organization() -> Assessment {
     };
     let accounts = vec![
         with("444455556666", "closed", AccountStatus::Suspended, None),
-        with(
-            "111122223333",
-            "production",
-            AccountStatus::Audited,
-            Some(7),
-        ),
+        with("111122223333", "production", AccountStatus::Audited, Some(7)),
         with("222233334444", "data lake", AccountStatus::Partial, Some(1)),
         with("333344445555", "sandbox", AccountStatus::Unreachable, None),
     ];
@@ -122,23 +115,13 @@ pub(crate) fn organization() -> Assessment {
         record.account_id = account.to_owned();
         record
     };
-    let mut excepted = result(
-        "bucket-not-shared-outside",
-        Severity::High,
-        Status::Excepted,
-        "site",
-    );
+    let mut excepted = result("bucket-not-shared-outside", Severity::High, Status::Excepted, "site");
     excepted.exception = Some(Exception {
         reason: "public web site".to_owned(),
         owner: "web team".to_owned(),
         expires: "2027-06-30".to_owned(),
     });
-    let mut public = result(
-        "bucket-not-public",
-        Severity::Critical,
-        Status::Fail,
-        "site",
-    );
+    let mut public = result("bucket-not-public", Severity::Critical, Status::Fail, "site");
     public.sensitive = true;
     public.remediation = Some("block-public-access".to_owned());
     public.witness = json!({"action": "s3:GetObject", "principal": "anonymous"});
@@ -149,53 +132,17 @@ pub(crate) fn organization() -> Assessment {
         pointer: "/Statement/0/Principal".to_owned(),
         value: json!("*"),
     }];
-    let mut reads = result(
-        "object-reads-logged",
-        Severity::High,
-        Status::Fail,
-        "customer-data",
-    );
+    let mut reads = result("object-reads-logged", Severity::High, Status::Fail, "customer-data");
     reads.remediation = Some("enable-s3-data-events".to_owned());
     let results = vec![
-        of(
-            "222233334444",
-            result(
-                "bucket-not-public",
-                Severity::Critical,
-                Status::Unknown,
-                "archive",
-            ),
-        ),
-        of(
-            "222233334444",
-            result(
-                "object-reads-logged",
-                Severity::High,
-                Status::Pass,
-                "archive",
-            ),
-        ),
+        of("222233334444", result("bucket-not-public", Severity::Critical, Status::Unknown, "archive")),
+        of("222233334444", result("object-reads-logged", Severity::High, Status::Pass, "archive")),
         public,
         reads,
         excepted,
-        result(
-            "bucket-restricts-network",
-            Severity::High,
-            Status::NotApplicable,
-            "site",
-        ),
-        result(
-            "bucket-requires-tls",
-            Severity::Medium,
-            Status::Error,
-            "site",
-        ),
-        result(
-            "guardduty-enabled",
-            Severity::Critical,
-            Status::Pass,
-            "111122223333/eu-central-1",
-        ),
+        result("bucket-restricts-network", Severity::High, Status::NotApplicable, "site"),
+        result("bucket-requires-tls", Severity::Medium, Status::Error, "site"),
+        result("guardduty-enabled", Severity::Critical, Status::Pass, "111122223333/eu-central-1"),
     ];
     Assessment::new(run, accounts, results)
 }

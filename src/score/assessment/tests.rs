@@ -10,17 +10,7 @@ fn the_fields_are_written_in_the_order_of_the_contract() {
         let object = json.pointer(pointer).unwrap().as_object().unwrap();
         object.keys().cloned().collect()
     };
-    assert_eq!(
-        keys(""),
-        [
-            "schema",
-            "run",
-            "score",
-            "accounts",
-            "results",
-            "simulation"
-        ]
-    );
+    assert_eq!(keys(""), ["schema", "run", "score", "accounts", "results", "simulation"]);
     assert_eq!(
         keys("/run"),
         [
@@ -41,24 +31,11 @@ fn the_fields_are_written_in_the_order_of_the_contract() {
     );
     assert_eq!(
         keys("/run/incomplete/0"),
-        [
-            "account_id",
-            "region",
-            "operation",
-            "resource",
-            "code",
-            "message"
-        ]
+        ["account_id", "region", "operation", "resource", "code", "message"]
     );
-    assert_eq!(
-        keys("/run/api_calls"),
-        ["total", "retries", "throttled", "by_operation"]
-    );
+    assert_eq!(keys("/run/api_calls"), ["total", "retries", "throttled", "by_operation"]);
     assert_eq!(keys("/score")[..3], ["overall", "by_area", "by_account"]);
-    assert_eq!(
-        keys("/accounts/0")[..4],
-        ["id", "name", "status", "regions"]
-    );
+    assert_eq!(keys("/accounts/0")[..4], ["id", "name", "status", "regions"]);
     assert_eq!(
         keys("/results/0")[..14],
         [
@@ -97,29 +74,15 @@ fn accounts_are_counted_from_their_states() {
 fn an_audit_of_readable_and_suspended_accounts_is_complete() {
     let mut suspended = account("222233334444");
     suspended.status = AccountStatus::Suspended;
-    let unknown = result(
-        "bucket-not-public",
-        Severity::Critical,
-        Status::Unknown,
-        "one",
-    );
-    let assessment = Assessment::new(
-        run(),
-        vec![account("111122223333"), suspended],
-        vec![unknown],
-    );
+    let unknown = result("bucket-not-public", Severity::Critical, Status::Unknown, "one");
+    let assessment = Assessment::new(run(), vec![account("111122223333"), suspended], vec![unknown]);
     assert!(assessment.run.complete);
     assert_eq!(assessment.run.accounts_audited, 1);
 }
 
 #[test]
 fn a_defective_check_makes_the_audit_incomplete() {
-    let error = result(
-        "bucket-not-public",
-        Severity::Critical,
-        Status::Error,
-        "one",
-    );
+    let error = result("bucket-not-public", Severity::Critical, Status::Error, "one");
     let assessment = Assessment::new(run(), vec![account("111122223333")], vec![error]);
     assert!(!assessment.run.complete);
 }
@@ -140,11 +103,8 @@ fn results_are_sorted_by_account_region_check_and_resource() {
         }
     }
     let assessment = Assessment::new(run(), Vec::new(), results);
-    let order: Vec<_> = assessment
-        .results
-        .iter()
-        .map(|r| (&r.account_id, &r.region, &r.check, &r.resource.id))
-        .collect();
+    let order: Vec<_> =
+        assessment.results.iter().map(|r| (&r.account_id, &r.region, &r.check, &r.resource.id)).collect();
     assert!(order.is_sorted());
     assert_eq!(assessment.results[0].region, None);
     assert_eq!(assessment.run.regions, ["eu-central-1", "us-east-1"]);
@@ -160,20 +120,9 @@ fn what_could_not_be_read_is_listed_once_and_in_order() {
         denied("222233334444", "s3:GetBucketPolicy", Some("a")),
     ];
     let assessment = Assessment::new(run, Vec::new(), Vec::new());
-    let order: Vec<_> = assessment
-        .run
-        .incomplete
-        .iter()
-        .map(|i| (i.account_id.as_str(), i.resource.as_deref()))
-        .collect();
-    assert_eq!(
-        order,
-        [
-            ("111122223333", None),
-            ("222233334444", Some("a")),
-            ("222233334444", Some("b")),
-        ]
-    );
+    let order: Vec<_> =
+        assessment.run.incomplete.iter().map(|i| (i.account_id.as_str(), i.resource.as_deref())).collect();
+    assert_eq!(order, [("111122223333", None), ("222233334444", Some("a")), ("222233334444", Some("b")),]);
 }
 
 #[test]

@@ -65,7 +65,11 @@ fn single(alarm: &MetricAlarm, emission: &Emission) -> Binding {
     match same_dimensions(&alarm.dimensions, &emission.dimensions) {
         Some(true) => {}
         Some(false) => return Binding::Not,
-        None => return Binding::Unknown(format!("alarm `{name}` watches system fields whose values are not read")),
+        None => {
+            return Binding::Unknown(format!(
+                "alarm `{name}` watches system fields whose values are not read"
+            ));
+        }
     }
     if !same_unit(alarm.unit.as_deref(), emission) {
         return Binding::Not;

@@ -36,7 +36,12 @@ const MAX_EVENTS: f64 = 1e12;
 ///
 /// # Errors
 /// The verdict why no burst surely does.
-pub fn burst(alarm: &MetricAlarm, series: &Series, value: f64, default: Option<f64>) -> Result<Burst, Verdict> {
+pub fn burst(
+    alarm: &MetricAlarm,
+    series: &Series,
+    value: f64,
+    default: Option<f64>,
+) -> Result<Burst, Verdict> {
     let name = &alarm.alarm_name;
     let above = comparison(alarm)?;
     let threshold = alarm
@@ -71,7 +76,8 @@ impl Burst {
     /// The statement that the burst raises the alarm.
     #[must_use]
     pub fn verdict(&self, alarm: &str) -> Verdict {
-        let verdict = Verdict::yes(format!("a burst of {} reads surely raises alarm `{alarm}`", self.guaranteed));
+        let verdict =
+            Verdict::yes(format!("a burst of {} reads surely raises alarm `{alarm}`", self.guaranteed));
         if self.beyond_documented_window { verdict.assuming(Assumption(13)) } else { verdict }
     }
 }
@@ -116,11 +122,15 @@ fn at_rest(
     let rest = shaped(series.shape, default.unwrap_or(0.0));
     let data_at_rest = default.is_some() || matches!(series.shape, Shape::Above { .. });
     if data_at_rest && breaches(rest, inclusive, threshold) {
-        return Err(Verdict::no(format!("alarm `{name}` is raised without any event, and so never acts again")));
+        return Err(Verdict::no(format!(
+            "alarm `{name}` is raised without any event, and so never acts again"
+        )));
     }
     if alarm.treat_missing_data.as_deref() == Some("breaching") {
         return Err(if default.is_none() {
-            Verdict::no(format!("alarm `{name}` takes missing data as a breach, and so is raised before the burst"))
+            Verdict::no(format!(
+                "alarm `{name}` takes missing data as a breach, and so is raised before the burst"
+            ))
         } else {
             Verdict::unknown(format!("alarm `{name}` takes missing data as a breach"))
         });
@@ -229,12 +239,8 @@ mod tests {
     #[test]
     fn a_sum_counts_events() {
         assert_eq!(above(1000.0, Statistic::Sum), Ok(1001));
-        let at = burst(
-            &alarm("GreaterThanOrEqualToThreshold", 100.0),
-            &series(Statistic::Sum, 300),
-            1.0,
-            None,
-        );
+        let at =
+            burst(&alarm("GreaterThanOrEqualToThreshold", 100.0), &series(Statistic::Sum, 300), 1.0, None);
         let at = at.map(|burst| (burst.in_one_period, burst.guaranteed, burst.seconds_to_alarm));
         assert_eq!(at, Ok((100, 199, 360)));
     }
@@ -287,16 +293,20 @@ mod tests {
 
     #[test]
     fn a_learned_band_is_unknown() {
-        let band = MetricAlarm { threshold_metric_id: Some("ad1".into()), ..alarm("GreaterThanUpperThreshold", 0.0) };
-        assert_eq!(burst(&band, &series(Statistic::Sum, 300), 1.0, None).map_err(|v| v.value), Err(Tri::Unknown));
+        let band = MetricAlarm {
+            threshold_metric_id: Some("ad1".into()),
+            ..alarm("GreaterThanUpperThreshold", 0.0)
+        };
+        assert_eq!(
+            burst(&band, &series(Statistic::Sum, 300), 1.0, None).map_err(|v| v.value),
+            Err(Tri::Unknown)
+        );
     }
 
     #[test]
     fn an_indicator_is_raised_by_its_own_bound() {
-        let series = Series {
-            shape: Shape::Above { bound: 50.0, inclusive: false },
-            ..series(Statistic::Sum, 60)
-        };
+        let series =
+            Series { shape: Shape::Above { bound: 50.0, inclusive: false }, ..series(Statistic::Sum, 60) };
         let raised = burst(&alarm("GreaterThanOrEqualToThreshold", 1.0), &series, 1.0, None);
         assert_eq!(raised.map(|burst| burst.in_one_period), Ok(51));
         let never = burst(&alarm("GreaterThanThreshold", 1.0), &series, 1.0, None);

@@ -188,7 +188,9 @@ impl Parser<'_> {
             "OK" => self.state(State::Ok),
             "INSUFFICIENT_DATA" => self.state(State::InsufficientData),
             other => Err(InvalidRule {
-                reason: format!("`{other}` is neither a state such as ALARM, nor NOT, TRUE, FALSE or a parenthesis"),
+                reason: format!(
+                    "`{other}` is neither a state such as ALARM, nor NOT, TRUE, FALSE or a parenthesis"
+                ),
             }),
         }
     }
@@ -246,7 +248,9 @@ mod tests {
 
     #[test]
     fn what_is_no_rule_is_refused() {
-        for rule in ["", "ALARM", "ALARM(", "ALARM()", "ALARM(a) ALARM(b)", "NOT", "XOR(a)", "ALARM(\"a)", "(TRUE"] {
+        for rule in
+            ["", "ALARM", "ALARM(", "ALARM()", "ALARM(a) ALARM(b)", "NOT", "XOR(a)", "ALARM(\"a)", "(TRUE"]
+        {
             assert!(AlarmRule::parse(rule).is_err(), "{rule}");
         }
         assert!(AlarmRule::parse(&"(".repeat(5000)).is_err());

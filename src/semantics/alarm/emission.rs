@@ -73,10 +73,12 @@ fn value(filter: &str, text: &str, event: &Value) -> Result<f64, Verdict> {
         };
     }
     match look_up(event, text) {
-        Some(Value::Number(number)) => number
-            .as_f64()
-            .ok_or_else(|| Verdict::unknown(format!("metric filter `{filter}` publishes a number that is too large"))),
-        Some(_) => Err(Verdict::no(format!("metric filter `{filter}` publishes `{text}`, which is no number"))),
+        Some(Value::Number(number)) => number.as_f64().ok_or_else(|| {
+            Verdict::unknown(format!("metric filter `{filter}` publishes a number that is too large"))
+        }),
+        Some(_) => {
+            Err(Verdict::no(format!("metric filter `{filter}` publishes `{text}`, which is no number")))
+        }
         None => Err(Verdict::no(format!(
             "metric filter `{filter}` publishes nothing for an event without `{text}`"
         ))),

@@ -41,8 +41,8 @@ pub fn shape(expression: &str, id: &str, others: &[&str]) -> Option<Shape> {
 fn call<'a>(text: &'a str, function: &str) -> Option<&'a str> {
     let (name, rest) = text.split_once('(')?;
     let arguments = rest.strip_suffix(')')?;
-    (name.eq_ignore_ascii_case(function) && !arguments.contains('(') || arguments.contains("FILL(")
-        && name.eq_ignore_ascii_case(function))
+    (name.eq_ignore_ascii_case(function) && !arguments.contains('(')
+        || arguments.contains("FILL(") && name.eq_ignore_ascii_case(function))
     .then_some(arguments)
 }
 
@@ -124,8 +124,16 @@ mod tests {
     #[test]
     fn everything_else_is_not() {
         for expression in [
-            "ANOMALY_DETECTION_BAND(m1, 2)", "m1 / m2", "m1 * m2", "RATE(m1)", "m1 - 5", "m1 + 5",
-            "IF(m1 > 100, m1, 0)", "SELECT SUM(x) FROM y", "FILL(m1, REPEAT)", "",
+            "ANOMALY_DETECTION_BAND(m1, 2)",
+            "m1 / m2",
+            "m1 * m2",
+            "RATE(m1)",
+            "m1 - 5",
+            "m1 + 5",
+            "IF(m1 > 100, m1, 0)",
+            "SELECT SUM(x) FROM y",
+            "FILL(m1, REPEAT)",
+            "",
         ] {
             assert_eq!(of(expression), None, "{expression}");
         }

@@ -19,10 +19,7 @@ pub(super) struct Comparison {
 
 impl From<Tri> for Comparison {
     fn from(value: Tri) -> Self {
-        Self {
-            value,
-            spelling: false,
-        }
+        Self { value, spelling: false }
     }
 }
 
@@ -37,27 +34,18 @@ pub(super) fn compare(matcher: &Matcher, scalar: &Value) -> Comparison {
     match matcher {
         Matcher::Null => scalar.is_null().into(),
         Matcher::Bool(expected) => (scalar.as_bool() == Some(*expected)).into(),
-        Matcher::Number(expected) => scalar
-            .as_number()
-            .map_or(Comparison::from(false), |number| {
-                equal_numbers(expected, number)
-            }),
-        Matcher::Numeric(range) => scalar
-            .as_f64()
-            .map_or(Tri::No, |number| in_range(range.contains(number), number))
-            .into(),
+        Matcher::Number(expected) => {
+            scalar.as_number().map_or(Comparison::from(false), |number| equal_numbers(expected, number))
+        }
+        Matcher::Numeric(range) => {
+            scalar.as_f64().map_or(Tri::No, |number| in_range(range.contains(number), number)).into()
+        }
         Matcher::Exists(expected) => (*expected).into(),
         Matcher::AnythingBut(excluded) => {
             let outcome = is_excluded(excluded, scalar);
-            Comparison {
-                value: !outcome.value,
-                spelling: outcome.spelling,
-            }
+            Comparison { value: !outcome.value, spelling: outcome.spelling }
         }
-        _ => scalar
-            .as_str()
-            .map_or(Tri::No, |text| compare_text(matcher, text))
-            .into(),
+        _ => scalar.as_str().map_or(Tri::No, |text| compare_text(matcher, text)).into(),
     }
 }
 
@@ -65,14 +53,12 @@ fn compare_text(matcher: &Matcher, text: &str) -> Tri {
     match matcher {
         Matcher::Exact(expected, address) => exact(expected, *address, text),
         Matcher::Prefix(prefix) => text.starts_with(prefix.as_str()).into(),
-        Matcher::PrefixIgnoreCase(prefix) => starts_ignoring_case(prefix.chars(), text.chars())
-            .is_some()
-            .into(),
+        Matcher::PrefixIgnoreCase(prefix) => {
+            starts_ignoring_case(prefix.chars(), text.chars()).is_some().into()
+        }
         Matcher::Suffix(suffix) => text.ends_with(suffix.as_str()).into(),
         Matcher::SuffixIgnoreCase(suffix) => {
-            starts_ignoring_case(suffix.chars().rev(), text.chars().rev())
-                .is_some()
-                .into()
+            starts_ignoring_case(suffix.chars().rev(), text.chars().rev()).is_some().into()
         }
         Matcher::EqualsIgnoreCase(expected) => equals_ignoring_case(expected, text).into(),
         Matcher::Wildcard(wildcard) => wildcard.matches(text).into(),
@@ -110,22 +96,13 @@ fn equal_numbers(expected: &Number, number: &Number) -> Comparison {
         return false.into();
     }
     let spelling = integer(expected).is_some() != integer(number).is_some();
-    let small = number
-        .as_f64()
-        .is_some_and(|value| value.abs() <= NUMERIC_LIMIT);
-    let value = if small || !spelling {
-        Tri::Yes
-    } else {
-        Tri::Unknown
-    };
+    let small = number.as_f64().is_some_and(|value| value.abs() <= NUMERIC_LIMIT);
+    let value = if small || !spelling { Tri::Yes } else { Tri::Unknown };
     Comparison { value, spelling }
 }
 
 fn integer(number: &Number) -> Option<i128> {
-    number
-        .as_i64()
-        .map(i128::from)
-        .or_else(|| number.as_u64().map(i128::from))
+    number.as_i64().map(i128::from).or_else(|| number.as_u64().map(i128::from))
 }
 
 fn is_excluded(excluded: &Excluded, scalar: &Value) -> Comparison {
@@ -133,10 +110,7 @@ fn is_excluded(excluded: &Excluded, scalar: &Value) -> Comparison {
         let Some(number) = scalar.as_number() else {
             return false.into();
         };
-        return numbers
-            .iter()
-            .map(|expected| equal_numbers(expected, number))
-            .fold(false.into(), either);
+        return numbers.iter().map(|expected| equal_numbers(expected, number)).fold(false.into(), either);
     }
     let Some(text) = scalar.as_str() else {
         return false.into();
@@ -145,9 +119,7 @@ fn is_excluded(excluded: &Excluded, scalar: &Value) -> Comparison {
         Excluded::Strings(values) => values.iter().any(|value| value == text),
         Excluded::Prefixes(values) => values.iter().any(|value| text.starts_with(value.as_str())),
         Excluded::Suffixes(values) => values.iter().any(|value| text.ends_with(value.as_str())),
-        Excluded::EqualsIgnoreCase(values) => {
-            values.iter().any(|value| equals_ignoring_case(value, text))
-        }
+        Excluded::EqualsIgnoreCase(values) => values.iter().any(|value| equals_ignoring_case(value, text)),
         Excluded::Wildcards(values) => values.iter().any(|value| value.matches(text)),
         Excluded::Numbers(_) => false,
     };
@@ -158,22 +130,15 @@ fn is_excluded(excluded: &Excluded, scalar: &Value) -> Comparison {
 pub(super) fn either(a: Comparison, b: Comparison) -> Comparison {
     let value = a.value.or(b.value);
     match (a.value == value, b.value == value) {
-        (true, true) if value.is_no() => Comparison {
-            value,
-            spelling: a.spelling || b.spelling,
-        },
-        (true, true) => Comparison {
-            value,
-            spelling: a.spelling && b.spelling,
-        },
+        (true, true) if value.is_no() => Comparison { value, spelling: a.spelling || b.spelling },
+        (true, true) => Comparison { value, spelling: a.spelling && b.spelling },
         (true, false) => a,
         _ => b,
     }
 }
 
 fn equals_ignoring_case(expected: &str, text: &str) -> bool {
-    starts_ignoring_case(expected.chars(), text.chars())
-        .is_some_and(|mut rest| rest.next().is_none())
+    starts_ignoring_case(expected.chars(), text.chars()).is_some_and(|mut rest| rest.next().is_none())
 }
 
 /// The rest of `text` after `expected`, compared character by character regardless of case.
@@ -214,13 +179,7 @@ fn zero_padded(text: &str) -> Option<IpAddr> {
     let octets: Vec<u8> = text
         .split('.')
         .take(5)
-        .map(|octet| {
-            octet
-                .trim_start_matches('0')
-                .parse()
-                .ok()
-                .or_else(|| all_zero(octet))
-        })
+        .map(|octet| octet.trim_start_matches('0').parse().ok().or_else(|| all_zero(octet)))
         .collect::<Option<_>>()?;
     let octets: [u8; 4] = octets.try_into().ok()?;
     Some(IpAddr::V4(Ipv4Addr::from(octets)))

@@ -15,20 +15,14 @@ pub(super) const DEPTH: usize = 100;
 /// Malformed JSON, a repeated key or more than [`DEPTH`] levels, as a message for a person.
 pub(super) fn parse(text: &str) -> Result<Value, String> {
     let mut deserializer = serde_json::Deserializer::from_str(text);
-    let value = Strict { depth: 0 }
-        .deserialize(&mut deserializer)
-        .map_err(|error| error.to_string())?;
+    let value = Strict { depth: 0 }.deserialize(&mut deserializer).map_err(|error| error.to_string())?;
     deserializer.end().map_err(|error| error.to_string())?;
     Ok(value)
 }
 
 /// Whether `value` nests at most `levels` deep.
 pub(super) fn is_shallow(value: &Value, levels: usize) -> bool {
-    let inside = |child: &Value| {
-        levels
-            .checked_sub(1)
-            .is_some_and(|left| is_shallow(child, left))
-    };
+    let inside = |child: &Value| levels.checked_sub(1).is_some_and(|left| is_shallow(child, left));
     match value {
         Value::Array(items) => items.iter().all(inside),
         Value::Object(map) => map.values().all(inside),
@@ -38,13 +32,8 @@ pub(super) fn is_shallow(value: &Value, levels: usize) -> bool {
 
 /// The length in characters of the compact serialization, or `None` above `limit`.
 pub(super) fn compact_length(value: &Value, limit: usize) -> Option<usize> {
-    let mut counter = Counter {
-        characters: 0,
-        limit,
-    };
-    serde_json::to_writer(&mut counter, value)
-        .ok()
-        .map(|()| counter.characters)
+    let mut counter = Counter { characters: 0, limit };
+    serde_json::to_writer(&mut counter, value).ok().map(|()| counter.characters)
 }
 
 /// Counts characters of UTF-8 and stops above the limit.
@@ -77,13 +66,9 @@ struct Strict {
 impl Strict {
     fn deeper<E: Error>(self) -> Result<Self, E> {
         if self.depth >= DEPTH {
-            return Err(E::custom(format_args!(
-                "more than {DEPTH} levels of nesting are not supported"
-            )));
+            return Err(E::custom(format_args!("more than {DEPTH} levels of nesting are not supported")));
         }
-        Ok(Self {
-            depth: self.depth + 1,
-        })
+        Ok(Self { depth: self.depth + 1 })
     }
 }
 
@@ -119,9 +104,7 @@ impl<'de> Visitor<'de> for Strict {
     }
 
     fn visit_f64<E: Error>(self, value: f64) -> Result<Value, E> {
-        Number::from_f64(value)
-            .map(Value::Number)
-            .ok_or_else(|| E::custom("number out of range"))
+        Number::from_f64(value).map(Value::Number).ok_or_else(|| E::custom("number out of range"))
     }
 
     fn visit_str<E>(self, value: &str) -> Result<Value, E> {

@@ -133,10 +133,7 @@ fn sole_entry(object: &Value) -> Result<(&str, &Value), String> {
 
 fn unknown_operator(operator: &str) -> String {
     const OPERATORS: &str = "`prefix`, `suffix`, `equals-ignore-case`, `wildcard`, `anything-but`, `numeric`, `cidr` and `exists`";
-    format!(
-        "unknown operator `{}`; the operators are {OPERATORS}, in lower case",
-        shortened(operator)
-    )
+    format!("unknown operator `{}`; the operators are {OPERATORS}, in lower case", shortened(operator))
 }
 
 fn string(operator: &str, operand: &Value) -> Result<String, String> {
@@ -164,10 +161,7 @@ fn ignoring_case(operator: &str, operand: &Value) -> Result<Option<String>, Stri
 fn network(operand: &Value) -> Result<IpNet, String> {
     let text = string("cidr", operand)?;
     let network: IpNet = text.parse().map_err(|_| {
-        format!(
-            "`{}` is not a CIDR block; write it as `10.0.0.0/24` or `2001:db8::/32`",
-            shortened(&text)
-        )
+        format!("`{}` is not a CIDR block; write it as `10.0.0.0/24` or `2001:db8::/32`", shortened(&text))
     })?;
     if network.prefix_len() == network.max_prefix_len() {
         return Err(format!(
@@ -193,16 +187,8 @@ impl Excluded {
     fn parse_list(values: &[Value]) -> Result<Self, String> {
         const ALLOWED: &str =
             "`anything-but` takes a string, a number, or a list of only strings or only numbers";
-        let strings: Vec<String> = values
-            .iter()
-            .filter_map(Value::as_str)
-            .map(str::to_owned)
-            .collect();
-        let numbers: Vec<Number> = values
-            .iter()
-            .filter_map(Value::as_number)
-            .cloned()
-            .collect();
+        let strings: Vec<String> = values.iter().filter_map(Value::as_str).map(str::to_owned).collect();
+        let numbers: Vec<Number> = values.iter().filter_map(Value::as_number).cloned().collect();
         if values.is_empty() {
             return Err(format!("an empty list is not allowed: {ALLOWED}"));
         }
@@ -222,8 +208,7 @@ impl Excluded {
             "suffix" => non_empty(operator, list()?).map(Self::Suffixes),
             "equals-ignore-case" => list().map(Self::EqualsIgnoreCase),
             "wildcard" => {
-                let wildcards: Result<Vec<_>, _> =
-                    list()?.iter().map(|text| Wildcard::parse(text)).collect();
+                let wildcards: Result<Vec<_>, _> = list()?.iter().map(|text| Wildcard::parse(text)).collect();
                 wildcards.map(Self::Wildcards)
             }
             _ => Err(format!(
@@ -236,9 +221,8 @@ impl Excluded {
 
 /// A string or a non-empty list of strings.
 fn strings_of(operator: &str, values: &Value) -> Result<Vec<String>, String> {
-    let expected = || {
-        format!("`{operator}` inside `anything-but` takes a string or a non-empty list of strings")
-    };
+    let expected =
+        || format!("`{operator}` inside `anything-but` takes a string or a non-empty list of strings");
     let list = match values {
         Value::Array(list) => list.as_slice(),
         single => std::slice::from_ref(single),
@@ -246,9 +230,7 @@ fn strings_of(operator: &str, values: &Value) -> Result<Vec<String>, String> {
     if list.is_empty() {
         return Err(expected());
     }
-    list.iter()
-        .map(|value| value.as_str().map(str::to_owned).ok_or_else(expected))
-        .collect()
+    list.iter().map(|value| value.as_str().map(str::to_owned).ok_or_else(expected)).collect()
 }
 
 fn non_empty(operator: &str, list: Vec<String>) -> Result<Vec<String>, String> {
@@ -297,25 +279,17 @@ impl Range {
 
     /// Whether `value` lies in the interval.
     pub(super) fn contains(self, value: f64) -> bool {
-        let above = self
-            .lower
-            .is_none_or(|(bound, closed)| value > bound || (closed && value == bound));
-        let below = self
-            .upper
-            .is_none_or(|(bound, closed)| value < bound || (closed && value == bound));
+        let above = self.lower.is_none_or(|(bound, closed)| value > bound || (closed && value == bound));
+        let below = self.upper.is_none_or(|(bound, closed)| value < bound || (closed && value == bound));
         above && below
     }
 }
 
 /// A number that `numeric` accepts.
 fn bound(value: &Value) -> Result<f64, String> {
-    let number = value
-        .as_f64()
-        .ok_or_else(|| "the operands of `numeric` must be JSON numbers".to_owned())?;
+    let number = value.as_f64().ok_or_else(|| "the operands of `numeric` must be JSON numbers".to_owned())?;
     if number.abs() > NUMERIC_LIMIT {
-        return Err(format!(
-            "{value} is outside the range of `numeric`, which is -5.0e9 to 5.0e9"
-        ));
+        return Err(format!("{value} is outside the range of `numeric`, which is -5.0e9 to 5.0e9"));
     }
     Ok(number)
 }
@@ -338,17 +312,13 @@ impl fmt::Display for Matcher {
             Self::Number(number) => write!(f, "{number}"),
             Self::Exact(text, _) => f.write_str(&quoted(text)),
             Self::Prefix(text) => write!(f, "{{\"prefix\":{}}}", quoted(text)),
-            Self::PrefixIgnoreCase(text) => write!(
-                f,
-                "{{\"prefix\":{{\"equals-ignore-case\":{}}}}}",
-                quoted(text)
-            ),
+            Self::PrefixIgnoreCase(text) => {
+                write!(f, "{{\"prefix\":{{\"equals-ignore-case\":{}}}}}", quoted(text))
+            }
             Self::Suffix(text) => write!(f, "{{\"suffix\":{}}}", quoted(text)),
-            Self::SuffixIgnoreCase(text) => write!(
-                f,
-                "{{\"suffix\":{{\"equals-ignore-case\":{}}}}}",
-                quoted(text)
-            ),
+            Self::SuffixIgnoreCase(text) => {
+                write!(f, "{{\"suffix\":{{\"equals-ignore-case\":{}}}}}", quoted(text))
+            }
             Self::EqualsIgnoreCase(text) => {
                 write!(f, "{{\"equals-ignore-case\":{}}}", quoted(text))
             }

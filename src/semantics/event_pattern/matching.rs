@@ -75,23 +75,14 @@ pub(super) enum Outcome {
 
 /// Evaluates `formula` on `event`.
 pub(super) fn evaluate(formula: &Formula, event: &Value) -> Outcome {
-    let mut evaluation = Evaluation {
-        formula,
-        event,
-        visits: 0,
-        gave_up: None,
-        against: Footing::default(),
-    };
+    let mut evaluation = Evaluation { formula, event, visits: 0, gave_up: None, against: Footing::default() };
     let (states, failed) = evaluation.root();
     if let Some(reason) = evaluation.gave_up {
         return Outcome::GaveUp(reason);
     }
     match states.into_values().min() {
         Some(footing) => Outcome::Matched(footing),
-        None => Outcome::Failed {
-            goal: failed,
-            footing: evaluation.against,
-        },
+        None => Outcome::Failed { goal: failed, footing: evaluation.against },
     }
 }
 
@@ -136,11 +127,9 @@ impl<'a> Evaluation<'a> {
         for (mut state, footing) in states {
             if state.deferred.is_empty() {
                 let last_use = &self.formula.last_use;
-                state.bindings.retain(|binding| {
-                    last_use
-                        .get(binding.prefix)
-                        .is_some_and(|last| *last > position)
-                });
+                state
+                    .bindings
+                    .retain(|binding| last_use.get(binding.prefix).is_some_and(|last| *last > position));
             }
             insert(&mut kept, state, footing);
         }
@@ -170,8 +159,7 @@ impl<'a> Evaluation<'a> {
                         self.absence(*index, leaf, state, footing, &mut reached);
                     }
                     if reached.len() > STATES {
-                        self.gave_up =
-                            Some("the event has too many combinations of array elements to try");
+                        self.gave_up = Some("the event has too many combinations of array elements to try");
                     }
                     if self.gave_up.is_some() {
                         break;
@@ -204,16 +192,9 @@ impl<'a> Evaluation<'a> {
                 return ControlFlow::Continue(());
             }
             let best = here == Footing::default() && bindings.len() == state.bindings.len();
-            let next = State {
-                bindings: sorted(bindings),
-                deferred: state.deferred.clone(),
-            };
+            let next = State { bindings: sorted(bindings), deferred: state.deferred.clone() };
             insert(reached, next, footing.with(here));
-            if best || reached.len() > STATES {
-                ControlFlow::Break(())
-            } else {
-                ControlFlow::Continue(())
-            }
+            if best || reached.len() > STATES { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         });
         self.against = against;
     }
@@ -237,16 +218,9 @@ impl<'a> Evaluation<'a> {
                 insert(reached, state, footing);
             }
             Presence::Absent => {
-                let anywhere = !state.bindings.is_empty()
-                    && !matches!(self.presence(leaf, &[]), Presence::Absent);
-                insert(
-                    reached,
-                    state,
-                    footing.with(Footing {
-                        unknown: anywhere,
-                        ..Footing::default()
-                    }),
-                );
+                let anywhere =
+                    !state.bindings.is_empty() && !matches!(self.presence(leaf, &[]), Presence::Absent);
+                insert(reached, state, footing.with(Footing { unknown: anywhere, ..Footing::default() }));
             }
         }
     }
@@ -258,19 +232,12 @@ impl<'a> Evaluation<'a> {
         }
         let mut settled = States::new();
         for (state, footing) in states {
-            let mut deferred = state
-                .deferred
-                .iter()
-                .filter_map(|index| self.formula.leaves.get(*index));
-            let absent = deferred
-                .all(|leaf| matches!(self.presence(leaf, &state.bindings), Presence::Absent));
+            let mut deferred = state.deferred.iter().filter_map(|index| self.formula.leaves.get(*index));
+            let absent =
+                deferred.all(|leaf| matches!(self.presence(leaf, &state.bindings), Presence::Absent));
             if absent {
                 let unknown = footing.unknown || !state.deferred.is_empty();
-                insert(
-                    &mut settled,
-                    State::default(),
-                    Footing { unknown, ..footing },
-                );
+                insert(&mut settled, State::default(), Footing { unknown, ..footing });
             }
         }
         settled
@@ -301,14 +268,8 @@ impl<'a> Evaluation<'a> {
         chosen: &[Binding],
         visit: &mut dyn FnMut(&Found<'a>, &[Binding]) -> ControlFlow<()>,
     ) {
-        let mut walk = Walk {
-            leaf,
-            bindings: chosen.to_vec(),
-            depth: 0,
-            visits: self.visits,
-            gave_up: None,
-            visit,
-        };
+        let mut walk =
+            Walk { leaf, bindings: chosen.to_vec(), depth: 0, visits: self.visits, gave_up: None, visit };
         // Breaking off is a normal end: either the visitor has seen enough or `gave_up` says why.
         let _ = walk.node(self.event, Some(&leaf.path), 0, false);
         self.visits = walk.visits;
@@ -402,33 +363,20 @@ impl<'a> Walk<'_, 'a> {
         step: usize,
         flattened: bool,
     ) -> ControlFlow<()> {
-        let end = rest.map_or(self.leaf.path.len(), |rest| {
-            self.leaf.path.len().saturating_sub(rest.len() + 1)
-        });
-        let shared = self
-            .leaf
-            .shared
-            .iter()
-            .find(|(length, _)| *length == end)
-            .filter(|_| items.len() > 1);
+        let end =
+            rest.map_or(self.leaf.path.len(), |rest| self.leaf.path.len().saturating_sub(rest.len() + 1));
+        let shared = self.leaf.shared.iter().find(|(length, _)| *length == end).filter(|_| items.len() > 1);
         let Some((_, prefix)) = shared else {
-            return items
-                .iter()
-                .try_for_each(|item| self.node(item, rest, step, flattened));
+            return items.iter().try_for_each(|item| self.node(item, rest, step, flattened));
         };
         let array = items.as_ptr().addr();
-        let chosen = self
-            .bindings
-            .iter()
-            .find(|binding| binding.array == array)
-            .map(|binding| binding.element);
+        let chosen =
+            self.bindings.iter().find(|binding| binding.array == array).map(|binding| binding.element);
         if let (Some(element), Some(_)) = (chosen, rest) {
             // Below an array only the chosen element counts; no need to pass over the others.
             return items
                 .get(element)
-                .map_or(ControlFlow::Continue(()), |item| {
-                    self.node(item, rest, step, flattened)
-                });
+                .map_or(ControlFlow::Continue(()), |item| self.node(item, rest, step, flattened));
         }
         for (element, item) in items.iter().enumerate() {
             let composite = item.is_object() || item.is_array();
@@ -438,11 +386,7 @@ impl<'a> Walk<'_, 'a> {
                 Some(chosen) if chosen != element => {}
                 Some(_) => self.node(item, rest, step, flattened)?,
                 None => {
-                    self.bindings.push(Binding {
-                        array,
-                        element,
-                        prefix: *prefix,
-                    });
+                    self.bindings.push(Binding { array, element, prefix: *prefix });
                     let flow = self.node(item, rest, step, flattened);
                     self.bindings.pop();
                     flow?;
@@ -473,8 +417,5 @@ fn sorted(bindings: &[Binding]) -> Vec<Binding> {
 
 /// Adds a state, or improves the footing of an equal one.
 fn insert(states: &mut States, state: State, footing: Footing) {
-    states
-        .entry(state)
-        .and_modify(|known| *known = footing.min(*known))
-        .or_insert(footing);
+    states.entry(state).and_modify(|known| *known = footing.min(*known)).or_insert(footing);
 }

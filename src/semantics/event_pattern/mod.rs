@@ -52,9 +52,7 @@ pub struct InvalidPattern {
 
 impl InvalidPattern {
     fn new(reason: impl Into<String>) -> Self {
-        Self {
-            reason: reason.into(),
-        }
+        Self { reason: reason.into() }
     }
 }
 
@@ -95,8 +93,8 @@ impl EventPattern {
         if text.len() > limit && (text.len() > limit * 4 || text.chars().count() > limit) {
             return Err(too_long(limit));
         }
-        let value = json::parse(text)
-            .map_err(|error| InvalidPattern::new(format!("not valid JSON: {error}")))?;
+        let value =
+            json::parse(text).map_err(|error| InvalidPattern::new(format!("not valid JSON: {error}")))?;
         Formula::parse(&value).map(|formula| Self { formula })
     }
 
@@ -125,9 +123,7 @@ impl EventPattern {
     #[must_use]
     pub fn matches(&self, event: &Value) -> Verdict {
         if !event.is_object() {
-            return Verdict::unknown(
-                "the event is not a JSON object, as every event on an event bus is",
-            );
+            return Verdict::unknown("the event is not a JSON object, as every event on an event bus is");
         }
         match matching::evaluate(&self.formula, event) {
             Outcome::Matched(footing) if footing.unknown => based_on(
@@ -150,23 +146,15 @@ impl EventPattern {
     pub fn literals(&self, path: &[&str]) -> Vec<Literal> {
         let path = path.join(".");
         let leaves = self.formula.leaves.iter().filter(|leaf| leaf.path == path);
-        leaves
-            .flat_map(|leaf| &leaf.matchers)
-            .map(literal)
-            .collect()
+        leaves.flat_map(|leaf| &leaf.matchers).map(literal).collect()
     }
 
     fn failure(&self, goal: usize) -> String {
         match self.formula.root.goals.get(goal) {
-            Some(Goal::Leaf(index)) => self
-                .formula
-                .leaves
-                .get(*index)
-                .map_or_else(String::new, leaf_failure),
-            Some(Goal::AnyOf(branches)) => format!(
-                "none of the {} alternatives of `$or` matches",
-                branches.len()
-            ),
+            Some(Goal::Leaf(index)) => self.formula.leaves.get(*index).map_or_else(String::new, leaf_failure),
+            Some(Goal::AnyOf(branches)) => {
+                format!("none of the {} alternatives of `$or` matches", branches.len())
+            }
             None => String::new(),
         }
     }
@@ -174,39 +162,20 @@ impl EventPattern {
 
 fn leaf_failure(leaf: &Leaf) -> String {
     const SHOWN: usize = 4;
-    let mut alternatives: Vec<String> = leaf
-        .matchers
-        .iter()
-        .take(SHOWN)
-        .map(ToString::to_string)
-        .collect();
+    let mut alternatives: Vec<String> = leaf.matchers.iter().take(SHOWN).map(ToString::to_string).collect();
     if leaf.matchers.len() > SHOWN {
         alternatives.push("…".to_owned());
     }
-    format!(
-        "field `{}` does not match `[{}]`",
-        shortened(&leaf.path),
-        alternatives.join(", ")
-    )
+    format!("field `{}` does not match `[{}]`", shortened(&leaf.path), alternatives.join(", "))
 }
 
 fn too_long(limit: usize) -> InvalidPattern {
-    InvalidPattern::new(format!(
-        "the pattern is longer than {limit} characters, the most that AWS accepts"
-    ))
+    InvalidPattern::new(format!("the pattern is longer than {limit} characters, the most that AWS accepts"))
 }
 
 fn based_on(verdict: Verdict, footing: Footing) -> Verdict {
-    let verdict = if footing.spelling {
-        verdict.assuming(Assumption(17))
-    } else {
-        verdict
-    };
-    if footing.flattened {
-        verdict.assuming(Assumption(18))
-    } else {
-        verdict
-    }
+    let verdict = if footing.spelling { verdict.assuming(Assumption(17)) } else { verdict };
+    if footing.flattened { verdict.assuming(Assumption(18)) } else { verdict }
 }
 
 fn literal(matcher: &Matcher) -> Literal {
@@ -227,9 +196,7 @@ pub fn question(line: &Value) -> Result<Verdict, InvalidPattern> {
         Some(Value::String(text)) => EventPattern::parse(text)?,
         Some(value @ Value::Object(_)) => EventPattern::from_value(value)?,
         _ => {
-            return Err(InvalidPattern::new(
-                "`pattern` must be an object or a string with JSON",
-            ));
+            return Err(InvalidPattern::new("`pattern` must be an object or a string with JSON"));
         }
     };
     match line.get("event") {

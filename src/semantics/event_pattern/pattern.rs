@@ -108,8 +108,7 @@ impl Formula {
 
 /// Whether `$or` stands at a place where a field name stands.
 fn mentions_or(map: &Map<String, Value>) -> bool {
-    map.iter()
-        .any(|(key, value)| key == "$or" || value.as_object().is_some_and(mentions_or))
+    map.iter().any(|(key, value)| key == "$or" || value.as_object().is_some_and(mentions_or))
 }
 
 /// The state of parsing.
@@ -122,12 +121,7 @@ struct Reading {
 
 impl Reading {
     fn new(disjunction: bool) -> Self {
-        Self {
-            disjunction,
-            leaves: Vec::new(),
-            path: String::new(),
-            steps: Vec::new(),
-        }
+        Self { disjunction, leaves: Vec::new(), path: String::new(), steps: Vec::new() }
     }
 
     fn read(mut self, map: &Map<String, Value>) -> Result<Formula, InvalidPattern> {
@@ -159,14 +153,14 @@ impl Reading {
             }
             match value {
                 Value::Object(inner) if inner.is_empty() => {
-                    return Err(
-                        self.invalid("an empty object is not allowed; name at least one field")
-                    );
+                    return Err(self.invalid("an empty object is not allowed; name at least one field"));
                 }
                 Value::Object(inner) => self.object(inner, inside_or, into, taken)?,
                 Value::Array(elements) => self.leaf(elements, into, taken)?,
                 _ => {
-                    return Err(self.invalid("the value must be an array of alternatives such as `[\"a\"]`, or an object"));
+                    return Err(self.invalid(
+                        "the value must be an array of alternatives such as `[\"a\"]`, or an object",
+                    ));
                 }
             }
             self.pop(length);
@@ -191,9 +185,9 @@ impl Reading {
                 return Err(self.invalid("`$or` takes an array of objects only"));
             };
             if map.is_empty() {
-                return Err(self.invalid(
-                    "an empty object inside `$or` is not allowed; name at least one field",
-                ));
+                return Err(
+                    self.invalid("an empty object inside `$or` is not allowed; name at least one field")
+                );
             }
             let mut branch = Conjunction::default();
             let mut of_branch = BTreeSet::new();
@@ -216,9 +210,7 @@ impl Reading {
         taken: &mut BTreeSet<String>,
     ) -> Result<(), InvalidPattern> {
         if elements.is_empty() {
-            return Err(
-                self.invalid("an empty array is not allowed; list at least one alternative")
-            );
+            return Err(self.invalid("an empty array is not allowed; list at least one alternative"));
         }
         if self.path.matches('.').count() > PATH_DOTS {
             return Err(self.invalid("the path has too many levels to be evaluated"));
@@ -298,11 +290,7 @@ fn with_shared_prefixes(root: Conjunction, mut leaves: Vec<Leaf>) -> Formula {
         .collect();
     for leaf in &mut leaves {
         let shared = prefixes(&leaf.path)
-            .filter_map(|prefix| {
-                identifiers
-                    .get(prefix)
-                    .map(|identifier| (prefix.len(), *identifier))
-            })
+            .filter_map(|prefix| identifiers.get(prefix).map(|identifier| (prefix.len(), *identifier)))
             .collect();
         leaf.shared = shared;
     }
@@ -310,18 +298,12 @@ fn with_shared_prefixes(root: Conjunction, mut leaves: Vec<Leaf>) -> Formula {
     for (position, goal) in root.goals.iter().enumerate() {
         mark_uses(goal, position, &leaves, &mut last_use);
     }
-    Formula {
-        root,
-        leaves,
-        last_use,
-    }
+    Formula { root, leaves, last_use }
 }
 
 /// The prefixes that end at a dot, and the whole path.
 fn prefixes(path: &str) -> impl Iterator<Item = &str> {
-    path.match_indices('.')
-        .filter_map(|(end, _)| path.get(..end))
-        .chain([path])
+    path.match_indices('.').filter_map(|(end, _)| path.get(..end)).chain([path])
 }
 
 fn mark_uses(goal: &Goal, position: usize, leaves: &[Leaf], last_use: &mut [usize]) {

@@ -55,26 +55,15 @@ fn document() -> impl Strategy<Value = Value> {
 
 /// A small event: few keys and values, so that patterns often match, with arrays of objects.
 fn event() -> impl Strategy<Value = Value> {
-    let scalar = prop_oneof![
-        (0..3).prop_map(|number| json!(number)),
-        Just(json!("s")),
-        Just(json!(null))
-    ];
+    let scalar = prop_oneof![(0..3).prop_map(|number| json!(number)), Just(json!("s")), Just(json!(null))];
     let value = scalar.prop_recursive(3, 20, 3, |inner| {
-        let entry = (
-            prop::sample::select(vec!["a", "b", "c", "a.b"]),
-            inner.clone(),
-        );
+        let entry = (prop::sample::select(vec!["a", "b", "c", "a.b"]), inner.clone());
         prop_oneof![
             2 => prop::collection::vec(inner, 0..3).prop_map(Value::from),
             3 => prop::collection::vec(entry, 0..4).prop_map(object),
         ]
     });
-    prop::collection::vec(
-        (prop::sample::select(vec!["a", "b", "c", "b.c"]), value),
-        0..4,
-    )
-    .prop_map(object)
+    prop::collection::vec((prop::sample::select(vec!["a", "b", "c", "b.c"]), value), 0..4).prop_map(object)
 }
 
 /// An event with arrays of objects inside arrays of objects, for array consistency.
@@ -97,23 +86,12 @@ fn event_of_arrays() -> impl Strategy<Value = Value> {
 }
 
 fn object(entries: Vec<(&str, Value)>) -> Value {
-    Value::Object(
-        entries
-            .into_iter()
-            .map(|(key, value)| (key.to_owned(), value))
-            .collect(),
-    )
+    Value::Object(entries.into_iter().map(|(key, value)| (key.to_owned(), value)).collect())
 }
 
 /// A pattern over the same keys and values; not every one is valid (repeated paths).
 fn pattern(absence: bool) -> impl Strategy<Value = Value> {
-    let mut matchers = vec![
-        json!(0),
-        json!(1),
-        json!("s"),
-        json!(null),
-        json!({"exists": true}),
-    ];
+    let mut matchers = vec![json!(0), json!(1), json!("s"), json!(null), json!({"exists": true})];
     matchers.extend([json!({"anything-but": 1}), json!({"anything-but": [0, 2]})]);
     if absence {
         matchers.extend([json!({"exists": false}), json!({"exists": false})]);
@@ -152,11 +130,7 @@ fn fields(
     match node {
         Value::Object(map) => {
             for (key, value) in map {
-                let path = if path.is_empty() {
-                    key.clone()
-                } else {
-                    format!("{path}.{key}")
-                };
+                let path = if path.is_empty() { key.clone() } else { format!("{path}.{key}") };
                 fields(value, &path, arrays, member, into);
             }
         }
@@ -182,16 +156,11 @@ type Rule = BTreeMap<String, Vec<Value>>;
 fn rules(map: &Value, path: &str, rules_so_far: Vec<Rule>) -> Vec<Rule> {
     let mut current = rules_so_far;
     for (key, value) in map.as_object().unwrap() {
-        let below = if path.is_empty() {
-            key.clone()
-        } else {
-            format!("{path}.{key}")
-        };
+        let below = if path.is_empty() { key.clone() } else { format!("{path}.{key}") };
         current = match value {
-            Value::Array(branches) if key == "$or" => branches
-                .iter()
-                .flat_map(|branch| rules(branch, path, current.clone()))
-                .collect(),
+            Value::Array(branches) if key == "$or" => {
+                branches.iter().flat_map(|branch| rules(branch, path, current.clone())).collect()
+            }
             Value::Array(alternatives) => current
                 .into_iter()
                 .map(|mut rule| {
@@ -217,22 +186,14 @@ fn accepts(matcher: &Value, value: &Value) -> bool {
 }
 
 /// Transcribes `ACFinder`: tries every field for every step, with array consistency.
-fn finds(
-    steps: &[(&String, &Vec<Value>)],
-    fields: &[Field],
-    so_far: &BTreeMap<usize, usize>,
-) -> bool {
+fn finds(steps: &[(&String, &Vec<Value>)], fields: &[Field], so_far: &BTreeMap<usize, usize>) -> bool {
     let Some(((path, matchers), rest)) = steps.split_first() else {
         return true;
     };
     let consistent = |member: &BTreeMap<usize, usize>| {
-        member
-            .iter()
-            .all(|(array, index)| so_far.get(array).is_none_or(|chosen| chosen == index))
+        member.iter().all(|(array, index)| so_far.get(array).is_none_or(|chosen| chosen == index))
     };
-    let mut present = fields
-        .iter()
-        .filter(|(name, _, member)| name == *path && consistent(member));
+    let mut present = fields.iter().filter(|(name, _, member)| name == *path && consistent(member));
     if matchers.contains(&json!({"exists": false}))
         && present.clone().next().is_none()
         && finds(rest, fields, so_far)

@@ -30,9 +30,7 @@ fn a_no_names_the_field_that_failed_and_what_it_accepts() {
 
 #[test]
 fn long_lists_and_values_are_shortened_in_reasons() {
-    let many: Vec<String> = (0..100)
-        .map(|number| format!("{number}{}", "x".repeat(20)))
-        .collect();
+    let many: Vec<String> = (0..100).map(|number| format!("{number}{}", "x".repeat(20))).collect();
     let no = verdict(json!({"a": many, "b": ["y"]}), json!({"a": "z"}));
     assert!(no.reason.chars().count() < 200, "{}", no.reason);
     let long = format!("{{\"{}\": 1}}", "k".repeat(1000));
@@ -42,30 +40,15 @@ fn long_lists_and_values_are_shortened_in_reasons() {
 #[test]
 fn errors_name_the_path_and_what_is_allowed() {
     let cases = [
-        (
-            r#"{"detail":{"type":"a"}}"#,
-            "field `detail.type`: the value must be an array of alternatives",
-        ),
-        (
-            r#"{"detail":{"type":[]}}"#,
-            "field `detail.type`: an empty array is not allowed",
-        ),
+        (r#"{"detail":{"type":"a"}}"#, "field `detail.type`: the value must be an array of alternatives"),
+        (r#"{"detail":{"type":[]}}"#, "field `detail.type`: an empty array is not allowed"),
         (
             r#"{"detail":{"type":[{"contains":"a"}]}}"#,
             "field `detail.type`: unknown operator `contains`; the operators are",
         ),
-        (
-            r#"{"detail":{"$or":[{"a":[1]}]}}"#,
-            "field `detail`: `$or` takes an array of at least two objects",
-        ),
-        (
-            r#"{"a":[1],"a":[2]}"#,
-            "not valid JSON: key `a` is repeated",
-        ),
-        (
-            r#"{"a":{"b":[1]},"a.b":[2]}"#,
-            "field `a.b` is given more than once",
-        ),
+        (r#"{"detail":{"$or":[{"a":[1]}]}}"#, "field `detail`: `$or` takes an array of at least two objects"),
+        (r#"{"a":[1],"a":[2]}"#, "not valid JSON: key `a` is repeated"),
+        (r#"{"a":{"b":[1]},"a.b":[2]}"#, "field `a.b` is given more than once"),
         (
             r#"{"a":[{"cidr":"10.0.0.1/32"}]}"#,
             "field `a`: `10.0.0.1/32` is a single address; `cidr` takes at most 31 bits",
@@ -92,14 +75,8 @@ fn differently_written_equal_numbers_are_assumption_17() {
         founded.value.is_yes() && !assumed(&founded),
         "the second alternative is written in the same way"
     );
-    assert!(!assumed(&verdict(
-        json!({"a": [300], "b": [1]}),
-        json!({"a": 300.0, "b": 2})
-    )));
-    assert!(!assumed(&verdict(
-        json!({"a": [{"numeric": ["=", 300]}]}),
-        json!({"a": 300.0})
-    )));
+    assert!(!assumed(&verdict(json!({"a": [300], "b": [1]}), json!({"a": 300.0, "b": 2}))));
+    assert!(!assumed(&verdict(json!({"a": [{"numeric": ["=", 300]}]}), json!({"a": 300.0}))));
 }
 
 #[test]
@@ -108,30 +85,12 @@ fn flattened_dotted_keys_are_assumption_18() {
         let verdict = verdict(pattern, event);
         (verdict.value, verdict.assumptions.contains(&Assumption(18)))
     };
-    assert_eq!(
-        assumed(json!({"a.b": [1]}), json!({"a": {"b": 1}})),
-        (Tri::Yes, true)
-    );
-    assert_eq!(
-        assumed(json!({"a": {"b": [1]}}), json!({"a.b": 1})),
-        (Tri::Yes, true)
-    );
-    assert_eq!(
-        assumed(json!({"a.b": {"c": [1]}}), json!({"a": {"b.c": 1}})),
-        (Tri::Yes, true)
-    );
-    assert_eq!(
-        assumed(json!({"a.b": [1]}), json!({"a.b": 1})),
-        (Tri::Yes, false)
-    );
-    assert_eq!(
-        assumed(json!({"a": {"b": [1]}}), json!({"a": {"b": 1}})),
-        (Tri::Yes, false)
-    );
-    assert_eq!(
-        assumed(json!({"a": {"b": [{"exists": false}]}}), json!({"a.b": 1})),
-        (Tri::No, true)
-    );
+    assert_eq!(assumed(json!({"a.b": [1]}), json!({"a": {"b": 1}})), (Tri::Yes, true));
+    assert_eq!(assumed(json!({"a": {"b": [1]}}), json!({"a.b": 1})), (Tri::Yes, true));
+    assert_eq!(assumed(json!({"a.b": {"c": [1]}}), json!({"a": {"b.c": 1}})), (Tri::Yes, true));
+    assert_eq!(assumed(json!({"a.b": [1]}), json!({"a.b": 1})), (Tri::Yes, false));
+    assert_eq!(assumed(json!({"a": {"b": [1]}}), json!({"a": {"b": 1}})), (Tri::Yes, false));
+    assert_eq!(assumed(json!({"a": {"b": [{"exists": false}]}}), json!({"a.b": 1})), (Tri::No, true));
 }
 
 #[test]
@@ -154,10 +113,7 @@ fn literals_are_listed_from_every_place_that_names_the_field() {
             Literal::Other,
         ]
     );
-    assert_eq!(
-        pattern.literals(&["source"]),
-        [Literal::Exact("aws.guardduty".into())]
-    );
+    assert_eq!(pattern.literals(&["source"]), [Literal::Exact("aws.guardduty".into())]);
     assert_eq!(pattern.literals(&["detail"]), []);
 }
 
@@ -180,11 +136,7 @@ fn deep_patterns_and_deep_events_end_with_an_answer() {
     assert!(error(&bomb).contains("levels of nesting"));
     let policy = format!("{{\"a\":{}}}", "[".repeat(70_000));
     assert!(EventPattern::parse_filter_policy(&policy).is_err());
-    let dotted = format!(
-        "{{\"{}\":[1],\"{}b\":[1]}}",
-        "a.".repeat(30_000),
-        "a.".repeat(30_000)
-    );
+    let dotted = format!("{{\"{}\":[1],\"{}b\":[1]}}", "a.".repeat(30_000), "a.".repeat(30_000));
     assert!(EventPattern::parse_filter_policy(&dotted).is_err());
     // Built without `json!`, which copies by recursion.
     let object = |value| Value::Object([("a".to_owned(), value)].into_iter().collect());
@@ -197,9 +149,8 @@ fn deep_patterns_and_deep_events_end_with_an_answer() {
 
 #[test]
 fn a_large_event_is_evaluated_in_bounded_time() {
-    let elements: Vec<Value> = (0..50_000)
-        .map(|number| json!({"x": 1, "y": number, "z": [number, "a"]}))
-        .collect();
+    let elements: Vec<Value> =
+        (0..50_000).map(|number| json!({"x": 1, "y": number, "z": [number, "a"]})).collect();
     let event = json!({ "a": elements, "b": {"c": "d"} });
     let last = json!({"a": {"x": [1], "y": [49_999], "z": ["a"]}, "b": {"c": ["d"]}});
     assert!(verdict(last, event.clone()).value.is_yes());
@@ -211,13 +162,8 @@ fn a_large_event_is_evaluated_in_bounded_time() {
 
 #[test]
 fn too_many_combinations_of_elements_are_unknown() {
-    let array = |length: i32| {
-        Value::Array(
-            (0..length)
-                .map(|number| json!({"x": number, "y": -number}))
-                .collect(),
-        )
-    };
+    let array =
+        |length: i32| Value::Array((0..length).map(|number| json!({"x": number, "y": -number})).collect());
     let event = json!({"a": array(2000), "b": array(2000), "c": array(2000)});
     let any = json!([{"exists": true}]);
     let pattern = json!({"$or": [
@@ -225,12 +171,8 @@ fn too_many_combinations_of_elements_are_unknown() {
         {"d": [1]},
     ]});
     assert!(verdict(pattern, event.clone()).value.is_unknown());
-    let settled =
-        json!({"a": {"x": any, "y": any}, "b": {"x": any, "y": any}, "c": {"x": any, "y": [1]}});
-    assert!(
-        verdict(settled, event).value.is_no(),
-        "arrays that no later field looks at are forgotten"
-    );
+    let settled = json!({"a": {"x": any, "y": any}, "b": {"x": any, "y": any}, "c": {"x": any, "y": [1]}});
+    assert!(verdict(settled, event).value.is_no(), "arrays that no later field looks at are forgotten");
 }
 
 #[test]
@@ -239,34 +181,21 @@ fn wildcards_do_not_backtrack() {
     assert!(wildcard.matches(&"a".repeat(1000)));
     assert!(!wildcard.matches(&"a".repeat(999)));
     let text = "a".repeat(1_000_000);
-    assert!(
-        !Wildcard::parse("*aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaab*")
-            .unwrap()
-            .matches(&text)
-    );
+    assert!(!Wildcard::parse("*aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaab*").unwrap().matches(&text));
     assert!(!Wildcard::parse("a*aa*aab").unwrap().matches(&text));
 }
 
 #[test]
 fn a_line_without_pattern_or_event_is_refused() {
     let refused = |line: Value| question(&line).unwrap_err().to_string();
-    assert_eq!(
-        refused(json!({"event": {}})),
-        "`pattern` must be an object or a string with JSON"
-    );
+    assert_eq!(refused(json!({"event": {}})), "`pattern` must be an object or a string with JSON");
     assert_eq!(
         refused(json!({"pattern": [], "event": {}})),
         "`pattern` must be an object or a string with JSON"
     );
     assert_eq!(refused(json!({"pattern": {}})), "`event` must be an object");
-    assert_eq!(
-        refused(json!({"pattern": {}, "event": []})),
-        "`event` must be an object"
-    );
-    assert_eq!(
-        refused(json!(null)),
-        "`pattern` must be an object or a string with JSON"
-    );
+    assert_eq!(refused(json!({"pattern": {}, "event": []})), "`event` must be an object");
+    assert_eq!(refused(json!(null)), "`pattern` must be an object or a string with JSON");
     let answer: Result<Verdict, InvalidPattern> =
         question(&json!({"pattern": "{\"a\":[1]}", "event": {"a": 1}}));
     assert!(answer.unwrap().value.is_yes());
@@ -285,13 +214,7 @@ fn a_filter_policy_has_the_same_operators() {
 
 #[test]
 fn unusual_spellings_of_an_address_are_unknown() {
-    let inside = |event: &str| {
-        verdict(
-            json!({"a": [{"cidr": "10.0.0.0/8"}]}),
-            json!({ "a": event }),
-        )
-        .value
-    };
+    let inside = |event: &str| verdict(json!({"a": [{"cidr": "10.0.0.0/8"}]}), json!({ "a": event })).value;
     assert_eq!(inside("10.1.2.3"), Tri::Yes);
     assert_eq!(inside("010.1.2.3"), Tri::Unknown);
     assert_eq!(inside("011.1.2.3"), Tri::No);
@@ -300,10 +223,7 @@ fn unusual_spellings_of_an_address_are_unknown() {
     assert_eq!(inside("10.1.2.3.4"), Tri::No);
     assert_eq!(inside("::ffff:10.1.2.3"), Tri::Unknown);
     assert_eq!(inside("::ffff:11.1.2.3"), Tri::No);
-    let host_part = verdict(
-        json!({"a": [{"cidr": "10.0.0.77/24"}]}),
-        json!({"a": "10.0.0.5"}),
-    );
+    let host_part = verdict(json!({"a": [{"cidr": "10.0.0.77/24"}]}), json!({"a": "10.0.0.5"}));
     assert!(host_part.value.is_yes());
 }
 
@@ -317,16 +237,8 @@ fn an_event_that_is_no_object_is_unknown() {
 
 #[test]
 fn nul_characters_and_empty_keys_are_ordinary() {
-    assert!(
-        verdict(json!({"a": ["\0"]}), json!({"a": "\0"}))
-            .value
-            .is_yes()
-    );
-    assert!(
-        verdict(json!({"": {"a": ["b"]}}), json!({"": {"a": "b"}}))
-            .value
-            .is_yes()
-    );
+    assert!(verdict(json!({"a": ["\0"]}), json!({"a": "\0"})).value.is_yes());
+    assert!(verdict(json!({"": {"a": ["b"]}}), json!({"": {"a": "b"}})).value.is_yes());
     assert!(verdict(json!({"": ["b"]}), json!({"": "b"})).value.is_yes());
     assert!(verdict(json!({"": ["b"]}), json!({"a": "b"})).value.is_no());
 }

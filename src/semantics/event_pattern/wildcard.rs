@@ -26,9 +26,7 @@ impl Wildcard {
         while let Some(character) = characters.next() {
             if character == '*' {
                 if after_star {
-                    return Err(format!(
-                        "wildcard `{source}` has consecutive `*`; write a single `*`"
-                    ));
+                    return Err(format!("wildcard `{source}` has consecutive `*`; write a single `*`"));
                 }
                 after_star = true;
                 segments.push(std::mem::take(&mut segment));
@@ -49,10 +47,7 @@ impl Wildcard {
             }
         }
         segments.push(segment);
-        Ok(Self {
-            segments,
-            source: source.to_owned(),
-        })
+        Ok(Self { segments, source: source.to_owned() })
     }
 
     /// The value as written in the pattern, with its escapes.

@@ -19,24 +19,57 @@ pub enum EventClass {
 
 /// Data events that read (S3 user guide, *Amazon S3 CloudTrail events*).
 const READS: [&str; 12] = [
-    "GetObject", "ListObjects", "HeadObject", "GetObjectAcl", "GetObjectAttributes", "GetObjectTagging",
-    "GetObjectTorrent", "SelectObjectContent", "ListObjectVersions", "ListParts", "ListMultipartUploads",
+    "GetObject",
+    "ListObjects",
+    "HeadObject",
+    "GetObjectAcl",
+    "GetObjectAttributes",
+    "GetObjectTagging",
+    "GetObjectTorrent",
+    "SelectObjectContent",
+    "ListObjectVersions",
+    "ListParts",
+    "ListMultipartUploads",
     "HeadBucket",
 ];
 
 /// Data events that write.
 const WRITES: [&str; 15] = [
-    "PutObject", "CopyObject", "UploadPart", "UploadPartCopy", "CreateMultipartUpload",
-    "CompleteMultipartUpload", "AbortMultipartUpload", "DeleteObject", "DeleteObjects", "PutObjectAcl",
-    "PutObjectTagging", "DeleteObjectTagging", "RestoreObject", "RenameObject", "UpdateObjectEncryption",
+    "PutObject",
+    "CopyObject",
+    "UploadPart",
+    "UploadPartCopy",
+    "CreateMultipartUpload",
+    "CompleteMultipartUpload",
+    "AbortMultipartUpload",
+    "DeleteObject",
+    "DeleteObjects",
+    "PutObjectAcl",
+    "PutObjectTagging",
+    "DeleteObjectTagging",
+    "RestoreObject",
+    "RenameObject",
+    "UpdateObjectEncryption",
 ];
 
 /// Verbs with which reading operations begin; everything else writes.
 const READING_VERBS: [&str; 6] = ["Get", "Head", "List", "Select", "Describe", "Lookup"];
 /// Verbs with which writing operations begin.
 const WRITING_VERBS: [&str; 14] = [
-    "Put", "Copy", "Upload", "Create", "Complete", "Abort", "Delete", "Restore", "Rename", "Update", "Post",
-    "Replicate", "Write", "Tag",
+    "Put",
+    "Copy",
+    "Upload",
+    "Create",
+    "Complete",
+    "Abort",
+    "Delete",
+    "Restore",
+    "Rename",
+    "Update",
+    "Post",
+    "Replicate",
+    "Write",
+    "Tag",
 ];
 
 impl EventClass {
@@ -132,7 +165,9 @@ impl Coverage {
                 ..Verdict::no(reason.clone()).with_witness(witness.clone())
             },
             Self::None { reason, witness } => Verdict::no(reason.clone()).with_witness(witness.clone()),
-            Self::Unknown { reason, witness } => Verdict::unknown(reason.clone()).with_witness(witness.clone()),
+            Self::Unknown { reason, witness } => {
+                Verdict::unknown(reason.clone()).with_witness(witness.clone())
+            }
         }
     }
 }
@@ -261,11 +296,9 @@ pub fn coverage(bucket: &BucketIdentity, class: EventClass, observers: &[Observe
         (Some(point), _) if logged == 0 && doubtful.is_none() => {
             Coverage::None { reason: describe(point), witness: point.record(bucket, class) }
         }
-        (Some(point), _) => Coverage::Partial {
-            reason: describe(point),
-            witness: point.record(bucket, class),
-            assumptions,
-        },
+        (Some(point), _) => {
+            Coverage::Partial { reason: describe(point), witness: point.record(bucket, class), assumptions }
+        }
         (None, Some(point)) => {
             Coverage::Unknown { reason: describe(point), witness: point.record(bucket, class) }
         }
@@ -339,10 +372,17 @@ fn lack(
     let root = format!("arn:{}:s3:::{}/", bucket.partition, bucket.name);
     if same_but(&|point| point.arn.clone_from(&some.arn)) {
         let key = point.arn.strip_prefix(&root).unwrap_or_default();
-        return format!("{name} does not log {} of every key of the bucket, for example not `{key}`", class.plural());
+        return format!(
+            "{name} does not log {} of every key of the bucket, for example not `{key}`",
+            class.plural()
+        );
     }
     if same_but(&|point| point.name.clone_from(&some.name)) {
-        return format!("{name} does not log every kind of {}, for example not `{}`", class.plural(), point.name);
+        return format!(
+            "{name} does not log every kind of {}, for example not `{}`",
+            class.plural(),
+            point.name
+        );
     }
     if same_but(&|point| point.caller.clone_from(&some.caller)) {
         let caller = point.caller.as_deref().unwrap_or("callers without an ARN");
@@ -360,7 +400,8 @@ fn nothing(
     point: &Point,
 ) -> String {
     let other = class.other();
-    let opposite = Point { name: other.canonical().first().copied().unwrap_or_default().to_owned(), ..point.clone() };
+    let opposite =
+        Point { name: other.canonical().first().copied().unwrap_or_default().to_owned(), ..point.clone() };
     if logs(selectors, &opposite.event(other)).value.is_yes() {
         return format!("{name} logs only {}", other.plural());
     }
@@ -380,10 +421,9 @@ fn selects_s3_objects(selectors: &crate::semantics::configuration::TrailSelector
         .iter()
         .flat_map(|selector| &selector.data_resources)
         .any(|resource| resource.r#type == S3_OBJECT && !resource.values.is_empty());
-    let advanced = selectors
-        .advanced_event_selectors
-        .iter()
-        .flat_map(|selector| &selector.field_selectors)
-        .any(|field| field.field == "resources.type" && field.equals.iter().any(|kind| kind == S3_OBJECT));
+    let advanced =
+        selectors.advanced_event_selectors.iter().flat_map(|selector| &selector.field_selectors).any(
+            |field| field.field == "resources.type" && field.equals.iter().any(|kind| kind == S3_OBJECT),
+        );
     basic || advanced
 }

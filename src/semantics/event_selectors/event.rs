@@ -70,7 +70,9 @@ impl<'a> Event<'a> {
             (Some(other), _) => {
                 return Err(format!("events of category `{other}` are not selected by event selectors"));
             }
-            (None, _) => return Err("the event names neither its `eventCategory` nor `managementEvent`".to_owned()),
+            (None, _) => {
+                return Err("the event names neither its `eventCategory` nor `managementEvent`".to_owned());
+            }
         };
         let read_only = match fields.get("readOnly") {
             Some(Value::Bool(read_only)) => Some(*read_only),
@@ -99,7 +101,10 @@ impl<'a> Event<'a> {
 
     /// The ARNs of its resources of a type.
     pub fn arns(&self, kind: &str) -> impl Iterator<Item = &str> {
-        self.resources.iter().filter(move |resource| resource.kind == kind).map(|resource| resource.arn.as_ref())
+        self.resources
+            .iter()
+            .filter(move |resource| resource.kind == kind)
+            .map(|resource| resource.arn.as_ref())
     }
 }
 

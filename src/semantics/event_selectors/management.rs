@@ -22,7 +22,12 @@ const OPERATIONS: [(&str, &str, bool); 10] = [
 
 /// Whether the management events that matter for S3 are all logged in a region of an account.
 #[must_use]
-pub fn management_coverage(account: &str, region: &str, partition: &str, observers: &[Observer<'_>]) -> Verdict {
+pub fn management_coverage(
+    account: &str,
+    region: &str,
+    partition: &str,
+    observers: &[Observer<'_>],
+) -> Verdict {
     if observers.is_empty() {
         return Verdict::no(format!("no trail or event data store covers account {account} in {region}"))
             .with_witness(witness(OPERATIONS[0], account, region));

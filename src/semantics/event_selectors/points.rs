@@ -3,7 +3,7 @@
 //! Selectors compare a field with literals, as a whole, from its start or from its end. Two values that every constraint
 //! treats the same are the same to the selectors, so one of each group is enough; what remains is a small product.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use super::advanced;
 use super::event::S3_OBJECT;
@@ -26,7 +26,7 @@ fn selectors<'a>(observers: &[Observer<'a>]) -> impl Iterator<Item = &'a TrailSe
     })
 }
 
-fn literals<'a>(constraint: &'a FieldSelector) -> impl Iterator<Item = &'a str> {
+fn literals(constraint: &FieldSelector) -> impl Iterator<Item = &str> {
     constraint
         .equals
         .iter()
@@ -36,27 +36,22 @@ fn literals<'a>(constraint: &'a FieldSelector) -> impl Iterator<Item = &'a str> 
         .map(String::as_str)
 }
 
-fn endings<'a>(constraint: &'a FieldSelector) -> impl Iterator<Item = &'a str> {
+fn endings(constraint: &FieldSelector) -> impl Iterator<Item = &str> {
     constraint.ends_with.iter().chain(&constraint.not_ends_with).map(String::as_str)
 }
 
 /// One value of every group that the constraints on a field treat alike; the earliest candidate stands for its group.
 /// `None` is the absent field.
 fn distinct(candidates: Vec<Option<String>>, constraints: &[&FieldSelector]) -> Vec<Option<String>> {
-    let mut groups: BTreeMap<Vec<bool>, Option<String>> = BTreeMap::new();
-    let mut order: Vec<Vec<bool>> = Vec::new();
-    for candidate in candidates {
-        let values: Vec<&str> = candidate.as_deref().into_iter().collect();
-        let treated: Vec<bool> = constraints
-            .iter()
-            .map(|constraint| advanced::compare(constraint, &values).value.is_yes())
-            .collect();
-        if !groups.contains_key(&treated) {
-            order.push(treated.clone());
-            groups.insert(treated, candidate);
-        }
-    }
-    order.into_iter().filter_map(|group| groups.remove(&group)).collect()
+    let mut seen: BTreeSet<Vec<bool>> = BTreeSet::new();
+    candidates
+        .into_iter()
+        .filter(|candidate| {
+            let values: Vec<&str> = candidate.as_deref().into_iter().collect();
+            let treated = constraints.iter().map(|constraint| advanced::compare(constraint, &values).value.is_yes());
+            seen.insert(treated.collect())
+        })
+        .collect()
 }
 
 /// Event names of a class: the canonical ones, those that selectors name, and one that does not exist yet. `belongs` says
@@ -66,7 +61,8 @@ pub fn names(observers: &[Observer<'_>], canonical: &[&str], belongs: impl Fn(&s
     let mut candidates: Vec<String> = canonical.iter().map(|name| (*name).to_owned()).collect();
     candidates.push("ZzFutureApi".to_owned());
     for constraint in &constraints {
-        candidates.extend(literals(constraint).flat_map(|literal| [literal.to_owned(), format!("{literal}Zz")]));
+        candidates
+            .extend(literals(constraint).flat_map(|literal| [literal.to_owned(), format!("{literal}Zz")]));
         candidates.extend(endings(constraint).map(|ending| format!("Zz{ending}")));
     }
     let known = canonical.len() + 1;
@@ -92,7 +88,8 @@ pub fn object_arns(observers: &[Observer<'_>], partition: &str, bucket: &str) ->
         .filter(|resource| resource.r#type == S3_OBJECT)
         .flat_map(|resource| &resource.values)
         .map(String::as_str);
-    let named: Vec<&str> = constraints.iter().flat_map(|constraint| literals(constraint)).chain(basic).collect();
+    let named: Vec<&str> =
+        constraints.iter().flat_map(|constraint| literals(constraint)).chain(basic).collect();
     for literal in named.iter().filter(|literal| literal.starts_with(&root)) {
         candidates.push((*literal).to_owned());
         candidates.push(format!("{literal}x"));
@@ -111,25 +108,28 @@ pub fn object_arns(observers: &[Observer<'_>], partition: &str, bucket: &str) ->
             candidates.push(format!("{literal}{ending}"));
         }
     }
-    let basic_groups: Vec<&str> = named.iter().copied().filter(|literal| literal.starts_with(&root)).collect();
+    let basic_groups: Vec<&str> =
+        named.iter().copied().filter(|literal| literal.starts_with(&root)).collect();
     group_by_prefixes(candidates, &constraints, &basic_groups)
 }
 
 /// As [`distinct`], also telling apart what basic selectors' prefixes do.
-fn group_by_prefixes(candidates: Vec<String>, constraints: &[&FieldSelector], prefixes: &[&str]) -> Vec<String> {
-    let mut groups: BTreeMap<(Vec<bool>, Vec<bool>), ()> = BTreeMap::new();
-    let mut kept = Vec::new();
-    for candidate in candidates {
-        let by_constraint: Vec<bool> = constraints
-            .iter()
-            .map(|constraint| advanced::compare(constraint, &[&candidate]).value.is_yes())
-            .collect();
-        let by_prefix: Vec<bool> = prefixes.iter().map(|prefix| candidate.starts_with(prefix)).collect();
-        if groups.insert((by_constraint, by_prefix), ()).is_none() {
-            kept.push(candidate);
-        }
-    }
-    kept
+fn group_by_prefixes(
+    candidates: Vec<String>,
+    constraints: &[&FieldSelector],
+    prefixes: &[&str],
+) -> Vec<String> {
+    let mut seen: BTreeSet<Vec<bool>> = BTreeSet::new();
+    candidates
+        .into_iter()
+        .filter(|candidate| {
+            let by_constraint = constraints
+                .iter()
+                .map(|constraint| advanced::compare(constraint, &[candidate.as_str()]).value.is_yes());
+            let by_prefix = prefixes.iter().map(|prefix| candidate.starts_with(prefix));
+            seen.insert(by_constraint.chain(by_prefix).collect())
+        })
+        .collect()
 }
 
 /// Callers: one whose ARN is absent, ordinary ones, and those around every literal.
@@ -141,9 +141,12 @@ pub fn callers(observers: &[Observer<'_>], partition: &str, account: &str) -> Ve
         None,
     ];
     for constraint in &constraints {
-        candidates
-            .extend(literals(constraint).flat_map(|literal| [Some(literal.to_owned()), Some(format!("{literal}x"))]));
-        candidates.extend(endings(constraint).map(|ending| Some(format!("arn:{partition}:iam::{account}:user/k{ending}"))));
+        candidates.extend(
+            literals(constraint).flat_map(|literal| [Some(literal.to_owned()), Some(format!("{literal}x"))]),
+        );
+        candidates.extend(
+            endings(constraint).map(|ending| Some(format!("arn:{partition}:iam::{account}:user/k{ending}"))),
+        );
     }
     distinct(candidates, &constraints)
 }

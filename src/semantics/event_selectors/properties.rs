@@ -34,7 +34,7 @@ fn arn() -> impl Strategy<Value = String> {
 fn basic() -> impl Strategy<Value = EventSelector> {
     (
         prop::option::of(prop::sample::select(vec!["All", "ReadOnly", "WriteOnly"])),
-        prop::option::of(any::<bool>()),
+        prop::option::of(proptest::bool::ANY),
         prop::collection::vec(arn(), 0..3),
     )
         .prop_map(|(kind, management, values)| EventSelector {
@@ -103,7 +103,11 @@ fn selectors() -> impl Strategy<Value = TrailSelectors> {
 }
 
 fn observer(selectors: &TrailSelectors) -> Observer<'_> {
-    Observer { name: "trail", selectors: ObservedSelectors::Known(selectors), active: Verdict::yes("logging") }
+    Observer {
+        name: "trail",
+        selectors: ObservedSelectors::Known(selectors),
+        active: Verdict::yes("logging"),
+    }
 }
 
 fn class() -> impl Strategy<Value = EventClass> {
@@ -122,16 +126,15 @@ fn event(class: EventClass) -> impl Strategy<Value = Value> {
         Some("arn:aws:iam::111122223333:user/v"),
         Some("arn:aws:sts::111122223333:assumed-role/r/s"),
     ];
-    ("(|a|ab|abc|pii/|pii/x|z|q/object)", prop::sample::select(names), prop::sample::select(callers)).prop_map(
-        move |(key, name, caller)| {
+    ("(|a|ab|abc|pii/|pii/x|z|q/object)", prop::sample::select(names), prop::sample::select(callers))
+        .prop_map(move |(key, name, caller)| {
             serde_json::json!({
                 "eventCategory": "Data", "readOnly": class == EventClass::Read, "eventName": name,
                 "eventSource": "s3.amazonaws.com", "eventType": "AwsApiCall",
                 "userIdentity": caller.map(|arn| serde_json::json!({"arn": arn})),
                 "resources": [{"type": "AWS::S3::Object", "ARN": format!("arn:aws:s3:::crown/{key}")}],
             })
-        },
-    )
+        })
 }
 
 proptest! {

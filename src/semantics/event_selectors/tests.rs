@@ -16,7 +16,10 @@ fn bucket() -> BucketIdentity {
 }
 
 fn basic(selectors: Value) -> TrailSelectors {
-    TrailSelectors { event_selectors: serde_json::from_value(selectors).unwrap(), ..TrailSelectors::default() }
+    TrailSelectors {
+        event_selectors: serde_json::from_value(selectors).unwrap(),
+        ..TrailSelectors::default()
+    }
 }
 
 fn advanced(selectors: Value) -> TrailSelectors {
@@ -109,7 +112,8 @@ fn no_trail_logs_nothing() {
 #[test]
 fn a_stopped_trail_says_so() {
     let selectors = all_buckets("All");
-    let stopped = Observer { active: Verdict::no("trail `main` is stopped"), ..observer("trail `main`", &selectors) };
+    let stopped =
+        Observer { active: Verdict::no("trail `main` is stopped"), ..observer("trail `main`", &selectors) };
     let verdict = coverage(&bucket(), EventClass::Read, &[stopped]).verdict();
     assert_eq!(verdict.value, Tri::No);
     assert_eq!(verdict.reason, "trail `main` is stopped");
@@ -121,10 +125,8 @@ fn two_trails_together_may_cover_a_bucket() {
     let both = [observer("trail `r`", &reads), observer("trail `w`", &writes)];
     assert_eq!(coverage(&bucket(), EventClass::Read, &both).verdict().value, Tri::Yes);
     assert_eq!(coverage(&bucket(), EventClass::Write, &both).verdict().value, Tri::Yes);
-    let halves = [
-        values(json!(["arn:aws:s3:::crown-jewels/a"])),
-        values(json!(["arn:aws:s3:::crown-jewels/b"])),
-    ];
+    let halves =
+        [values(json!(["arn:aws:s3:::crown-jewels/a"])), values(json!(["arn:aws:s3:::crown-jewels/b"]))];
     let halves: Vec<Observer<'_>> = halves.iter().map(|half| observer("trail `h`", half)).collect();
     assert_eq!(coverage(&bucket(), EventClass::Read, &halves).verdict().value, Tri::No);
 }

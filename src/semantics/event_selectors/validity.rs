@@ -32,8 +32,17 @@ const EXCLUDABLE: [&str; 2] = ["kms.amazonaws.com", "rdsdata.amazonaws.com"];
 const EQUALS_ONLY: [&str; 3] = ["eventCategory", "readOnly", "resources.type"];
 /// Fields of advanced selectors.
 const FIELDS: [&str; 11] = [
-    "eventCategory", "readOnly", "eventName", "eventSource", "eventType", "resources.type", "resources.ARN",
-    "sessionCredentialFromConsole", "userIdentity.arn", "errorCode", "vpcEndpointId",
+    "eventCategory",
+    "readOnly",
+    "eventName",
+    "eventSource",
+    "eventType",
+    "resources.type",
+    "resources.ARN",
+    "sessionCredentialFromConsole",
+    "userIdentity.arn",
+    "errorCode",
+    "vpcEndpointId",
 ];
 
 /// Holds selectors against what AWS accepts.
@@ -52,12 +61,16 @@ pub fn validate(selectors: &TrailSelectors) -> Result<(), InvalidSelectors> {
     let values = basic.iter().flat_map(|s| &s.data_resources).flat_map(|r| &r.values);
     let specific = values.filter(|value| !is_everything(value)).count();
     if specific > MAX_BASIC_VALUES {
-        return Err(invalid(format!("{specific} data resource values; a trail has at most {MAX_BASIC_VALUES}")));
+        return Err(invalid(format!(
+            "{specific} data resource values; a trail has at most {MAX_BASIC_VALUES}"
+        )));
     }
     advanced.iter().try_for_each(advanced_is_valid)?;
     let values: usize = advanced.iter().flat_map(|s| &s.field_selectors).map(count_values).sum();
     if values > MAX_ADVANCED_VALUES {
-        return Err(invalid(format!("{values} values; advanced selectors have at most {MAX_ADVANCED_VALUES}")));
+        return Err(invalid(format!(
+            "{values} values; advanced selectors have at most {MAX_ADVANCED_VALUES}"
+        )));
     }
     Ok(())
 }
@@ -128,7 +141,9 @@ fn advanced_is_valid(selector: &AdvancedEventSelector) -> Result<(), InvalidSele
         "Management" => {
             let foreign = ["resources.type", "resources.ARN", "errorCode", "vpcEndpointId"];
             match foreign.iter().find(|name| find(name).is_some()) {
-                Some(name) => Err(invalid(format!("a selector of category Management has no field `{name}`"))),
+                Some(name) => {
+                    Err(invalid(format!("a selector of category Management has no field `{name}`")))
+                }
                 None => Ok(()),
             }
         }
@@ -144,8 +159,11 @@ fn field_is_valid(field: &FieldSelector) -> Result<(), InvalidSelectors> {
     if !FIELDS.contains(&name) {
         return Err(invalid(format!("`{name}` is no field of a selector; allowed: {}", FIELDS.join(", "))));
     }
-    let used: Vec<&str> =
-        operators(field).iter().filter(|(_, values)| !values.is_empty()).map(|(operator, _)| *operator).collect();
+    let used: Vec<&str> = operators(field)
+        .iter()
+        .filter(|(_, values)| !values.is_empty())
+        .map(|(operator, _)| *operator)
+        .collect();
     if used.is_empty() {
         return Err(invalid(format!("the field `{name}` has no operator with a value")));
     }
@@ -199,7 +217,8 @@ fn read<T: serde::de::DeserializeOwned>(
     list.iter()
         .enumerate()
         .map(|(index, item)| {
-            let unknown = item.as_object().into_iter().flatten().find(|(key, _)| !keys.contains(&key.as_str()));
+            let unknown =
+                item.as_object().into_iter().flatten().find(|(key, _)| !keys.contains(&key.as_str()));
             if let Some((key, _)) = unknown {
                 return Err(invalid(format!(
                     "`{name}[{index}]` has no key `{key}`; allowed: {}",

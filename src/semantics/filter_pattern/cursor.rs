@@ -13,11 +13,7 @@ pub(super) struct Cursor {
 impl Cursor {
     /// A cursor before the first character.
     pub(super) fn new(text: &str) -> Self {
-        Self {
-            characters: text.chars().collect(),
-            at: 0,
-            regexes: 0,
-        }
+        Self { characters: text.chars().collect(), at: 0, regexes: 0 }
     }
 
     /// The next character, if any.

@@ -69,9 +69,7 @@ impl<C> Expression<C> {
         let start = cursor.column();
         let inner = if cursor.peek() == Some('(') {
             if depth >= DEEPEST {
-                return Err(cursor.error(format!(
-                    "parentheses are nested deeper than {DEEPEST} levels"
-                )));
+                return Err(cursor.error(format!("parentheses are nested deeper than {DEEPEST} levels")));
             }
             cursor.next();
             let inner = Self::any(cursor, condition, depth + 1)?;

@@ -10,9 +10,7 @@ pub(super) struct Glob {
 impl Glob {
     /// Reads `text`; AWS documents no way to write a literal `*`.
     pub(super) fn new(text: &str) -> Self {
-        Self {
-            literals: text.split('*').map(str::to_owned).collect(),
-        }
+        Self { literals: text.split('*').map(str::to_owned).collect() }
     }
 
     /// Whether there is a `*` at all.

@@ -44,18 +44,18 @@ impl JsonPattern {
         cursor.next();
         cursor.skip_space();
         if cursor.peek() == Some('}') {
-            return Err(cursor.error(
-                "the braces hold no condition; write one such as `$.eventName = \"GetObject\"`",
-            ));
+            return Err(
+                cursor.error("the braces hold no condition; write one such as `$.eventName = \"GetObject\"`")
+            );
         }
         let mut wildcards = 0;
         let expression = Expression::parse(cursor, &mut |cursor| {
             let condition = Condition::parse(cursor)?;
             wildcards += usize::from(condition.selector.has_wildcard());
             if wildcards > MOST_WILDCARDS {
-                return Err(cursor.error(format!(
-                    "a pattern may have at most {MOST_WILDCARDS} wildcard selectors"
-                )));
+                return Err(
+                    cursor.error(format!("a pattern may have at most {MOST_WILDCARDS} wildcard selectors"))
+                );
             }
             Ok(condition)
         })?;
@@ -67,8 +67,7 @@ impl JsonPattern {
 
     /// Whether `event`, an object, matches.
     pub(super) fn matches(&self, event: &Value) -> Verdict {
-        self.expression
-            .evaluate(&|condition| condition.matches(event))
+        self.expression.evaluate(&|condition| condition.matches(event))
     }
 }
 
@@ -77,9 +76,7 @@ fn unexpected(cursor: &Cursor) -> String {
     match cursor.peek() {
         None => "the closing `}` is missing".to_owned(),
         Some(')') => "`)` closes no parenthesis".to_owned(),
-        Some('A' | 'a' | 'O' | 'o') => {
-            "conditions are joined with `&&` and `||`, not with words".to_owned()
-        }
+        Some('A' | 'a' | 'O' | 'o') => "conditions are joined with `&&` and `||`, not with words".to_owned(),
         Some('\'') => "single quotes do not delimit strings; use double quotes".to_owned(),
         Some(character) => format!(
             "`{}` is not expected after a condition; join conditions with `&&` or `||`, and put strings with other characters than letters, digits and `_.*+-:/` in double quotes",
@@ -93,11 +90,7 @@ impl Condition {
         let selector = Selector::parse(cursor)?;
         let spaced = cursor.skip_space();
         let start = cursor.column();
-        let word = if spaced {
-            cursor.take_while(|next| next.is_ascii_alphabetic())
-        } else {
-            String::new()
-        };
+        let word = if spaced { cursor.take_while(|next| next.is_ascii_alphabetic()) } else { String::new() };
         let test = match word.as_str() {
             "" => {
                 let operator = Operator::parse(cursor)?;
@@ -116,10 +109,9 @@ impl Condition {
             "NOT" => {
                 cursor.skip_space();
                 if !cursor.take("EXISTS") {
-                    return Err(cursor.error(format!(
-                        "`NOT` must be followed by `EXISTS`: {}",
-                        cursor.found()
-                    )));
+                    return Err(
+                        cursor.error(format!("`NOT` must be followed by `EXISTS`: {}", cursor.found()))
+                    );
                 }
                 Test::NotExists
             }
@@ -145,10 +137,7 @@ impl Condition {
     fn state(cursor: &mut Cursor) -> Result<Test, InvalidPattern> {
         cursor.skip_space();
         let start = cursor.column();
-        match cursor
-            .take_while(|next| next.is_ascii_alphanumeric())
-            .as_str()
-        {
+        match cursor.take_while(|next| next.is_ascii_alphanumeric()).as_str() {
             "NULL" => Ok(Test::IsNull),
             "TRUE" => Ok(Test::IsBoolean(true)),
             "FALSE" => Ok(Test::IsBoolean(false)),
@@ -156,10 +145,7 @@ impl Condition {
                 start,
                 "`IS NOT` is not supported; write `!=`, `= *` or the opposite `IS TRUE` or `IS FALSE`",
             )),
-            _ => Err(InvalidPattern::at(
-                start,
-                "`IS` must be followed by `NULL`, `TRUE` or `FALSE`",
-            )),
+            _ => Err(InvalidPattern::at(start, "`IS` must be followed by `NULL`, `TRUE` or `FALSE`")),
         }
     }
 
@@ -193,10 +179,7 @@ impl Condition {
 
     /// A wildcard with `!=`: AWS does not document whether one differing node is enough or all must differ.
     fn of_all(&self, nodes: &[&Value]) -> Verdict {
-        let answers: Vec<Tri> = nodes
-            .iter()
-            .map(|node| self.of_node(Some(node)).value)
-            .collect();
+        let answers: Vec<Tri> = nodes.iter().map(|node| self.of_node(Some(node)).value).collect();
         let all = Tri::all(answers.iter().copied());
         if all == Tri::any(answers) && !all.is_unknown() {
             return self.answer(all, "has the same answer for all selected values");
@@ -219,9 +202,7 @@ impl Condition {
                 }
                 verdict
             }
-            (Test::NotExists, Some(Value::Null)) => {
-                self.answer(Tri::No, "is null").assuming(MIXED_TYPES)
-            }
+            (Test::NotExists, Some(Value::Null)) => self.answer(Tri::No, "is null").assuming(MIXED_TYPES),
             (Test::NotExists, Some(_)) => self.answer(Tri::No, "exists"),
             (Test::IsNull, Some(Value::Null)) => self.answer(Tri::Yes, "is null"),
             (Test::IsNull, Some(_)) => self.answer(Tri::No, "is not null"),
@@ -229,9 +210,7 @@ impl Condition {
                 self.answer((wanted == value).into(), &format!("is {value}"))
             }
             (Test::IsBoolean(_), Some(_)) => self.answer(Tri::No, "is no boolean"),
-            (Test::Compare(operator, literal), Some(node)) => {
-                self.compare(*operator, literal, node)
-            }
+            (Test::Compare(operator, literal), Some(node)) => self.compare(*operator, literal, node),
         }
     }
 
@@ -246,11 +225,7 @@ impl Condition {
                     Literal::Text(glob, _) => operator == Operator::Equal && glob.has_star(),
                     Literal::Number(..) | Literal::Regex(_) => true,
                 };
-                if documented || !operator.is_equality() {
-                    verdict
-                } else {
-                    verdict.assuming(MIXED_TYPES)
-                }
+                if documented || !operator.is_equality() { verdict } else { verdict.assuming(MIXED_TYPES) }
             }
             _ if operator.is_equality()
                 && matches!(literal, Literal::Text(glob, _) if glob.is_anything()) =>
@@ -262,13 +237,10 @@ impl Condition {
             }
             Value::Bool(value) => self.answer(Tri::No, &format!("is {value}")),
             Value::Number(number) => match (literal, number.as_f64()) {
-                (Literal::Number(literal, _), Some(double)) => self.answer(
-                    operator.compares(double, *literal).into(),
-                    &format!("is {number}"),
-                ),
-                (Literal::Number(..), None) => {
-                    self.undocumented("is a number outside the range of a double")
+                (Literal::Number(literal, _), Some(double)) => {
+                    self.answer(operator.compares(double, *literal).into(), &format!("is {number}"))
                 }
+                (Literal::Number(..), None) => self.undocumented("is a number outside the range of a double"),
                 _ => self.undocumented("is a number; compare it with a number"),
             },
             Value::String(text) => self.compare_text(operator, literal, text),
@@ -287,10 +259,8 @@ impl Condition {
             Literal::Regex(regex) => match regex.search(text) {
                 Some(found) => found,
                 None => {
-                    return self.answer(
-                        Tri::Unknown,
-                        "is too long to be searched with this regular expression",
-                    );
+                    return self
+                        .answer(Tri::Unknown, "is too long to be searched with this regular expression");
                 }
             },
         };
@@ -319,9 +289,6 @@ impl Condition {
             Tri::No => "does not hold",
             Tri::Unknown => "is undetermined",
         };
-        Verdict::new(
-            value,
-            format!("{} {outcome}: `{selector}` {state}", shown(&condition)),
-        )
+        Verdict::new(value, format!("{} {outcome}: `{selector}` {state}", shown(&condition)))
     }
 }

@@ -54,10 +54,7 @@ pub struct InvalidPattern {
 
 impl InvalidPattern {
     fn at(column: usize, reason: impl Into<String>) -> Self {
-        Self {
-            column,
-            reason: reason.into(),
-        }
+        Self { column, reason: reason.into() }
     }
 }
 
@@ -85,10 +82,9 @@ impl FilterPattern {
         cursor.skip_space();
         match cursor.peek() {
             None => Ok(Self { form }),
-            Some(_) => Err(cursor.error(format!(
-                "nothing may follow the closing bracket: {}",
-                cursor.found()
-            ))),
+            Some(_) => {
+                Err(cursor.error(format!("nothing may follow the closing bracket: {}", cursor.found())))
+            }
         }
     }
 
@@ -146,9 +142,6 @@ pub fn question(line: &Value) -> Result<Verdict, InvalidPattern> {
     match line.get("message") {
         Some(Value::String(message)) => Ok(pattern.matches(message)),
         Some(event @ Value::Object(_)) => Ok(pattern.matches_event(event)),
-        _ => Err(InvalidPattern::at(
-            1,
-            "`message` must be a string or an object",
-        )),
+        _ => Err(InvalidPattern::at(1, "`message` must be a string or an object")),
     }
 }

@@ -42,19 +42,16 @@ impl Regex {
         let start = cursor.column();
         cursor.regexes += 1;
         if cursor.regexes > MOST_REGEXES {
-            return Err(cursor.error(format!(
-                "a pattern may have at most {MOST_REGEXES} regular expressions"
-            )));
+            return Err(
+                cursor.error(format!("a pattern may have at most {MOST_REGEXES} regular expressions"))
+            );
         }
         cursor.next();
         let mut rewriting = Rewriting::default();
         let mut source = String::new();
         loop {
             if cursor.peek().is_none() {
-                return Err(InvalidPattern::at(
-                    start,
-                    "the regular expression has no closing `%`",
-                ));
+                return Err(InvalidPattern::at(start, "the regular expression has no closing `%`"));
             }
             if cursor.take("%") {
                 break;
@@ -68,29 +65,17 @@ impl Regex {
     }
 
     fn compile(expression: &str, source: String) -> Result<Self, String> {
-        let explain =
-            |error: &dyn std::fmt::Display| format!("regular expression `{source}` {error}");
+        let explain = |error: &dyn std::fmt::Display| format!("regular expression `{source}` {error}");
         let config = thompson::Config::new().nfa_size_limit(Some(SIZE_LIMIT));
-        let nfa = thompson::Compiler::new()
-            .configure(config)
-            .build(expression)
-            .map_err(|_| {
-                explain(
-                    &"cannot be compiled; check its brackets, ranges and repetitions, and their size",
-                )
-            })?;
-        let limits = meta::Config::new()
-            .nfa_size_limit(Some(SIZE_LIMIT))
-            .hybrid_cache_capacity(SIZE_LIMIT);
+        let nfa = thompson::Compiler::new().configure(config).build(expression).map_err(|_| {
+            explain(&"cannot be compiled; check its brackets, ranges and repetitions, and their size")
+        })?;
+        let limits = meta::Config::new().nfa_size_limit(Some(SIZE_LIMIT)).hybrid_cache_capacity(SIZE_LIMIT);
         let engine = meta::Regex::builder()
             .configure(limits)
             .build(expression)
             .map_err(|_| explain(&"is too large; write smaller repetitions"))?;
-        Ok(Self {
-            engine,
-            states: nfa.states().len(),
-            source,
-        })
+        Ok(Self { engine, states: nfa.states().len(), source })
     }
 }
 
@@ -138,9 +123,8 @@ impl Rewriting {
                 cursor.next();
                 Ok(character.to_string())
             }
-            ']' | '}' => Err(cursor.error(format!(
-                "`{character}` closes nothing; write `\\{character}` for the character"
-            ))),
+            ']' | '}' => Err(cursor
+                .error(format!("`{character}` closes nothing; write `\\{character}` for the character"))),
             _ => {
                 self.quantifiers = 0;
                 self.literal(character, cursor)
@@ -151,9 +135,7 @@ impl Rewriting {
     /// A literal of AWS's alphabet.
     fn literal(&mut self, character: char, cursor: &mut Cursor) -> Result<String, InvalidPattern> {
         if matches!(character, '(' | ')') {
-            return Err(
-                cursor.error("regular expressions have no parentheses; write `|` without a group")
-            );
+            return Err(cursor.error("regular expressions have no parentheses; write `|` without a group"));
         }
         // A space is not in the list, but in AWS's own example `%^starting|^initializing|^shutting down%`.
         if !character.is_ascii_alphanumeric() && !is_symbol(character) && character != ' ' {
@@ -171,11 +153,7 @@ impl Rewriting {
     }
 
     /// One member of a class, or its end.
-    fn class_member(
-        &mut self,
-        character: char,
-        cursor: &mut Cursor,
-    ) -> Result<String, InvalidPattern> {
+    fn class_member(&mut self, character: char, cursor: &mut Cursor) -> Result<String, InvalidPattern> {
         match character {
             ']' if self.members == 0 => {
                 Err(cursor.error("the character class is empty; write `\\]` for the character"))
@@ -186,16 +164,11 @@ impl Rewriting {
                 self.output.push(']');
                 Ok("]".to_owned())
             }
-            '[' => {
-                Err(cursor
-                    .error("character classes cannot be nested; write `\\[` for the character"))
-            }
+            '[' => Err(cursor.error("character classes cannot be nested; write `\\[` for the character")),
             '-' => {
                 let at_edge = self.members == 0 || cursor.peek_second() == Some(']');
                 if cursor.peek_second() == Some('-') {
-                    return Err(
-                        cursor.error("`--` is not allowed in a character class; write one `-`")
-                    );
+                    return Err(cursor.error("`--` is not allowed in a character class; write one `-`"));
                 }
                 self.members += 1;
                 cursor.next();
@@ -217,11 +190,7 @@ impl Rewriting {
     }
 
     /// `*`, `+`, `?` or `{m,n}`, outside a class.
-    fn quantifier(
-        &mut self,
-        character: char,
-        cursor: &mut Cursor,
-    ) -> Result<String, InvalidPattern> {
+    fn quantifier(&mut self, character: char, cursor: &mut Cursor) -> Result<String, InvalidPattern> {
         self.quantifiers += 1;
         let lazy = self.quantifiers == 2 && character == '?';
         if self.quantifiers > 1 && !lazy {
@@ -275,16 +244,12 @@ impl Rewriting {
         }
         if escaped == 'x' {
             let mut digits = String::new();
-            while let Some(digit) = cursor
-                .peek()
-                .filter(|next| digits.len() < 2 && next.is_ascii_hexdigit())
+            while let Some(digit) = cursor.peek().filter(|next| digits.len() < 2 && next.is_ascii_hexdigit())
             {
                 digits.push(digit);
                 cursor.next();
             }
-            if !u8::from_str_radix(&digits, 16)
-                .is_ok_and(|byte| digits.len() == 2 && byte.is_ascii())
-            {
+            if !u8::from_str_radix(&digits, 16).is_ok_and(|byte| digits.len() == 2 && byte.is_ascii()) {
                 return Err(InvalidPattern::at(
                     start,
                     "`\\x` needs two hexadecimal digits of an ASCII character",
@@ -312,15 +277,9 @@ impl Rewriting {
 }
 
 fn is_symbol(character: char) -> bool {
-    matches!(
-        character,
-        ':' | '_' | '#' | '=' | '@' | '/' | ';' | ',' | '-'
-    )
+    matches!(character, ':' | '_' | '#' | '=' | '@' | '/' | ';' | ',' | '-')
 }
 
 fn is_operator(character: char) -> bool {
-    matches!(
-        character,
-        '^' | '$' | '?' | '[' | ']' | '{' | '}' | '|' | '\\' | '*' | '+' | '.'
-    )
+    matches!(character, '^' | '$' | '?' | '[' | ']' | '{' | '}' | '|' | '\\' | '*' | '+' | '.')
 }

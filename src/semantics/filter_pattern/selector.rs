@@ -33,10 +33,7 @@ impl Selector {
         if !cursor.take("$") {
             return Err(cursor.error(missing(cursor)));
         }
-        let mut selector = Self {
-            steps: Vec::new(),
-            source: "$".to_owned(),
-        };
+        let mut selector = Self { steps: Vec::new(), source: "$".to_owned() };
         loop {
             let step = match (cursor.peek(), cursor.peek_second()) {
                 (Some('.'), Some('[')) => {
@@ -85,14 +82,12 @@ impl Selector {
         let mut nodes = vec![event];
         for step in &self.steps {
             nodes = match step {
-                Step::Name(name) => nodes
-                    .into_iter()
-                    .filter_map(|node| node.as_object()?.get(name))
-                    .collect(),
-                Step::Index(index) => nodes
-                    .into_iter()
-                    .filter_map(|node| node.as_array()?.get(*index))
-                    .collect(),
+                Step::Name(name) => {
+                    nodes.into_iter().filter_map(|node| node.as_object()?.get(name)).collect()
+                }
+                Step::Index(index) => {
+                    nodes.into_iter().filter_map(|node| node.as_array()?.get(*index)).collect()
+                }
                 Step::Every => nodes.into_iter().flat_map(children).collect(),
             };
         }
@@ -115,10 +110,7 @@ fn missing(cursor: &Cursor) -> String {
         Some(first) if first.is_ascii_alphabetic() => {
             "a selector begins with `$.`, such as `$.eventName`".to_owned()
         }
-        _ => format!(
-            "a condition such as `$.eventName = \"GetObject\"` is missing: {}",
-            cursor.found()
-        ),
+        _ => format!("a condition such as `$.eventName = \"GetObject\"` is missing: {}", cursor.found()),
     }
 }
 
@@ -150,10 +142,7 @@ fn bracketed(cursor: &mut Cursor) -> Result<Step, InvalidPattern> {
             cursor.next();
             let name = cursor.take_while(|next| next != quote);
             if cursor.next().is_none() {
-                return Err(InvalidPattern::at(
-                    start,
-                    "the property name has no closing quote",
-                ));
+                return Err(InvalidPattern::at(start, "the property name has no closing quote"));
             }
             Step::Name(name)
         }
@@ -169,10 +158,8 @@ fn bracketed(cursor: &mut Cursor) -> Result<Step, InvalidPattern> {
         }
     };
     if !cursor.take("]") {
-        return Err(cursor.error(format!(
-            "`]` is missing after the array index or property name: {}",
-            cursor.found()
-        )));
+        return Err(cursor
+            .error(format!("`]` is missing after the array index or property name: {}", cursor.found())));
     }
     Ok(step)
 }

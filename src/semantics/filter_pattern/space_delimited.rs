@@ -62,19 +62,11 @@ impl SpaceDelimitedPattern {
     /// Whether a log line that is no JSON object matches.
     pub(super) fn matches(&self, line: &str) -> Verdict {
         let Some(fields) = fields(line) else {
-            return Verdict::unknown(
-                "how the line is split at its quotes and brackets is not documented",
-            );
+            return Verdict::unknown("how the line is split at its quotes and brackets is not documented");
         };
-        let mut ellipses = self
-            .slots
-            .iter()
-            .enumerate()
-            .filter(|(_, slot)| matches!(slot, Slot::Ellipsis));
+        let mut ellipses = self.slots.iter().enumerate().filter(|(_, slot)| matches!(slot, Slot::Ellipsis));
         match (ellipses.next(), ellipses.next()) {
-            (Some(_), Some(_)) => {
-                Verdict::unknown("a pattern with more than one `...` is not documented")
-            }
+            (Some(_), Some(_)) => Verdict::unknown("a pattern with more than one `...` is not documented"),
             (Some((at, _)), None) => self.with_ellipsis(at, &fields),
             _ => self.without_ellipsis(&fields),
         }
@@ -111,11 +103,7 @@ impl SpaceDelimitedPattern {
     }
 
     fn too_few(&self, count: usize) -> Verdict {
-        let conditioned = self
-            .slots
-            .iter()
-            .skip(count)
-            .any(|slot| matches!(slot, Slot::Field(Some(_))));
+        let conditioned = self.slots.iter().skip(count).any(|slot| matches!(slot, Slot::Field(Some(_))));
         let reason = format!("the line has {count} fields, fewer than the pattern");
         if conditioned && !self.slots.iter().any(|slot| matches!(slot, Slot::Ellipsis)) {
             Verdict::no(format!("{reason}, so a condition has no field"))
@@ -132,9 +120,7 @@ fn test_all<'a, 'b>(
     slots
         .zip(fields)
         .filter_map(|(slot, field)| match slot {
-            Slot::Field(Some(expression)) => {
-                Some(expression.evaluate(&|condition| condition.holds(field)))
-            }
+            Slot::Field(Some(expression)) => Some(expression.evaluate(&|condition| condition.holds(field))),
             Slot::Field(None) | Slot::Ellipsis => None,
         })
         .reduce(Verdict::and)
@@ -185,10 +171,7 @@ impl Slot {
 
 impl Condition {
     /// Reads the conditions of one field, whose name may already be read.
-    fn expression(
-        cursor: &mut Cursor,
-        mut read: Option<String>,
-    ) -> Result<Expression<Self>, InvalidPattern> {
+    fn expression(cursor: &mut Cursor, mut read: Option<String>) -> Result<Expression<Self>, InvalidPattern> {
         let mut field = read.clone();
         Expression::parse(cursor, &mut |cursor| {
             let name = match read.take() {
@@ -196,10 +179,9 @@ impl Condition {
                 None => cursor.take_while(is_name),
             };
             if name.is_empty() {
-                return Err(cursor.error(format!(
-                    "a condition such as `status = 4*` is missing: {}",
-                    cursor.found()
-                )));
+                return Err(
+                    cursor.error(format!("a condition such as `status = 4*` is missing: {}", cursor.found()))
+                );
             }
             let own = *field.get_or_insert_with(|| name.clone()) == name;
             cursor.skip_space();
@@ -213,22 +195,12 @@ impl Condition {
                     "a regular expression is only compared with `=` and `!=`",
                 ));
             }
-            Ok(Self {
-                name,
-                operator,
-                literal,
-                own,
-            })
+            Ok(Self { name, operator, literal, own })
         })
     }
 
     fn holds(&self, field: &str) -> Verdict {
-        let condition = shown(&format!(
-            "{} {} {}",
-            self.name,
-            self.operator.text(),
-            self.literal.text()
-        ));
+        let condition = shown(&format!("{} {} {}", self.name, self.operator.text(), self.literal.text()));
         if !self.own {
             return Verdict::unknown(format!(
                 "{condition} stands in the place of another field, which is not documented"

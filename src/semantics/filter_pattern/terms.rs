@@ -72,9 +72,7 @@ impl TermPattern {
                         shown(&format!("%{}%", alone.source))
                     ),
                 ),
-                None => Verdict::unknown(
-                    "the line is too long to be searched with this regular expression",
-                ),
+                None => Verdict::unknown("the line is too long to be searched with this regular expression"),
             };
         }
         let required = |term: &&Term| term.role != Role::Optional;
@@ -85,22 +83,13 @@ impl TermPattern {
                 .reduce(Verdict::and)
                 .unwrap_or_else(|| Verdict::yes(""));
         }
-        self.terms
-            .iter()
-            .map(|term| term.holds(line))
-            .reduce(Verdict::or)
-            .unwrap_or_else(|| Verdict::no(""))
+        self.terms.iter().map(|term| term.holds(line)).reduce(Verdict::or).unwrap_or_else(|| Verdict::no(""))
     }
 
     /// The regular expression that is the whole pattern, the only documented use of one among terms.
     fn alone(&self) -> Option<&Regex> {
         match self.terms.as_slice() {
-            [
-                Term {
-                    role: Role::Included,
-                    wanted: Wanted::Regex(regex),
-                },
-            ] => Some(regex),
+            [Term { role: Role::Included, wanted: Wanted::Regex(regex) }] => Some(regex),
             _ => None,
         }
     }
@@ -142,15 +131,8 @@ impl Term {
             }
             Wanted::Phrase(phrase) => {
                 let found = line.contains(phrase.as_str());
-                let state = if found {
-                    "contains"
-                } else {
-                    "does not contain"
-                };
-                Verdict::new(
-                    Tri::from(found != excluded),
-                    format!("the line {state} {}", shown(phrase)),
-                )
+                let state = if found { "contains" } else { "does not contain" };
+                Verdict::new(Tri::from(found != excluded), format!("the line {state} {}", shown(phrase)))
             }
             Wanted::Regex(regex) => Verdict::unknown(format!(
                 "a regular expression such as {} next to other terms is not documented",
@@ -165,8 +147,9 @@ fn outside_quotes(cursor: &Cursor) -> String {
     match cursor.peek() {
         None => "a term is missing after `?` or `-`".to_owned(),
         Some('\'') => "single quotes do not delimit phrases; use double quotes".to_owned(),
-        Some('$') => "a condition such as `$.eventName = \"GetObject\"` must be inside `{` and `}`"
-            .to_owned(),
+        Some('$') => {
+            "a condition such as `$.eventName = \"GetObject\"` must be inside `{` and `}`".to_owned()
+        }
         Some(character) if character.is_whitespace() => {
             "no space may stand between `?` or `-` and its term".to_owned()
         }

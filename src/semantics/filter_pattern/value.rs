@@ -37,23 +37,17 @@ impl Operator {
             "<=" => Ok(Self::LessOrEqual),
             ">" => Ok(Self::Greater),
             ">=" => Ok(Self::GreaterOrEqual),
-            "==" => Err(InvalidPattern::at(
-                start,
-                "`==` is not an operator; write a single `=`",
-            )),
-            "=!" | "<>" => Err(InvalidPattern::at(
-                start,
-                format!("`{written}` is not an operator; write `!=`"),
-            )),
+            "==" => Err(InvalidPattern::at(start, "`==` is not an operator; write a single `=`")),
+            "=!" | "<>" => {
+                Err(InvalidPattern::at(start, format!("`{written}` is not an operator; write `!=`")))
+            }
             "" => Err(cursor.error(format!(
                 "an operator `=`, `!=`, `<`, `<=`, `>` or `>=` is missing: {}",
                 cursor.found()
             ))),
             _ => Err(InvalidPattern::at(
                 start,
-                format!(
-                    "`{written}` is not an operator; allowed are `=`, `!=`, `<`, `<=`, `>` and `>=`"
-                ),
+                format!("`{written}` is not an operator; allowed are `=`, `!=`, `<`, `<=`, `>` and `>=`"),
             )),
         }
     }
@@ -112,12 +106,8 @@ impl Literal {
                 Ok(Self::Text(Glob::new(&text), text))
             }
             Some('%') => Regex::parse(cursor).map(Self::Regex),
-            Some('\'') => {
-                Err(cursor.error("single quotes do not delimit strings; use double quotes"))
-            }
-            Some('$') => {
-                Err(cursor.error("a field cannot be compared with a field; write a value"))
-            }
+            Some('\'') => Err(cursor.error("single quotes do not delimit strings; use double quotes")),
+            Some('$') => Err(cursor.error("a field cannot be compared with a field; write a value")),
             _ => {
                 let text = cursor.take_while(is_bare);
                 if text.is_empty() {
@@ -170,8 +160,7 @@ pub(super) fn quoted(cursor: &mut Cursor) -> Result<String, InvalidPattern> {
 
 /// Whether a character may stand in a bare string.
 fn is_bare(character: char) -> bool {
-    character.is_ascii_alphanumeric()
-        || matches!(character, '_' | '.' | '*' | '+' | '-' | ':' | '/')
+    character.is_ascii_alphanumeric() || matches!(character, '_' | '.' | '*' | '+' | '-' | ':' | '/')
 }
 
 /// The value of a number literal: `[+-]? digits [ "." digits ] [ (e|E) [+-]? digits ]`.

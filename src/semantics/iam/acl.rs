@@ -46,16 +46,13 @@ impl AclGrantee {
 
     /// Whether the request's principal belongs to the grantee.
     fn has(&self, request: &Request) -> Tri {
-        let signed = !matches!(
-            request.principal,
-            Principal::Anonymous | Principal::Service(_)
-        );
+        let signed = !matches!(request.principal, Principal::Anonymous | Principal::Service(_));
         match self {
             Self::AllUsers => Tri::Yes,
             Self::AuthenticatedUsers => Tri::from(signed),
-            Self::LogDelivery => Tri::from(
-                request.principal == Principal::Service("logging.s3.amazonaws.com".to_owned()),
-            ),
+            Self::LogDelivery => {
+                Tri::from(request.principal == Principal::Service("logging.s3.amazonaws.com".to_owned()))
+            }
             Self::CanonicalUser(id) => match (&request.principal, &request.canonical_user) {
                 (Principal::CanonicalUser(known), _) | (_, Some(known)) => Tri::from(known == id),
                 _ if signed => Tri::Unknown,
@@ -84,11 +81,7 @@ impl AclPermission {
     fn covers(self, action: &str) -> bool {
         let of = |actions: &[&str]| actions.contains(&action);
         match self {
-            Self::Read => of(&[
-                "s3:listbucket",
-                "s3:listbucketversions",
-                "s3:listbucketmultipartuploads",
-            ]),
+            Self::Read => of(&["s3:listbucket", "s3:listbucketversions", "s3:listbucketmultipartuploads"]),
             Self::Write => of(&["s3:putobject"]),
             Self::ReadAcp => of(&["s3:getbucketacl"]),
             Self::WriteAcp => of(&["s3:putbucketacl"]),
@@ -113,19 +106,11 @@ impl Acl {
     /// Whether the list grants a lower-case action to the request's principal.
     #[must_use]
     pub fn allows(&self, request: &Request, action: &str, ignore_public: Tri) -> Tri {
-        let granted = Tri::any(
-            self.grants
-                .iter()
-                .filter(|grant| grant.permission.covers(action))
-                .map(|grant| {
-                    let kept = if grant.grantee.is_public() {
-                        !ignore_public
-                    } else {
-                        Tri::Yes
-                    };
-                    grant.grantee.has(request).and(kept)
-                }),
-        );
+        let granted =
+            Tri::any(self.grants.iter().filter(|grant| grant.permission.covers(action)).map(|grant| {
+                let kept = if grant.grantee.is_public() { !ignore_public } else { Tri::Yes };
+                grant.grantee.has(request).and(kept)
+            }));
         let by_object = if self.objects_may_grant && OBJECT_ACTIONS.contains(&action) {
             // To an anonymous request only a public grant could give it.
             match request.principal {
@@ -145,9 +130,8 @@ impl Acl {
     /// A clause that says what is allowed there.
     pub fn from_json(json: &Json) -> Result<Self, String> {
         let mut acl = Self::default();
-        let members = json
-            .members()
-            .ok_or_else(|| format!("`acl` must be an object, not {}", json.kind()))?;
+        let members =
+            json.members().ok_or_else(|| format!("`acl` must be an object, not {}", json.kind()))?;
         for (key, value) in members {
             match (key.as_str(), value) {
                 ("grants", Json::Array(grants)) => {
@@ -187,13 +171,8 @@ fn read_grant(json: &Json) -> Result<AclGrant, String> {
         Some("WRITE_ACP") => AclPermission::WriteAcp,
         Some("FULL_CONTROL") => AclPermission::FullControl,
         _ => {
-            return Err(
-                "a permission must be READ, WRITE, READ_ACP, WRITE_ACP or FULL_CONTROL".to_owned(),
-            );
+            return Err("a permission must be READ, WRITE, READ_ACP, WRITE_ACP or FULL_CONTROL".to_owned());
         }
     };
-    Ok(AclGrant {
-        grantee,
-        permission,
-    })
+    Ok(AclGrant { grantee, permission })
 }

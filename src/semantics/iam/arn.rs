@@ -91,24 +91,13 @@ mod tests {
     #[test]
     fn parts_are_told_apart() {
         let arn = Arn::parse("arn:aws:iam::111122223333:role/a/b/Name").unwrap();
-        assert_eq!(
-            (arn.account, arn.role_name()),
-            ("111122223333", Some("Name"))
-        );
+        assert_eq!((arn.account, arn.role_name()), ("111122223333", Some("Name")));
         let arn = Arn::parse("arn:aws:sts::111122223333:assumed-role/Name/s:1").unwrap();
         assert_eq!(arn.role_session(), Some(("Name", "s:1")));
-        assert!(
-            Arn::parse("arn:aws:iam::111122223333:root")
-                .unwrap()
-                .is_root()
-        );
+        assert!(Arn::parse("arn:aws:iam::111122223333:root").unwrap().is_root());
         let point = "arn:aws:s3:eu-west-1:111122223333:accesspoint/ap/object/k";
         assert!(Arn::parse(point).unwrap().is_access_point());
-        assert!(
-            !Arn::parse("arn:aws:s3:::accesspoint/k")
-                .unwrap()
-                .is_access_point()
-        );
+        assert!(!Arn::parse("arn:aws:s3:::accesspoint/k").unwrap().is_access_point());
         assert_eq!(Arn::parse("arn:aws:s3"), None);
         assert!(is_account_id("111122223333") && !is_account_id("11112222333x"));
     }

@@ -59,17 +59,14 @@ impl Context {
     /// # Errors
     /// A clause that names the key whose value is of another form, or says that the context is too large.
     pub fn from_json(json: &Json) -> Result<Self, String> {
-        let members = json
-            .members()
-            .ok_or_else(|| format!("`context` must be an object, not {}", json.kind()))?;
+        let members =
+            json.members().ok_or_else(|| format!("`context` must be an object, not {}", json.kind()))?;
         let mut context = Self::new();
         let mut size = 0_usize;
         for (key, value) in members {
             let value = read_value(key, value)?;
             if let ContextValue::Known(values) = &value {
-                size = values
-                    .iter()
-                    .fold(size + key.len(), |size, value| size + value.len() + 1);
+                size = values.iter().fold(size + key.len(), |size, value| size + value.len() + 1);
             }
             if context.entries.contains_key(&key.to_ascii_lowercase()) {
                 return Err(format!("the context key `{key}` is given more than once"));
@@ -77,9 +74,7 @@ impl Context {
             context.set(key, value);
         }
         if size > MAX_CONTEXT_BYTES {
-            return Err(format!(
-                "the context is larger than {MAX_CONTEXT_BYTES} bytes"
-            ));
+            return Err(format!("the context is larger than {MAX_CONTEXT_BYTES} bytes"));
         }
         Ok(context)
     }
@@ -90,8 +85,7 @@ impl Context {
             ContextValue::Known(values) if values.is_empty() => ContextValue::Absent,
             value => value,
         };
-        self.entries
-            .insert(key.to_ascii_lowercase(), (key.to_owned(), value));
+        self.entries.insert(key.to_ascii_lowercase(), (key.to_owned(), value));
     }
 
     /// The same context with a key that has this one value.
@@ -116,9 +110,7 @@ impl Context {
 
     /// The keys that were set, as they were spelled, with their values.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &ContextValue)> {
-        self.entries
-            .values()
-            .map(|(key, value)| (key.as_str(), value))
+        self.entries.values().map(|(key, value)| (key.as_str(), value))
     }
 
     /// The context as [`Context::from_json`] reads it, without the keys that are absent.
@@ -153,12 +145,8 @@ fn read_value(key: &str, json: &Json) -> Result<ContextValue, String> {
             .one_or_many()
             .iter()
             .map(|item| {
-                item.scalar().ok_or_else(|| {
-                    format!(
-                        "the context key `{key}` has {} among its values",
-                        item.kind()
-                    )
-                })
+                item.scalar()
+                    .ok_or_else(|| format!("the context key `{key}` has {} among its values", item.kind()))
             })
             .collect::<Result<Vec<_>, _>>()
             .map(ContextValue::Known),

@@ -90,9 +90,7 @@ pub struct InvalidPolicy {
 
 impl InvalidPolicy {
     fn new(reason: impl Into<String>) -> Self {
-        Self {
-            reason: reason.into(),
-        }
+        Self { reason: reason.into() }
     }
 }
 
@@ -143,10 +141,7 @@ impl PolicyDocument {
                     everyone: true,
                     ..PrincipalList::default()
                 }),
-                action: ActionElement {
-                    negated: false,
-                    patterns: vec![everything()],
-                },
+                action: ActionElement { negated: false, patterns: vec![everything()] },
                 resource: Some(ResourceElement {
                     negated: false,
                     patterns: vec![ResourcePattern::everything()],
@@ -189,10 +184,7 @@ impl PolicyDocument {
             return Self::from_json(&inner);
         }
         let members = json.members().ok_or_else(|| {
-            InvalidPolicy::new(format!(
-                "the document must be an object, not {}",
-                json.kind()
-            ))
+            InvalidPolicy::new(format!("the document must be an object, not {}", json.kind()))
         })?;
         for (key, _) in members {
             if !["Version", "Id", "Statement"].contains(&key.as_str()) {
@@ -203,21 +195,16 @@ impl PolicyDocument {
         }
         let version = read_version(json)?;
         let variables = version.as_deref() == Some("2012-10-17");
-        let statements = json
-            .get("Statement")
-            .ok_or_else(|| InvalidPolicy::new("the document has no Statement"))?;
+        let statements =
+            json.get("Statement").ok_or_else(|| InvalidPolicy::new("the document has no Statement"))?;
         let mut document = Self {
             version,
             statements: Vec::new(),
-            defect: json
-                .repeated_key()
-                .map(|key| format!("the document has `{key}` more than once")),
+            defect: json.repeated_key().map(|key| format!("the document has `{key}` more than once")),
             statement_is_array: matches!(statements, Json::Array(_)),
         };
         for (index, statement) in statements.one_or_many().iter().enumerate() {
-            document
-                .statements
-                .push(Statement::from_json(statement, index, variables)?);
+            document.statements.push(Statement::from_json(statement, index, variables)?);
         }
         Ok(document)
     }
@@ -239,9 +226,7 @@ impl PolicyDocument {
                 PolicyKind::Identity | PolicyKind::ServiceControl => false,
             };
             if wants_principal && !names_principal {
-                return Err(InvalidPolicy::new(format!(
-                    "{label} has no Principal, which {kind} must have"
-                )));
+                return Err(InvalidPolicy::new(format!("{label} has no Principal, which {kind} must have")));
             }
             if !wants_principal && names_principal {
                 return Err(InvalidPolicy::new(format!(
@@ -249,9 +234,7 @@ impl PolicyDocument {
                 )));
             }
             if statement.resource.is_none() {
-                return Err(InvalidPolicy::new(format!(
-                    "{label} has no Resource, which {kind} must have"
-                )));
+                return Err(InvalidPolicy::new(format!("{label} has no Resource, which {kind} must have")));
             }
         }
         Ok(())
@@ -260,11 +243,7 @@ impl PolicyDocument {
     /// The JSON pointer of a statement in the document.
     #[must_use]
     pub fn pointer(&self, index: usize) -> String {
-        if self.statement_is_array {
-            format!("/Statement/{index}")
-        } else {
-            "/Statement".to_owned()
-        }
+        if self.statement_is_array { format!("/Statement/{index}") } else { "/Statement".to_owned() }
     }
 
     /// The condition keys, in lower case, that the document's outcome can depend on, with repetitions.
@@ -298,9 +277,7 @@ fn read_version(json: &Json) -> Result<Option<String>, InvalidPolicy> {
         }
         Some(other) => Err(InvalidPolicy::new(format!(
             "Version is {}, but must be \"2012-10-17\" or \"2008-10-17\"",
-            other
-                .scalar()
-                .map_or_else(|| other.kind().to_owned(), |text| format!("`{text}`"))
+            other.scalar().map_or_else(|| other.kind().to_owned(), |text| format!("`{text}`"))
         ))),
     }
 }
@@ -320,11 +297,9 @@ const STATEMENT_ELEMENTS: [&str; 9] = [
 impl Statement {
     fn from_json(json: &Json, index: usize, variables: bool) -> Result<Self, InvalidPolicy> {
         let sid = json.get("Sid").and_then(Json::scalar);
-        let fail =
-            |why: String| InvalidPolicy::new(format!("{} {why}", label(sid.as_deref(), index)));
-        let members = json
-            .members()
-            .ok_or_else(|| fail(format!("must be an object, not {}", json.kind())))?;
+        let fail = |why: String| InvalidPolicy::new(format!("{} {why}", label(sid.as_deref(), index)));
+        let members =
+            json.members().ok_or_else(|| fail(format!("must be an object, not {}", json.kind())))?;
         for (key, _) in members {
             if !STATEMENT_ELEMENTS.contains(&key.as_str()) {
                 return Err(fail(format!(
@@ -341,26 +316,17 @@ impl Statement {
             resource: read_resource(json, variables).map_err(&fail)?,
             conditions: match json.get("Condition") {
                 None => ConditionBlock::default(),
-                Some(condition) => {
-                    ConditionBlock::from_json(condition, variables).map_err(&fail)?
-                }
+                Some(condition) => ConditionBlock::from_json(condition, variables).map_err(&fail)?,
             },
-            defect: repeated.map(|key| {
-                format!(
-                    "{} has `{key}` more than once",
-                    label(sid.as_deref(), index)
-                )
-            }),
+            defect: repeated
+                .map(|key| format!("{} has `{key}` more than once", label(sid.as_deref(), index))),
             sid: sid.clone(),
         };
         if repeated == Some("Effect") {
             statement.effect = None;
         }
         if let Some(Json::Object(_)) = json.get("Principal").or(json.get("NotPrincipal"))
-            && let Some(key) = json
-                .get("Principal")
-                .or(json.get("NotPrincipal"))
-                .and_then(Json::repeated_key)
+            && let Some(key) = json.get("Principal").or(json.get("NotPrincipal")).and_then(Json::repeated_key)
         {
             statement.defect.get_or_insert(format!(
                 "the Principal of {} has `{key}` more than once",
@@ -378,9 +344,7 @@ fn read_effect(json: &Json) -> Result<Option<Effect>, String> {
         Some(Json::String(text)) if text == "Deny" => Ok(Some(Effect::Deny)),
         Some(other) => Err(format!(
             "has the Effect {}, but it must be `Allow` or `Deny`, with a capital letter",
-            other
-                .scalar()
-                .map_or_else(|| other.kind().to_owned(), |text| format!("`{text}`"))
+            other.scalar().map_or_else(|| other.kind().to_owned(), |text| format!("`{text}`"))
         )),
     }
 }
@@ -399,11 +363,7 @@ fn read_principal(json: &Json) -> Result<PrincipalElement, String> {
 }
 
 /// The strings of one of two elements that exclude each other, and whether it is the negated one.
-fn read_list(
-    json: &Json,
-    name: &str,
-    negated_name: &str,
-) -> Result<Option<(bool, Vec<String>)>, String> {
+fn read_list(json: &Json, name: &str, negated_name: &str) -> Result<Option<(bool, Vec<String>)>, String> {
     let (negated, element, value) = match (json.get(name), json.get(negated_name)) {
         (None, None) => return Ok(None),
         (Some(value), None) => (false, name, value),
@@ -431,13 +391,10 @@ fn read_action(json: &Json) -> Result<ActionElement, String> {
     };
     let mut patterns = Vec::with_capacity(texts.len());
     for text in texts {
-        let named = text
-            .split_once(':')
-            .is_some_and(|(service, name)| !service.is_empty() && !name.is_empty());
+        let named =
+            text.split_once(':').is_some_and(|(service, name)| !service.is_empty() && !name.is_empty());
         if !named && (text.is_empty() || text.bytes().any(|byte| byte != b'*')) {
-            return Err(format!(
-                "has the action `{text}`, but an action is `*` or `service:Name`"
-            ));
+            return Err(format!("has the action `{text}`, but an action is `*` or `service:Name`"));
         }
         patterns.push(Glob::new(&text.to_ascii_lowercase()));
     }

@@ -19,9 +19,7 @@ pub fn policy_question(question: &Json) -> Result<Decision, InvalidPolicy> {
         None => PolicySet::default(),
         Some(policies) => PolicySet::from_json(policies)?,
     };
-    let request = question
-        .get("request")
-        .ok_or_else(|| fail("the question has no `request`".to_owned()))?;
+    let request = question.get("request").ok_or_else(|| fail("the question has no `request`".to_owned()))?;
     let request = Request::from_json(request).map_err(fail)?;
     Ok(decide(&set, &request))
 }
@@ -31,9 +29,9 @@ pub fn policy_question(question: &Json) -> Result<Decision, InvalidPolicy> {
 /// # Errors
 /// A document that AWS would not accept.
 pub fn public_question(question: &Json) -> Result<Verdict, InvalidPolicy> {
-    let policy = question.get("policy").ok_or_else(|| InvalidPolicy {
-        reason: "the question has no `policy`".to_owned(),
-    })?;
+    let policy = question
+        .get("policy")
+        .ok_or_else(|| InvalidPolicy { reason: "the question has no `policy`".to_owned() })?;
     let document = PolicyDocument::from_json(policy)?;
     document.check_kind(super::document::PolicyKind::Resource)?;
     Ok(is_public(&document))

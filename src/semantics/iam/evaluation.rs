@@ -48,11 +48,7 @@ pub struct Finding {
 }
 
 impl Finding {
-    const NO: Self = Self {
-        value: Tri::No,
-        statement: None,
-        doubt: None,
-    };
+    const NO: Self = Self { value: Tri::No, statement: None, doubt: None };
 
     fn raise(&mut self, value: Tri, statement: usize, doubt: impl FnOnce() -> Option<String>) {
         let stronger = match (self.value, value) {
@@ -124,22 +120,10 @@ impl<'a> Evaluation<'a> {
     /// What a document says of the request to this resource.
     #[must_use]
     pub fn ask(&self, document: &PolicyDocument, place: Place, resource: &str) -> Outcome {
-        let mut outcome = Outcome {
-            allow: Finding::NO,
-            allow_directly: Tri::No,
-            deny: Finding::NO,
-        };
+        let mut outcome = Outcome { allow: Finding::NO, allow_directly: Tri::No, deny: Finding::NO };
         if let Some(why) = &document.defect {
-            let doubt = Finding {
-                value: Tri::Unknown,
-                statement: None,
-                doubt: Some(why.clone()),
-            };
-            return Outcome {
-                allow: doubt.clone(),
-                allow_directly: Tri::Unknown,
-                deny: doubt,
-            };
+            let doubt = Finding { value: Tri::Unknown, statement: None, doubt: Some(why.clone()) };
+            return Outcome { allow: doubt.clone(), allow_directly: Tri::Unknown, deny: doubt };
         }
         for (index, statement) in document.statements.iter().enumerate() {
             let (applies, directly) = self.applies(statement, place, resource);
@@ -182,19 +166,11 @@ impl<'a> Evaluation<'a> {
     }
 
     fn action_matches(&self, element: &ActionElement) -> bool {
-        let listed = element
-            .patterns
-            .iter()
-            .any(|pattern| pattern.matches(&self.action));
+        let listed = element.patterns.iter().any(|pattern| pattern.matches(&self.action));
         listed != element.negated
     }
 
-    fn resource_matches(
-        &self,
-        element: Option<&ResourceElement>,
-        place: Place,
-        resource: &str,
-    ) -> Tri {
+    fn resource_matches(&self, element: Option<&ResourceElement>, place: Place, resource: &str) -> Tri {
         let Some(element) = element else {
             // AWS refuses such a statement in every kind of policy that is read here.
             return Tri::Unknown;
@@ -209,11 +185,7 @@ impl<'a> Evaluation<'a> {
                 Place::Endpoint | Place::Elsewhere => false,
             };
             // The request names the resource in another form than the policy: which bucket it is, is not known.
-            if matches == Tri::No && other_form {
-                Tri::Unknown
-            } else {
-                matches
-            }
+            if matches == Tri::No && other_form { Tri::Unknown } else { matches }
         }));
         if element.negated { !listed } else { listed }
     }
@@ -226,17 +198,11 @@ impl<'a> Evaluation<'a> {
                     Place::Elsewhere => Tri::Yes,
                     _ => Tri::Unknown,
                 };
-                PrincipalMatch {
-                    listed: value,
-                    directly: value,
-                }
+                PrincipalMatch { listed: value, directly: value }
             }
             PrincipalElement::Principal(list) => {
                 let mut matched = list.matches(self.request, self);
-                if place == Place::Endpoint
-                    && matched.directly != Tri::Yes
-                    && matched.listed == Tri::Yes
-                {
+                if place == Place::Endpoint && matched.directly != Tri::Yes && matched.listed == Tri::Yes {
                     // At a gateway endpoint an account stands for its root user alone, at an interface endpoint for
                     // the whole account (VPC user guide, "Principals for gateway endpoints").
                     let is_root = matches!(&self.request.principal, Principal::Arn(arn)
@@ -247,10 +213,7 @@ impl<'a> Evaluation<'a> {
             }
             PrincipalElement::NotPrincipal(list) => {
                 let value = !list.excludes(self.request, self);
-                PrincipalMatch {
-                    listed: value,
-                    directly: value,
-                }
+                PrincipalMatch { listed: value, directly: value }
             }
         }
     }
@@ -275,10 +238,7 @@ impl<'a> Evaluation<'a> {
         if unknown.is_empty() {
             format!("{name} may or may not apply to this principal, resource or context")
         } else {
-            format!(
-                "{name} depends on `{}`, which is not known",
-                unknown.join("`, `")
-            )
+            format!("{name} depends on `{}`, which is not known", unknown.join("`, `"))
         }
     }
 

@@ -127,10 +127,7 @@ impl Glob {
     /// How many colons the pattern writes out.
     #[must_use]
     pub fn colons(&self) -> usize {
-        self.tokens
-            .iter()
-            .filter(|token| **token == Token::Literal(':'))
-            .count()
+        self.tokens.iter().filter(|token| **token == Token::Literal(':')).count()
     }
 
     /// A text that matches: the first `*` becomes `filler`, later ones nothing, and each `?` becomes `a`.
@@ -233,10 +230,7 @@ mod tests {
         match (pattern.split_first(), text.split_first()) {
             (None, None) => true,
             (Some(('*', rest)), _) => {
-                slow(rest, text)
-                    || text
-                        .split_first()
-                        .is_some_and(|(_, tail)| slow(pattern, tail))
+                slow(rest, text) || text.split_first().is_some_and(|(_, tail)| slow(pattern, tail))
             }
             (Some((p, rest)), Some((t, tail))) => (*p == '?' || p == t) && slow(rest, tail),
             _ => false,
@@ -277,11 +271,7 @@ mod tests {
     #[test]
     fn wildcards_cross_slashes_and_colons() {
         let glob = Glob::new("arn:aws:s3:::b*");
-        for text in [
-            "arn:aws:s3:::b",
-            "arn:aws:s3:::b/k:1/x",
-            "arn:aws:s3:::b-other/k",
-        ] {
+        for text in ["arn:aws:s3:::b", "arn:aws:s3:::b/k:1/x", "arn:aws:s3:::b-other/k"] {
             assert!(glob.matches(text), "{text}");
         }
         assert!(!glob.matches("arn:aws:s3:::a"));

@@ -67,9 +67,7 @@ impl Json {
     /// The first member of that name, if this is an object that has it.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&Json> {
-        self.members()?
-            .iter()
-            .find_map(|(key, value)| (key == name).then_some(value))
+        self.members()?.iter().find_map(|(key, value)| (key == name).then_some(value))
     }
 
     /// The text of a string.
@@ -113,11 +111,7 @@ impl Json {
             });
         }
         members.iter().enumerate().find_map(|(index, (key, _))| {
-            members
-                .iter()
-                .skip(index + 1)
-                .any(|(other, _)| other == key)
-                .then_some(key.as_str())
+            members.iter().skip(index + 1).any(|(other, _)| other == key).then_some(key.as_str())
         })
     }
 
@@ -140,17 +134,14 @@ impl Json {
         match self {
             Self::Null => Value::Null,
             Self::Bool(value) => Value::Bool(*value),
-            Self::Number(text) => text
-                .parse::<serde_json::Number>()
-                .map_or_else(|_| Value::String(text.clone()), Value::Number),
+            Self::Number(text) => {
+                text.parse::<serde_json::Number>().map_or_else(|_| Value::String(text.clone()), Value::Number)
+            }
             Self::String(text) => Value::String(text.clone()),
             Self::Array(items) => items.iter().map(Self::to_value).collect(),
-            Self::Object(members) => Value::Object(
-                members
-                    .iter()
-                    .map(|(key, value)| (key.clone(), value.to_value()))
-                    .collect(),
-            ),
+            Self::Object(members) => {
+                Value::Object(members.iter().map(|(key, value)| (key.clone(), value.to_value())).collect())
+            }
         }
     }
 }
@@ -171,12 +162,9 @@ fn convert(value: &Value, depth: usize, budget: &mut usize) -> Result<Json, Stri
         Value::Bool(value) => Json::Bool(*value),
         Value::Number(number) => Json::Number(number.to_string()),
         Value::String(text) => Json::String(text.clone()),
-        Value::Array(items) => Json::Array(
-            items
-                .iter()
-                .map(|item| convert(item, depth - 1, budget))
-                .collect::<Result<_, _>>()?,
-        ),
+        Value::Array(items) => {
+            Json::Array(items.iter().map(|item| convert(item, depth - 1, budget)).collect::<Result<_, _>>()?)
+        }
         Value::Object(members) => Json::Object(
             members
                 .iter()
@@ -262,10 +250,7 @@ mod tests {
         let json = Json::parse(r#"{"a": 1, "b": [true, null], "a": "x"}"#).unwrap();
         assert_eq!(json.repeated_key(), Some("a"));
         assert_eq!(json.members().unwrap().len(), 3);
-        assert_eq!(
-            Json::parse(r#"{"a": 1, "A": 1}"#).unwrap().repeated_key(),
-            None
-        );
+        assert_eq!(Json::parse(r#"{"a": 1, "A": 1}"#).unwrap().repeated_key(), None);
         let many: Vec<String> = (0..100).map(|i| format!("\"k{}\": 0", i % 99)).collect();
         let json = Json::parse(&format!("{{{}}}", many.join(","))).unwrap();
         assert_eq!(json.repeated_key(), Some("k0"));

@@ -86,34 +86,25 @@ impl PolicySet {
             };
             match key.as_str() {
                 "identity" => {
-                    set.identity = read(value, |json| {
-                        documents(json, PolicyKind::Identity, "identity")
-                    })?;
+                    set.identity = read(value, |json| documents(json, PolicyKind::Identity, "identity"))?;
                 }
                 "resource" => {
-                    set.resource = read(value, |json| {
-                        document(json, PolicyKind::Resource, "resource")
-                    })?;
+                    set.resource = read(value, |json| document(json, PolicyKind::Resource, "resource"))?;
                 }
                 "access_point" => {
-                    set.access_point = read(value, |json| {
-                        document(json, PolicyKind::Resource, "access_point")
-                    })?;
+                    set.access_point =
+                        read(value, |json| document(json, PolicyKind::Resource, "access_point"))?;
                 }
                 "endpoint" => {
-                    set.endpoint = read(value, |json| {
-                        document(json, PolicyKind::Endpoint, "endpoint")
-                    })?;
+                    set.endpoint = read(value, |json| document(json, PolicyKind::Endpoint, "endpoint"))?;
                 }
                 "scp" => {
-                    set.service_control = read(value, |json| {
-                        levels(json, PolicyKind::ServiceControl, "scp")
-                    })?;
+                    set.service_control =
+                        read(value, |json| levels(json, PolicyKind::ServiceControl, "scp"))?;
                 }
                 "rcp" => {
-                    set.resource_control = read(value, |json| {
-                        levels(json, PolicyKind::ResourceControl, "rcp")
-                    })?;
+                    set.resource_control =
+                        read(value, |json| levels(json, PolicyKind::ResourceControl, "rcp"))?;
                 }
                 "block_public_access" => {
                     set.block_public_access = read(value, read_block_public_access)?;
@@ -173,16 +164,10 @@ fn document(json: &Json, kind: PolicyKind, name: &str) -> Result<SharedDocument,
         document.check_kind(kind)?;
         Ok(document)
     };
-    read().map(Arc::new).map_err(|error| InvalidPolicy {
-        reason: format!("`{name}`: {error}"),
-    })
+    read().map(Arc::new).map_err(|error| InvalidPolicy { reason: format!("`{name}`: {error}") })
 }
 
-fn documents(
-    json: &Json,
-    kind: PolicyKind,
-    name: &str,
-) -> Result<Vec<SharedDocument>, InvalidPolicy> {
+fn documents(json: &Json, kind: PolicyKind, name: &str) -> Result<Vec<SharedDocument>, InvalidPolicy> {
     json.one_or_many()
         .iter()
         .enumerate()
@@ -190,11 +175,7 @@ fn documents(
         .collect()
 }
 
-fn levels(
-    json: &Json,
-    kind: PolicyKind,
-    name: &str,
-) -> Result<Vec<Vec<SharedDocument>>, InvalidPolicy> {
+fn levels(json: &Json, kind: PolicyKind, name: &str) -> Result<Vec<Vec<SharedDocument>>, InvalidPolicy> {
     json.one_or_many()
         .iter()
         .enumerate()
@@ -203,7 +184,6 @@ fn levels(
 }
 
 fn read_block_public_access(json: &Json) -> Result<PublicAccessBlock, InvalidPolicy> {
-    serde_json::from_value(json.to_value()).map_err(|error| InvalidPolicy {
-        reason: format!("`block_public_access`: {error}"),
-    })
+    serde_json::from_value(json.to_value())
+        .map_err(|error| InvalidPolicy { reason: format!("`block_public_access`: {error}") })
 }

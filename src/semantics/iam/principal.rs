@@ -40,30 +40,18 @@ pub struct PrincipalMatch {
 }
 
 impl PrincipalMatch {
-    const NO: Self = Self {
-        listed: Tri::No,
-        directly: Tri::No,
-    };
+    const NO: Self = Self { listed: Tri::No, directly: Tri::No };
 
     fn direct(value: Tri) -> Self {
-        Self {
-            listed: value,
-            directly: value,
-        }
+        Self { listed: value, directly: value }
     }
 
     fn delegated(value: Tri) -> Self {
-        Self {
-            listed: value,
-            directly: Tri::No,
-        }
+        Self { listed: value, directly: Tri::No }
     }
 
     fn or(self, other: Self) -> Self {
-        Self {
-            listed: self.listed.or(other.listed),
-            directly: self.directly.or(other.directly),
-        }
+        Self { listed: self.listed.or(other.listed), directly: self.directly.or(other.directly) }
     }
 }
 
@@ -73,8 +61,7 @@ impl PrincipalList {
     /// # Errors
     /// A clause that says what is not allowed there.
     pub fn from_json(json: &Json) -> Result<Self, String> {
-        const FORMS: &str =
-            "must be \"*\" or an object with AWS, Service, Federated or CanonicalUser";
+        const FORMS: &str = "must be \"*\" or an object with AWS, Service, Federated or CanonicalUser";
         let mut list = Self::default();
         if let Some(text) = json.as_str() {
             if text != "*" {
@@ -83,9 +70,7 @@ impl PrincipalList {
             list.everyone = true;
             return Ok(list);
         }
-        let members = json
-            .members()
-            .ok_or_else(|| format!("is {}, but {FORMS}", json.kind()))?;
+        let members = json.members().ok_or_else(|| format!("is {}, but {FORMS}", json.kind()))?;
         if members.is_empty() {
             return Err(format!("is empty, but {FORMS}"));
         }
@@ -95,9 +80,9 @@ impl PrincipalList {
                 return Err(format!("lists nobody under {kind}"));
             }
             for value in values {
-                let text = value.scalar().ok_or_else(|| {
-                    format!("has {} under {kind} instead of a string", value.kind())
-                })?;
+                let text = value
+                    .scalar()
+                    .ok_or_else(|| format!("has {} under {kind} instead of a string", value.kind()))?;
                 match kind.as_str() {
                     "AWS" => list.add_aws(text),
                     "Service" => _ = list.services.insert(text),
@@ -133,9 +118,7 @@ impl PrincipalList {
         }
         match &request.principal {
             Principal::Anonymous => PrincipalMatch::NO,
-            Principal::Service(service) => {
-                PrincipalMatch::direct(Tri::from(self.services.contains(service)))
-            }
+            Principal::Service(service) => PrincipalMatch::direct(Tri::from(self.services.contains(service))),
             Principal::Arn(text) => self.matches_arn(text, request, keys),
             Principal::Account(account) => {
                 let of_account = self
@@ -149,11 +132,8 @@ impl PrincipalList {
                     .or(self.matches_federated(keys))
             }
             Principal::CanonicalUser(_) => {
-                let by_account = if self.accounts.is_empty() && self.arns.is_empty() {
-                    Tri::No
-                } else {
-                    Tri::Unknown
-                };
+                let by_account =
+                    if self.accounts.is_empty() && self.arns.is_empty() { Tri::No } else { Tri::Unknown };
                 PrincipalMatch::delegated(by_account).or(self.matches_canonical_user(request))
             }
         }
@@ -185,9 +165,7 @@ impl PrincipalList {
             }
         }
         PrincipalMatch::direct(directly)
-            .or(PrincipalMatch::delegated(Tri::from(
-                self.accounts.contains(arn.account),
-            )))
+            .or(PrincipalMatch::delegated(Tri::from(self.accounts.contains(arn.account))))
             .or(self.matches_canonical_user(request))
             .or(self.matches_federated(keys))
     }
@@ -211,11 +189,9 @@ impl PrincipalList {
         PrincipalMatch::direct(match keys.key("aws:federatedprovider") {
             ContextValue::Absent => Tri::No,
             ContextValue::Unknown => Tri::Unknown,
-            ContextValue::Known(values) => Tri::from(
-                values
-                    .iter()
-                    .any(|provider| self.federated.contains(provider)),
-            ),
+            ContextValue::Known(values) => {
+                Tri::from(values.iter().any(|provider| self.federated.contains(provider)))
+            }
         })
     }
 
@@ -281,15 +257,9 @@ impl PrincipalList {
     pub fn is_fixed(&self) -> bool {
         !self.everyone
             && self.federated.is_empty()
-            && [
-                &self.accounts,
-                &self.arns,
-                &self.services,
-                &self.canonical_users,
-                &self.deleted,
-            ]
-            .into_iter()
-            .flatten()
-            .all(|text| !text.contains(['*', '?', '$']))
+            && [&self.accounts, &self.arns, &self.services, &self.canonical_users, &self.deleted]
+                .into_iter()
+                .flatten()
+                .all(|text| !text.contains(['*', '?', '$']))
     }
 }

@@ -37,9 +37,7 @@ pub fn is_public(document: &PolicyDocument) -> Verdict {
     );
     let verdict = match publicness {
         Publicness::NotPublic => {
-            return Verdict::no(
-                "every allowing statement grants to fixed principals or values only",
-            );
+            return Verdict::no("every allowing statement grants to fixed principals or values only");
         }
         Publicness::Unknown => Verdict::unknown(match &document.defect {
             Some(why) => why.clone(),
@@ -99,13 +97,7 @@ fn of_statement(statement: &Statement) -> Publicness {
         PrincipalElement::None => return Publicness::Unknown,
         PrincipalElement::Principal(_) | PrincipalElement::NotPrincipal(_) => {}
     }
-    let narrowing = statement
-        .conditions
-        .conditions
-        .iter()
-        .map(narrowing)
-        .max()
-        .unwrap_or(Narrowing::None);
+    let narrowing = statement.conditions.conditions.iter().map(narrowing).max().unwrap_or(Narrowing::None);
     match narrowing {
         Narrowing::Fixed => Publicness::NotPublic,
         Narrowing::Undocumented => Publicness::Unknown,
@@ -167,22 +159,12 @@ fn narrowing(condition: &Condition) -> Narrowing {
     }
     if operator.quantifier == Some(Quantifier::ForAllValues) {
         // True for requests without the key (trap P3), though S3's page names the operator beside `ForAnyValue`.
-        return if listed {
-            Narrowing::OffTheList
-        } else {
-            Narrowing::None
-        };
+        return if listed { Narrowing::OffTheList } else { Narrowing::None };
     }
     if !listed {
-        let narrows = NARROWING_KEYS
-            .iter()
-            .any(|known| known.eq_ignore_ascii_case(key))
+        let narrows = NARROWING_KEYS.iter().any(|known| known.eq_ignore_ascii_case(key))
             || key.starts_with("aws:principaltag/");
-        return if narrows {
-            Narrowing::OffTheList
-        } else {
-            Narrowing::None
-        };
+        return if narrows { Narrowing::OffTheList } else { Narrowing::None };
     }
     match key {
         "aws:sourceip" => of_networks(condition),
@@ -205,11 +187,7 @@ fn is_fixed(template: &Template, operator: BaseOperator) -> Narrowing {
     let source = template.source();
     if source.contains("${") {
         // In a document of the older version this is plain text, of which S3 does not say what it makes.
-        return if template.variables().next().is_some() {
-            Narrowing::None
-        } else {
-            Narrowing::Undocumented
-        };
+        return if template.variables().next().is_some() { Narrowing::None } else { Narrowing::Undocumented };
     }
     if !source.contains(['*', '?']) {
         return Narrowing::Fixed;
@@ -234,9 +212,8 @@ fn access_point_is_fixed(template: &Template) -> Narrowing {
     }
     match Arn::parse(source) {
         Some(arn) if is_account_id(arn.account) && !source.contains('$') => {
-            let fixed_before = [arn.partition, arn.service, arn.region]
-                .iter()
-                .all(|part| !part.contains(['*', '?']));
+            let fixed_before =
+                [arn.partition, arn.service, arn.region].iter().all(|part| !part.contains(['*', '?']));
             if fixed_before && arn.resource.starts_with("accesspoint/") {
                 Narrowing::Fixed
             } else {
@@ -258,11 +235,7 @@ fn of_networks(condition: &Condition) -> Narrowing {
                     ipnet::IpNet::V4(_) => 8,
                     ipnet::IpNet::V6(_) => 32,
                 };
-                if network.prefix_len() < broadest {
-                    Narrowing::None
-                } else {
-                    Narrowing::Fixed
-                }
+                if network.prefix_len() < broadest { Narrowing::None } else { Narrowing::Fixed }
             }
             // A text comparison with one address narrows, but is not what S3's page describes.
             _ => Narrowing::Undocumented,
@@ -289,10 +262,7 @@ mod tests {
         .unwrap();
         let verdict = is_public(&document);
         assert!(verdict.value.is_yes());
-        assert_eq!(
-            verdict.witness.unwrap(),
-            json!({"statement": "/Statement/1", "sid": "Open"})
-        );
+        assert_eq!(verdict.witness.unwrap(), json!({"statement": "/Statement/1", "sid": "Open"}));
         assert!(is_access_point_public(&document, "VPC").value.is_no());
     }
 }

@@ -30,9 +30,7 @@ impl Principal {
     #[must_use]
     pub fn account(&self) -> Option<&str> {
         match self {
-            Self::Arn(arn) => Arn::parse(arn)
-                .map(|arn| arn.account)
-                .filter(|account| is_account_id(account)),
+            Self::Arn(arn) => Arn::parse(arn).map(|arn| arn.account).filter(|account| is_account_id(account)),
             Self::Account(account) => Some(account),
             Self::Service(_) | Self::Anonymous | Self::CanonicalUser(_) => None,
         }
@@ -108,9 +106,8 @@ impl Request {
     /// # Errors
     /// A clause that says which part is missing or malformed.
     pub fn from_json(json: &Json) -> Result<Self, String> {
-        let members = json
-            .members()
-            .ok_or_else(|| format!("`request` must be an object, not {}", json.kind()))?;
+        let members =
+            json.members().ok_or_else(|| format!("`request` must be an object, not {}", json.kind()))?;
         if let Some(key) = json.repeated_key() {
             return Err(format!("`request` has `{key}` more than once"));
         }
@@ -122,10 +119,8 @@ impl Request {
                 ));
             }
         }
-        let (principal, canonical_user) = Principal::from_json(
-            json.get("principal")
-                .ok_or("`request` has no `principal`")?,
-        )?;
+        let (principal, canonical_user) =
+            Principal::from_json(json.get("principal").ok_or("`request` has no `principal`")?)?;
         let context = match json.get("context") {
             None | Some(Json::Null) => Context::new(),
             Some(context) => Context::from_json(context)?,
@@ -134,9 +129,7 @@ impl Request {
         if let Some(account) = &resource_account
             && !is_account_id(account)
         {
-            return Err(format!(
-                "`resource_account` is `{account}`, not an account id of twelve digits"
-            ));
+            return Err(format!("`resource_account` is `{account}`, not an account id of twelve digits"));
         }
         Ok(Self {
             action: optional_text(json, "action")?.ok_or("`request` has no `action`")?,
@@ -152,11 +145,9 @@ impl Request {
     /// The owner of the resource: as given, else by the context key `aws:ResourceAccount`.
     #[must_use]
     pub fn resource_owner(&self) -> Option<&str> {
-        self.resource_account.as_deref().or_else(|| {
-            self.context
-                .given("aws:resourceaccount")
-                .and_then(ContextValue::single)
-        })
+        self.resource_account
+            .as_deref()
+            .or_else(|| self.context.given("aws:resourceaccount").and_then(ContextValue::single))
     }
 
     /// The request as [`Request::from_json`] reads it.
@@ -251,48 +242,30 @@ impl Request {
         }
         if self.principal != Principal::Anonymous {
             let service = matches!(self.principal, Principal::Service(_));
-            context.set(
-                "aws:PrincipalIsAWSService",
-                ContextValue::one(service.to_string()),
-            );
+            context.set("aws:PrincipalIsAWSService", ContextValue::one(service.to_string()));
         }
         if let Some(account) = self.resource_account.as_deref() {
             context.set("aws:ResourceAccount", ContextValue::one(account));
             context.set("s3:ResourceAccount", ContextValue::one(account));
         }
-        let through = self
-            .access_point_resource
-            .as_deref()
-            .unwrap_or(&self.resource);
+        let through = self.access_point_resource.as_deref().unwrap_or(&self.resource);
         derive_from_access_point(through, &mut context);
         context
     }
 }
 
 /// The keys that tell one principal of an account from another.
-const PERSONAL_KEYS: [&str; 4] = [
-    "aws:PrincipalArn",
-    "aws:PrincipalType",
-    "aws:username",
-    "aws:userid",
-];
+const PERSONAL_KEYS: [&str; 4] = ["aws:PrincipalArn", "aws:PrincipalType", "aws:username", "aws:userid"];
 
-const REQUEST_FIELDS: [&str; 6] = [
-    "action",
-    "resource",
-    "access_point_resource",
-    "resource_account",
-    "principal",
-    "context",
-];
+const REQUEST_FIELDS: [&str; 6] =
+    ["action", "resource", "access_point_resource", "resource_account", "principal", "context"];
 
 fn optional_text(json: &Json, field: &str) -> Result<Option<String>, String> {
     match json.get(field) {
         None | Some(Json::Null) => Ok(None),
         Some(value) => {
-            let text = value
-                .scalar()
-                .ok_or_else(|| format!("`{field}` must be a string, not {}", value.kind()))?;
+            let text =
+                value.scalar().ok_or_else(|| format!("`{field}` must be a string, not {}", value.kind()))?;
             if text.len() > MAX_NAME_BYTES {
                 return Err(format!("`{field}` is longer than {MAX_NAME_BYTES} bytes"));
             }
@@ -320,10 +293,7 @@ fn derive_from_arn(text: &str, context: &mut Context) {
     };
     context.set("aws:PrincipalAccount", ContextValue::one(arn.account));
     let (principal_arn, kind) = if let Some((role, _)) = arn.role_session() {
-        (
-            format!("arn:{}:iam::{}:role/{role}", arn.partition, arn.account),
-            "AssumedRole",
-        )
+        (format!("arn:{}:iam::{}:role/{role}", arn.partition, arn.account), "AssumedRole")
     } else if arn.role_name().is_some() {
         (text.to_owned(), "AssumedRole")
     } else if arn.is_root() {

@@ -82,11 +82,7 @@ fn split(glob: &Glob) -> Option<Vec<Glob>> {
 
 fn parts_match(parts: &[Glob], arn: &str) -> bool {
     let actual: Vec<&str> = arn.splitn(6, ':').collect();
-    actual.len() == 6
-        && parts
-            .iter()
-            .zip(actual)
-            .all(|(part, actual)| part.matches(actual))
+    actual.len() == 6 && parts.iter().zip(actual).all(|(part, actual)| part.matches(actual))
 }
 
 #[cfg(test)]

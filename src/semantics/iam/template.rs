@@ -24,10 +24,7 @@ enum Piece {
     /// Text that stands for itself.
     Literal(String),
     /// A condition key in lower case, and what stands in when the request lacks it.
-    Variable {
-        key: String,
-        default: Option<String>,
-    },
+    Variable { key: String, default: Option<String> },
 }
 
 /// A value of a policy, ready to be compared.
@@ -81,21 +78,13 @@ impl Template {
                 None => Form::Fixed(glob),
             }
         };
-        Ok(Self {
-            source: source.to_owned(),
-            wildcards,
-            form,
-        })
+        Ok(Self { source: source.to_owned(), wildcards, form })
     }
 
     /// The value `*`.
     #[must_use]
     pub fn wildcard() -> Self {
-        Self {
-            source: "*".to_owned(),
-            wildcards: true,
-            form: Form::Fixed(Glob::new("*")),
-        }
+        Self { source: "*".to_owned(), wildcards: true, form: Form::Fixed(Glob::new("*")) }
     }
 
     /// The value as it stands in the document.
@@ -183,11 +172,7 @@ impl Template {
 }
 
 fn text_piece(text: String, wildcards: bool) -> Piece {
-    if wildcards {
-        Piece::Pattern(text)
-    } else {
-        Piece::Literal(text)
-    }
+    if wildcards { Piece::Pattern(text) } else { Piece::Literal(text) }
 }
 
 /// Appends the pieces; `values` are those of the variables in order, and whether their wildcards count.
@@ -217,9 +202,8 @@ fn parse_pieces(source: &str, wildcards: bool) -> Result<Vec<Piece>, String> {
         if !before.is_empty() {
             pieces.push(text_piece(before.to_owned(), wildcards));
         }
-        let end = variable_end(after).ok_or_else(|| {
-            format!("`{source}` has `${{` without the `}}` that ends the variable")
-        })?;
+        let end = variable_end(after)
+            .ok_or_else(|| format!("`{source}` has `${{` without the `}}` that ends the variable"))?;
         let (inside, tail) = after.split_at(end);
         pieces.push(parse_variable(inside, source)?);
         rest = tail.strip_prefix('}').unwrap_or(tail);
@@ -250,27 +234,17 @@ fn parse_variable(inside: &str, source: &str) -> Result<Piece, String> {
     let (key, default) = match inside.split_once(',') {
         None => (inside.trim(), None),
         Some((key, default)) => {
-            let text = default
-                .trim()
-                .strip_prefix('\'')
-                .and_then(|text| text.strip_suffix('\''))
-                .ok_or_else(|| {
-                    format!(
-                        "the default value of a variable in `{source}` must stand in single quotes"
-                    )
-                })?;
+            let text =
+                default.trim().strip_prefix('\'').and_then(|text| text.strip_suffix('\'')).ok_or_else(
+                    || format!("the default value of a variable in `{source}` must stand in single quotes"),
+                )?;
             (key.trim(), Some(text.to_owned()))
         }
     };
     if key.is_empty() || key.contains(['$', '{', '*', '?']) {
-        return Err(format!(
-            "`${{{inside}}}` in `{source}` is no policy variable"
-        ));
+        return Err(format!("`${{{inside}}}` in `{source}` is no policy variable"));
     }
-    Ok(Piece::Variable {
-        key: key.to_ascii_lowercase(),
-        default,
-    })
+    Ok(Piece::Variable { key: key.to_ascii_lowercase(), default })
 }
 
 #[cfg(test)]
@@ -298,9 +272,7 @@ mod tests {
         let template = Template::parse(pattern, true, true).unwrap();
         match template.resolve(&Given(context)) {
             Resolved::Pattern(glob, None) => Some(glob.matches(text)),
-            Resolved::Pattern(a, Some(b)) => {
-                (a.matches(text) == b.matches(text)).then(|| a.matches(text))
-            }
+            Resolved::Pattern(a, Some(b)) => (a.matches(text) == b.matches(text)).then(|| a.matches(text)),
             Resolved::Nothing => Some(false),
             Resolved::Unknown => None,
         }
@@ -330,10 +302,7 @@ mod tests {
     fn what_is_no_variable_is_refused() {
         for bad in ["${aws:username", "${}", "${a, b}", "${a${b}}"] {
             assert!(Template::parse(bad, true, true).is_err(), "{bad}");
-            assert_eq!(
-                Template::parse(bad, false, true).unwrap().as_text(),
-                Some(bad)
-            );
+            assert_eq!(Template::parse(bad, false, true).unwrap().as_text(), Some(bad));
         }
     }
 }

@@ -84,10 +84,7 @@ fn with_unknown_value(condition: &Condition) -> Tri {
         return Tri::Unknown;
     }
     let everything = matches!(operator.base, BaseOperator::StringLike)
-        && condition
-            .values
-            .iter()
-            .any(|value| value.template().is_some_and(Template::matches_everything));
+        && condition.values.iter().any(|value| value.template().is_some_and(Template::matches_everything));
     let with_value = if everything {
         Tri::from(!operator.negated)
     } else if condition.values.is_empty() {
@@ -95,36 +92,19 @@ fn with_unknown_value(condition: &Condition) -> Tri {
     } else {
         return Tri::Unknown;
     };
-    if with_value == without_key(condition) {
-        with_value
-    } else {
-        Tri::Unknown
-    }
+    if with_value == without_key(condition) { with_value } else { Tri::Unknown }
 }
 
 /// Whether one value of the request satisfies the operator: some policy value matches, or for negated operators none.
 fn matches(condition: &Condition, actual: &str, keys: &impl Keys) -> Tri {
     let base = condition.operator.base;
     let any = Tri::any(
-        condition
-            .values
-            .iter()
-            .map(|wanted| relates(base, wanted, actual, &condition.lower_case_key, keys)),
+        condition.values.iter().map(|wanted| relates(base, wanted, actual, &condition.lower_case_key, keys)),
     );
-    if condition.operator.negated {
-        !any
-    } else {
-        any
-    }
+    if condition.operator.negated { !any } else { any }
 }
 
-fn relates(
-    base: BaseOperator,
-    wanted: &PolicyValue,
-    actual: &str,
-    key: &str,
-    keys: &impl Keys,
-) -> Tri {
+fn relates(base: BaseOperator, wanted: &PolicyValue, actual: &str, key: &str, keys: &impl Keys) -> Tri {
     use BaseOperator as B;
     let order = |wanted: std::cmp::Ordering| match base {
         B::NumericEquals | B::DateEquals => wanted.is_eq(),
@@ -135,37 +115,24 @@ fn relates(
     };
     match wanted {
         PolicyValue::Text(template) => match base {
-            B::Arn => pathless(
-                arn_like(template, actual, keys),
-                template,
-                actual,
-                key,
-                keys,
-            ),
-            _ => pathless(
-                text_matches(base, template, actual, keys),
-                template,
-                actual,
-                key,
-                keys,
-            ),
+            B::Arn => pathless(arn_like(template, actual, keys), template, actual, key, keys),
+            _ => pathless(text_matches(base, template, actual, keys), template, actual, key, keys),
         },
         // What AWS makes of a request value of another type is not documented, but it equals no address and no
         // boolean; numbers and dates cannot be ordered.
         PolicyValue::Number(wanted) => parse_number(actual)
             .and_then(|actual| actual.partial_cmp(wanted))
             .map_or(Tri::Unknown, |ordering| Tri::from(order(ordering))),
-        PolicyValue::Instant(wanted) => parse_instant(actual)
-            .map_or(Tri::Unknown, |actual| Tri::from(order(actual.cmp(wanted)))),
+        PolicyValue::Instant(wanted) => {
+            parse_instant(actual).map_or(Tri::Unknown, |actual| Tri::from(order(actual.cmp(wanted))))
+        }
         PolicyValue::Boolean(wanted) => Tri::from(parse_boolean(actual) == Some(*wanted)),
-        PolicyValue::Bytes(wanted) => STANDARD
-            .decode(actual)
-            .map_or(Tri::Unknown, |actual| Tri::from(actual == *wanted)),
-        PolicyValue::Network(wanted) => Tri::from(
-            actual
-                .parse::<IpAddr>()
-                .is_ok_and(|address| wanted.contains(&address)),
-        ),
+        PolicyValue::Bytes(wanted) => {
+            STANDARD.decode(actual).map_or(Tri::Unknown, |actual| Tri::from(actual == *wanted))
+        }
+        PolicyValue::Network(wanted) => {
+            Tri::from(actual.parse::<IpAddr>().is_ok_and(|address| wanted.contains(&address)))
+        }
     }
 }
 
@@ -192,11 +159,7 @@ fn with_resolved(template: &Template, keys: &impl Keys, test: impl Fn(&Glob) -> 
         Resolved::Pattern(literal, None) => test(&literal),
         Resolved::Pattern(literal, Some(wild)) => {
             let outcome = test(&literal);
-            if outcome == test(&wild) {
-                outcome
-            } else {
-                Tri::Unknown
-            }
+            if outcome == test(&wild) { outcome } else { Tri::Unknown }
         }
     }
 }
@@ -208,21 +171,12 @@ fn arn_like(template: &Template, actual: &str, keys: &impl Keys) -> Tri {
         let wanted = glob.split_at_colons(6);
         if wanted.len() < 6 {
             // Neither `*` nor `arn:aws:s3*` is an ARN. AWS does not document what an ARN operator makes of them.
-            return if glob.as_literal().is_some() {
-                Tri::No
-            } else {
-                Tri::Unknown
-            };
+            return if glob.as_literal().is_some() { Tri::No } else { Tri::Unknown };
         }
         if actual.len() < 6 {
             return Tri::No;
         }
-        Tri::from(
-            wanted
-                .iter()
-                .zip(&actual)
-                .all(|(wanted, actual)| wanted.matches(actual)),
-        )
+        Tri::from(wanted.iter().zip(&actual).all(|(wanted, actual)| wanted.matches(actual)))
     })
 }
 
@@ -231,10 +185,7 @@ fn pathless(outcome: Tri, template: &Template, actual: &str, key: &str, keys: &i
     if outcome != Tri::No || key != "aws:principalarn" || !keys.role_path_is_unknown() {
         return outcome;
     }
-    let spells_path = template
-        .source()
-        .split_once(":role/")
-        .is_some_and(|(_, role)| role.contains('/'));
+    let spells_path = template.source().split_once(":role/").is_some_and(|(_, role)| role.contains('/'));
     let Some((account, name)) = actual.split_once(":role/") else {
         return outcome;
     };
@@ -245,10 +196,6 @@ fn pathless(outcome: Tri, template: &Template, actual: &str, key: &str, keys: &i
         let mut possible = Glob::literal(&format!("{account}:role/"));
         possible.push_pattern("*");
         possible.push_literal(&format!("/{name}"));
-        if wanted.overlaps(&possible) {
-            Tri::Unknown
-        } else {
-            Tri::No
-        }
+        if wanted.overlaps(&possible) { Tri::Unknown } else { Tri::No }
     })
 }

@@ -39,17 +39,16 @@ impl ConditionBlock {
     /// A clause that says why AWS would not accept the element. What AWS might accept without documenting what it
     /// means (an unknown operator, a repeated key, a value of another type) is a defect instead.
     pub fn from_json(json: &Json, variables: bool) -> Result<Self, String> {
-        let operators = json
-            .members()
-            .ok_or_else(|| format!("Condition must be an object, not {}", json.kind()))?;
+        let operators =
+            json.members().ok_or_else(|| format!("Condition must be an object, not {}", json.kind()))?;
         let mut block = Self::default();
         if let Some(key) = json.repeated_key() {
             block.flaw(format!("Condition has `{key}` more than once"));
         }
         for (name, keys) in operators {
-            let keys_and_values = keys.members().ok_or_else(|| {
-                format!("Condition `{name}` must be an object, not {}", keys.kind())
-            })?;
+            let keys_and_values = keys
+                .members()
+                .ok_or_else(|| format!("Condition `{name}` must be an object, not {}", keys.kind()))?;
             let Some(operator) = Operator::parse(name) else {
                 block.flaw(format!("the condition operator `{name}` is not known"));
                 continue;
@@ -62,31 +61,23 @@ impl ConditionBlock {
         Ok(block)
     }
 
-    fn add(
-        &mut self,
-        operator: Operator,
-        members: &[(String, Json)],
-        variables: bool,
-    ) -> Result<(), String> {
+    fn add(&mut self, operator: Operator, members: &[(String, Json)], variables: bool) -> Result<(), String> {
         for (key, values) in members {
             let lower_case_key = key.to_ascii_lowercase();
-            let twice = self
-                .conditions
-                .iter()
-                .any(|c| c.operator == operator && c.lower_case_key == lower_case_key);
+            let twice =
+                self.conditions.iter().any(|c| c.operator == operator && c.lower_case_key == lower_case_key);
             if twice {
                 // Which of the two AWS would take is not documented, so neither decides.
-                self.conditions
-                    .retain(|c| c.operator != operator || c.lower_case_key != lower_case_key);
+                self.conditions.retain(|c| c.operator != operator || c.lower_case_key != lower_case_key);
                 self.flaw(format!("`{operator}` has `{key}` more than once"));
                 continue;
             }
             let mut compiled = Vec::new();
             let mut understood = true;
             for value in values.one_or_many() {
-                let text = value.scalar().ok_or_else(|| {
-                    format!("`{operator}` `{key}` has {} as a value", value.kind())
-                })?;
+                let text = value
+                    .scalar()
+                    .ok_or_else(|| format!("`{operator}` `{key}` has {} as a value", value.kind()))?;
                 match PolicyValue::parse(&text, operator.base, variables) {
                     Ok(value) => compiled.push(value),
                     Err(why) => {
@@ -99,12 +90,7 @@ impl ConditionBlock {
                 // The value that is not understood might be the one that matches: the others decide nothing.
                 continue;
             }
-            self.conditions.push(Condition {
-                operator,
-                key: key.clone(),
-                lower_case_key,
-                values: compiled,
-            });
+            self.conditions.push(Condition { operator, key: key.clone(), lower_case_key, values: compiled });
         }
         Ok(())
     }

@@ -70,50 +70,22 @@ pub struct Operator {
 const NAMES: [(&str, BaseOperator, bool); 27] = [
     ("StringEquals", BaseOperator::StringEquals, false),
     ("StringNotEquals", BaseOperator::StringEquals, true),
-    (
-        "StringEqualsIgnoreCase",
-        BaseOperator::StringEqualsIgnoreCase,
-        false,
-    ),
-    (
-        "StringNotEqualsIgnoreCase",
-        BaseOperator::StringEqualsIgnoreCase,
-        true,
-    ),
+    ("StringEqualsIgnoreCase", BaseOperator::StringEqualsIgnoreCase, false),
+    ("StringNotEqualsIgnoreCase", BaseOperator::StringEqualsIgnoreCase, true),
     ("StringLike", BaseOperator::StringLike, false),
     ("StringNotLike", BaseOperator::StringLike, true),
     ("NumericEquals", BaseOperator::NumericEquals, false),
     ("NumericNotEquals", BaseOperator::NumericEquals, true),
     ("NumericLessThan", BaseOperator::NumericLessThan, false),
-    (
-        "NumericLessThanEquals",
-        BaseOperator::NumericLessThanEquals,
-        false,
-    ),
-    (
-        "NumericGreaterThan",
-        BaseOperator::NumericGreaterThan,
-        false,
-    ),
-    (
-        "NumericGreaterThanEquals",
-        BaseOperator::NumericGreaterThanEquals,
-        false,
-    ),
+    ("NumericLessThanEquals", BaseOperator::NumericLessThanEquals, false),
+    ("NumericGreaterThan", BaseOperator::NumericGreaterThan, false),
+    ("NumericGreaterThanEquals", BaseOperator::NumericGreaterThanEquals, false),
     ("DateEquals", BaseOperator::DateEquals, false),
     ("DateNotEquals", BaseOperator::DateEquals, true),
     ("DateLessThan", BaseOperator::DateLessThan, false),
-    (
-        "DateLessThanEquals",
-        BaseOperator::DateLessThanEquals,
-        false,
-    ),
+    ("DateLessThanEquals", BaseOperator::DateLessThanEquals, false),
     ("DateGreaterThan", BaseOperator::DateGreaterThan, false),
-    (
-        "DateGreaterThanEquals",
-        BaseOperator::DateGreaterThanEquals,
-        false,
-    ),
+    ("DateGreaterThanEquals", BaseOperator::DateGreaterThanEquals, false),
     ("Bool", BaseOperator::Bool, false),
     ("BinaryEquals", BaseOperator::BinaryEquals, false),
     ("IpAddress", BaseOperator::IpAddress, false),
@@ -143,13 +115,7 @@ impl Operator {
         if *base == BaseOperator::Null && (quantifier.is_some() || if_exists) {
             return None;
         }
-        Some(Self {
-            base: *base,
-            negated: *negated,
-            quantifier,
-            if_exists,
-            name,
-        })
+        Some(Self { base: *base, negated: *negated, quantifier, if_exists, name })
     }
 }
 

@@ -48,9 +48,9 @@ impl PolicyValue {
             | B::NumericLessThan
             | B::NumericLessThanEquals
             | B::NumericGreaterThan
-            | B::NumericGreaterThanEquals => parse_number(text)
-                .map(Self::Number)
-                .ok_or_else(|| wanted("a number")),
+            | B::NumericGreaterThanEquals => {
+                parse_number(text).map(Self::Number).ok_or_else(|| wanted("a number"))
+            }
             B::DateEquals
             | B::DateLessThan
             | B::DateLessThanEquals
@@ -58,16 +58,13 @@ impl PolicyValue {
             | B::DateGreaterThanEquals => parse_instant(text)
                 .map(Self::Instant)
                 .ok_or_else(|| wanted("a date in ISO 8601 form or in seconds since 1970")),
-            B::Bool | B::Null => parse_boolean(text)
-                .map(Self::Boolean)
-                .ok_or_else(|| wanted("true or false")),
-            B::BinaryEquals => STANDARD
-                .decode(text)
-                .map(Self::Bytes)
-                .map_err(|_| wanted("base64 text")),
-            B::IpAddress => parse_network(text)
-                .map(Self::Network)
-                .ok_or_else(|| wanted("an IP address or a CIDR block")),
+            B::Bool | B::Null => {
+                parse_boolean(text).map(Self::Boolean).ok_or_else(|| wanted("true or false"))
+            }
+            B::BinaryEquals => STANDARD.decode(text).map(Self::Bytes).map_err(|_| wanted("base64 text")),
+            B::IpAddress => {
+                parse_network(text).map(Self::Network).ok_or_else(|| wanted("an IP address or a CIDR block"))
+            }
         }
     }
 
@@ -93,13 +90,8 @@ impl PolicyValue {
 /// A decimal number, without the words that Rust would also take.
 pub fn parse_number(text: &str) -> Option<f64> {
     let plain = !text.is_empty()
-        && text
-            .bytes()
-            .all(|byte| byte.is_ascii_digit() || matches!(byte, b'+' | b'-' | b'.' | b'e' | b'E'));
-    plain
-        .then(|| text.parse::<f64>().ok())
-        .flatten()
-        .filter(|number| number.is_finite())
+        && text.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'+' | b'-' | b'.' | b'e' | b'E'));
+    plain.then(|| text.parse::<f64>().ok()).flatten().filter(|number| number.is_finite())
 }
 
 /// `true` or `false`, in whatever case.
@@ -123,11 +115,7 @@ pub fn parse_instant(text: &str) -> Option<Timestamp> {
             .then(|| text.parse::<i16>().ok())
             .flatten()
     };
-    let start_of = |date: Date| {
-        date.to_zoned(TimeZone::UTC)
-            .ok()
-            .map(|zoned| zoned.timestamp())
-    };
+    let start_of = |date: Date| date.to_zoned(TimeZone::UTC).ok().map(|zoned| zoned.timestamp());
     if let Some(year) = digits(text, 4) {
         return start_of(Date::new(year, 1, 1).ok()?);
     }
@@ -152,9 +140,7 @@ pub fn parse_instant(text: &str) -> Option<Timestamp> {
 
 /// An address, or a CIDR block whose host bits may be set.
 pub fn parse_network(text: &str) -> Option<IpNet> {
-    text.parse::<IpNet>()
-        .ok()
-        .or_else(|| text.parse::<IpAddr>().ok().map(IpNet::from))
+    text.parse::<IpNet>().ok().or_else(|| text.parse::<IpAddr>().ok().map(IpNet::from))
 }
 
 #[cfg(test)]
@@ -170,14 +156,7 @@ mod tests {
         assert_eq!(seconds("1970-01-01T01:00:00+01:00"), Some(0));
         assert_eq!(seconds("1970-01-01T00:00:01.5Z"), Some(1));
         assert_eq!(seconds("1735689600"), Some(1_735_689_600));
-        for bad in [
-            "",
-            "soon",
-            "1970-13-01",
-            "1e300",
-            "-",
-            "1970-01-01T00:00:00",
-        ] {
+        for bad in ["", "soon", "1970-13-01", "1e300", "-", "1970-01-01T00:00:00"] {
             assert_eq!(parse_instant(bad), None, "{bad}");
         }
     }

@@ -26,11 +26,7 @@ pub(super) struct Asked<'a> {
 
 /// What the bucket owner's root user may always do, whatever the bucket policy says (S3 API reference,
 /// *PutBucketPolicy*).
-const ROOT_ALWAYS: [&str; 3] = [
-    "s3:getbucketpolicy",
-    "s3:putbucketpolicy",
-    "s3:deletebucketpolicy",
-];
+const ROOT_ALWAYS: [&str; 3] = ["s3:getbucketpolicy", "s3:putbucketpolicy", "s3:deletebucketpolicy"];
 
 impl<'a> Asked<'a> {
     pub fn new(set: &'a PolicySet, evaluation: &'a Evaluation<'a>) -> Self {
@@ -77,20 +73,9 @@ impl<'a> Asked<'a> {
         resources
     }
 
-    fn oppose(
-        &mut self,
-        value: Tri,
-        layer: Layer,
-        reason: String,
-        statement: Option<StatementRef>,
-    ) {
+    fn oppose(&mut self, value: Tri, layer: Layer, reason: String, statement: Option<StatementRef>) {
         if value != Tri::No {
-            self.obstacles.push(Answer {
-                value,
-                layer,
-                reason,
-                statement,
-            });
+            self.obstacles.push(Answer { value, layer, reason, statement });
         }
     }
 
@@ -102,10 +87,7 @@ impl<'a> Asked<'a> {
             Tri::Yes => format!("denied by {by} of {}", source.layer),
             _ => match &finding.doubt {
                 Some(doubt) => format!("{} may deny it: {doubt}", source.layer),
-                None => format!(
-                    "{by} of {} may deny it, unless the role is service-linked",
-                    source.layer
-                ),
+                None => format!("{by} of {} may deny it, unless the role is service-linked", source.layer),
             },
         };
         self.oppose(value, source.layer, reason, statement);
@@ -155,12 +137,7 @@ impl<'a> Asked<'a> {
         }
     }
 
-    fn ask_service_control_level(
-        &mut self,
-        level: usize,
-        documents: &'a [SharedDocument],
-        binds: Tri,
-    ) {
+    fn ask_service_control_level(&mut self, level: usize, documents: &'a [SharedDocument], binds: Tri) {
         let layer = Layer::ServiceControlPolicy;
         let mut allowed = Tri::No;
         let mut doubt = None;
@@ -174,15 +151,10 @@ impl<'a> Asked<'a> {
         let (value, reason) = match allowed {
             _ if documents.is_empty() => (
                 Tri::Unknown,
-                format!(
-                    "no service control policy is known at level {level}, where AWS demands one"
-                ),
+                format!("no service control policy is known at level {level}, where AWS demands one"),
             ),
             Tri::Yes => return,
-            Tri::No => (
-                Tri::Yes,
-                format!("no service control policy at level {level} allows it"),
-            ),
+            Tri::No => (Tri::Yes, format!("no service control policy at level {level} allows it")),
             Tri::Unknown => (
                 Tri::Unknown,
                 format!(
@@ -205,12 +177,9 @@ impl<'a> Asked<'a> {
                 self.oppose_denial(&outcome.deny, &source, Tri::No);
                 match outcome.allow.value {
                     Tri::Yes => {}
-                    Tri::No => self.oppose(
-                        Tri::Yes,
-                        layer,
-                        "the endpoint policy does not allow it".to_owned(),
-                        None,
-                    ),
+                    Tri::No => {
+                        self.oppose(Tri::Yes, layer, "the endpoint policy does not allow it".to_owned(), None)
+                    }
                     Tri::Unknown => {
                         let statement = source.statement(&outcome.allow);
                         let reason = format!(
@@ -286,14 +255,11 @@ impl<'a> Asked<'a> {
         };
         let public = self.policy_is_public(&self.set.resource).or(
             // An access point that only a VPC reaches is never public.
-            self.policy_is_public(&self.set.access_point)
-                .and(!self.access_point_is_private()),
+            self.policy_is_public(&self.set.access_point).and(!self.access_point_is_private()),
         );
         let value = outsider.and(restricts).and(public);
         let reason = match value {
-            Tri::Yes => {
-                "Block Public Access keeps a bucket with a public policy to its own account"
-            }
+            Tri::Yes => "Block Public Access keeps a bucket with a public policy to its own account",
             _ => "Block Public Access may keep the bucket to its own account",
         };
         self.oppose(value, layer, reason.to_owned(), None);
@@ -323,10 +289,8 @@ impl<'a> Asked<'a> {
 
     fn ask_identity(&mut self) {
         let layer = Layer::Identity;
-        let unsigned = matches!(
-            self.evaluation.request().principal,
-            Principal::Anonymous | Principal::Service(_)
-        );
+        let unsigned =
+            matches!(self.evaluation.request().principal, Principal::Anonymous | Principal::Service(_));
         if unsigned || self.is_owners_root() {
             return;
         }
@@ -343,18 +307,13 @@ impl<'a> Asked<'a> {
                     let outcome = self.ask(document, Place::Elsewhere, &self.resources());
                     self.oppose_denial(&outcome.deny, &source, Tri::No);
                     total = Some(match total {
-                        Some(total)
-                            if total.allow.value.or(outcome.allow.value) == total.allow.value =>
-                        {
+                        Some(total) if total.allow.value.or(outcome.allow.value) == total.allow.value => {
                             total
                         }
                         _ => outcome,
                     });
                 }
-                let nothing = || {
-                    self.evaluation
-                        .ask(&PolicyDocument::empty(), Place::Elsewhere, "")
-                };
+                let nothing = || self.evaluation.ask(&PolicyDocument::empty(), Place::Elsewhere, "");
                 Part::Known(total.unwrap_or_else(nothing))
             }
         };
@@ -362,12 +321,8 @@ impl<'a> Asked<'a> {
 
     /// What a document says of all of these resources together.
     fn ask(&self, document: &PolicyDocument, place: Place, resources: &[&str]) -> Outcome {
-        let mut outcomes = resources
-            .iter()
-            .map(|resource| self.evaluation.ask(document, place, resource));
-        let first = outcomes
-            .next()
-            .unwrap_or_else(|| self.evaluation.ask(document, place, ""));
+        let mut outcomes = resources.iter().map(|resource| self.evaluation.ask(document, place, resource));
+        let first = outcomes.next().unwrap_or_else(|| self.evaluation.ask(document, place, ""));
         outcomes.fold(first, |total, next| Outcome {
             allow: if total.allow.value.and(next.allow.value) == total.allow.value {
                 total.allow
@@ -414,11 +369,7 @@ pub(super) struct Source<'a> {
 
 impl<'a> Source<'a> {
     pub fn new(layer: Layer, document: &'a PolicyDocument, pointer: String) -> Self {
-        Self {
-            layer,
-            document,
-            pointer,
-        }
+        Self { layer, document, pointer }
     }
 
     pub fn statement(&self, finding: &Finding) -> Option<StatementRef> {
@@ -426,11 +377,7 @@ impl<'a> Source<'a> {
         Some(StatementRef {
             layer: self.layer,
             pointer: format!("{}{}", self.pointer, self.document.pointer(index)),
-            sid: self
-                .document
-                .statements
-                .get(index)
-                .and_then(|statement| statement.sid.clone()),
+            sid: self.document.statements.get(index).and_then(|statement| statement.sid.clone()),
         })
     }
 }

@@ -82,11 +82,7 @@ fn across_accounts(asked: &Asked<'_>) -> Answer {
 
 fn by_identity(asked: &Asked<'_>) -> Answer {
     if asked.is_owners_root() {
-        return Answer::new(
-            Tri::Yes,
-            Layer::Identity,
-            "the root user holds every permission in its account",
-        );
+        return Answer::new(Tri::Yes, Layer::Identity, "the root user holds every permission in its account");
     }
     match &asked.identity {
         Part::NotAsked => Answer::new(
@@ -101,11 +97,7 @@ fn by_identity(asked: &Asked<'_>) -> Answer {
         ),
         Part::Known(outcome) => match outcome.allow.value {
             Tri::Yes => Answer::new(Tri::Yes, Layer::Identity, "allowed by the identity policy"),
-            Tri::No => Answer::new(
-                Tri::No,
-                Layer::Implicit,
-                "no policy of the principal allows it",
-            ),
+            Tri::No => Answer::new(Tri::No, Layer::Implicit, "no policy of the principal allows it"),
             Tri::Unknown => Answer::new(
                 Tri::Unknown,
                 Layer::Identity,
@@ -125,19 +117,11 @@ fn by_resource(asked: &Asked<'_>) -> Answer {
         Part::NotAsked => bucket,
         _ => {
             let point = by_policy(asked, Layer::AccessPoint);
-            if point.value.and(bucket.value) == point.value {
-                point
-            } else {
-                bucket
-            }
+            if point.value.and(bucket.value) == point.value { point } else { bucket }
         }
     };
     let list = by_acl(asked);
-    if policies.value.or(list.value) == policies.value {
-        policies
-    } else {
-        list
-    }
+    if policies.value.or(list.value) == policies.value { policies } else { list }
 }
 
 fn by_policy(asked: &Asked<'_>, layer: Layer) -> Answer {
@@ -146,16 +130,12 @@ fn by_policy(asked: &Asked<'_>, layer: Layer) -> Answer {
         _ => (&asked.bucket, &asked.set.resource),
     };
     match outcome {
-        Part::NotAsked => Answer::new(
-            Tri::Yes,
-            layer,
-            "nothing denies it, and the resource's own policy was not asked",
-        ),
-        Part::Unreadable(why) => Answer::new(
-            Tri::Unknown,
-            layer,
-            format!("{layer} could not be read: {why}"),
-        ),
+        Part::NotAsked => {
+            Answer::new(Tri::Yes, layer, "nothing denies it, and the resource's own policy was not asked")
+        }
+        Part::Unreadable(why) => {
+            Answer::new(Tri::Unknown, layer, format!("{layer} could not be read: {why}"))
+        }
         Part::Known(outcome) => {
             let statement = document.known().and_then(|document| {
                 Source::new(layer, document, pointer_of(layer).to_owned()).statement(&outcome.allow)
@@ -176,12 +156,7 @@ fn by_policy(asked: &Asked<'_>, layer: Layer) -> Answer {
                 Tri::No => Layer::Implicit,
                 _ => layer,
             };
-            Answer {
-                value: outcome.allow.value,
-                layer,
-                reason,
-                statement,
-            }
+            Answer { value: outcome.allow.value, layer, reason, statement }
         }
     }
 }
@@ -195,23 +170,15 @@ fn by_acl(asked: &Asked<'_>) -> Answer {
     };
     match &asked.set.acl {
         Part::NotAsked => Answer::new(Tri::No, layer, "no access control list grants it"),
-        Part::Unreadable(why) => Answer::new(
-            Tri::Unknown,
-            layer,
-            format!("{layer} could not be read: {why}"),
-        ),
+        Part::Unreadable(why) => {
+            Answer::new(Tri::Unknown, layer, format!("{layer} could not be read: {why}"))
+        }
         Part::Known(acl) => {
-            let value = acl.allows(
-                asked.evaluation.request(),
-                asked.evaluation.action(),
-                ignore_public,
-            );
+            let value = acl.allows(asked.evaluation.request(), asked.evaluation.action(), ignore_public);
             let reason = match value {
                 Tri::Yes => "granted by the bucket's access control list",
                 Tri::No => "no access control list grants it",
-                Tri::Unknown => {
-                    "an access control list, of the bucket or of an object, may grant it"
-                }
+                Tri::Unknown => "an access control list, of the bucket or of an object, may grant it",
             };
             Answer::new(value, layer, reason)
         }

@@ -87,14 +87,7 @@ pub struct Decision {
 
 impl Decision {
     fn new(value: Tri, layer: Layer, reason: String, statement: Option<StatementRef>) -> Self {
-        Self {
-            value,
-            reason,
-            layer,
-            statement,
-            assumptions: Assumptions::new(),
-            identity_assumed: false,
-        }
+        Self { value, reason, layer, statement, assumptions: Assumptions::new(), identity_assumed: false }
     }
 
     /// The answer to "is it allowed", with the request as witness.
@@ -117,12 +110,7 @@ struct Answer {
 
 impl Answer {
     fn new(value: Tri, layer: Layer, reason: impl Into<String>) -> Self {
-        Self {
-            value,
-            layer,
-            reason: reason.into(),
-            statement: None,
-        }
+        Self { value, layer, reason: reason.into(), statement: None }
     }
 
     fn into_decision(self, value: Tri) -> Decision {
@@ -145,9 +133,7 @@ pub fn decide(set: &PolicySet, request: &Request) -> Decision {
     if grant.value == Tri::No {
         return grant.into_decision(Tri::No);
     }
-    let doubt = obstacles
-        .into_iter()
-        .find(|obstacle| obstacle.value == Tri::Unknown);
+    let doubt = obstacles.into_iter().find(|obstacle| obstacle.value == Tri::Unknown);
     let mut decision = match doubt {
         Some(doubt) => doubt.into_decision(Tri::Unknown),
         None => {

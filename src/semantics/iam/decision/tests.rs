@@ -42,11 +42,7 @@ fn the_deciding_statement_is_named() {
     let statement = decision.statement.unwrap();
     assert_eq!(statement.pointer, "/scp/1/1/Statement/0");
     assert_eq!(statement.sid.as_deref(), Some("NoReads"));
-    assert!(
-        decision.reason.contains("statement `NoReads`"),
-        "{}",
-        decision.reason
-    );
+    assert!(decision.reason.contains("statement `NoReads`"), "{}", decision.reason);
     assert!(!decision.identity_assumed);
 }
 
@@ -54,9 +50,8 @@ fn the_deciding_statement_is_named() {
 fn assumed_permissions_are_told() {
     let policies = set(&json!({"resource": {"Statement": []}}));
     assert!(decide(&policies, &read(json!({"arn": OWN_ROLE}))).identity_assumed);
-    let known = set(
-        &json!({"identity": [{"Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}]}),
-    );
+    let known =
+        set(&json!({"identity": [{"Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}]}));
     assert!(!decide(&known, &read(json!({"arn": OWN_ROLE}))).identity_assumed);
 }
 
@@ -67,15 +62,10 @@ fn an_access_point_gives_its_keys_to_the_request() {
     asked.access_point_resource = Some(point.to_owned());
     let context = asked.derived_context();
     assert_eq!(
-        context
-            .given("s3:dataaccesspointarn")
-            .and_then(ContextValue::single),
+        context.given("s3:dataaccesspointarn").and_then(ContextValue::single),
         Some("arn:aws:s3:eu-west-1:111122223333:accesspoint/ap")
     );
-    assert_eq!(
-        context.given("s3:accesspointnetworkorigin"),
-        Some(&ContextValue::Unknown)
-    );
+    assert_eq!(context.given("s3:accesspointnetworkorigin"), Some(&ContextValue::Unknown));
 }
 
 #[test]
@@ -84,14 +74,8 @@ fn a_missing_or_odd_question_is_refused_in_words() {
         (json!({}), "no `request`"),
         (json!({"request": {}}), "no `principal`"),
         (json!({"request": 1}), "must be an object"),
-        (
-            json!({"policies": {"bucket": {}}, "request": {}}),
-            "no field `bucket`",
-        ),
-        (
-            json!({"policies": {"resource": {"Statement": {"Effect": "Allow"}}}, "request": {}}),
-            "statement 1",
-        ),
+        (json!({"policies": {"bucket": {}}, "request": {}}), "no field `bucket`"),
+        (json!({"policies": {"resource": {"Statement": {"Effect": "Allow"}}}, "request": {}}), "statement 1"),
     ] {
         let error = eval::policy_question(&Json::from_value(&question).unwrap()).unwrap_err();
         assert!(error.reason.contains(part), "{}", error.reason);
@@ -110,14 +94,8 @@ fn any_principal_element() -> impl Strategy<Value = Value> {
     ]
 }
 
-const KEYS: [&str; 6] = [
-    "aws:SourceIp",
-    "aws:UserAgent",
-    "aws:PrincipalOrgID",
-    "aws:TagKeys",
-    "aws:username",
-    "s3:max-keys",
-];
+const KEYS: [&str; 6] =
+    ["aws:SourceIp", "aws:UserAgent", "aws:PrincipalOrgID", "aws:TagKeys", "aws:username", "s3:max-keys"];
 
 fn any_condition() -> impl Strategy<Value = Value> {
     let operators = prop::sample::select(vec![
@@ -152,15 +130,13 @@ fn any_condition() -> impl Strategy<Value = Value> {
         "arn:aws:s3:::*",
     ]);
     let keys = prop::sample::select(KEYS.to_vec());
-    prop::collection::vec((operators, keys, prop::collection::vec(values, 0..3)), 0..3).prop_map(
-        |lines| {
-            let mut condition = serde_json::Map::new();
-            for (operator, key, values) in lines {
-                condition.insert(operator.to_owned(), json!({key: values}));
-            }
-            Value::Object(condition)
-        },
-    )
+    prop::collection::vec((operators, keys, prop::collection::vec(values, 0..3)), 0..3).prop_map(|lines| {
+        let mut condition = serde_json::Map::new();
+        for (operator, key, values) in lines {
+            condition.insert(operator.to_owned(), json!({key: values}));
+        }
+        Value::Object(condition)
+    })
 }
 
 fn any_statement() -> impl Strategy<Value = Value> {
@@ -172,32 +148,17 @@ fn any_statement() -> impl Strategy<Value = Value> {
         "arn:aws:s3:::b",
         "arn:aws:s3:::b/${aws:username}*",
     ]);
-    (
-        effects,
-        any_principal_element(),
-        any::<[bool; 3]>(),
-        actions,
-        resources,
-        any_condition(),
+    (effects, any_principal_element(), any::<[bool; 3]>(), actions, resources, any_condition()).prop_map(
+        |(effect, principal, [not_principal, not_action, not_resource], action, resource, condition)| {
+            json!({
+                "Effect": effect,
+                if not_principal { "NotPrincipal" } else { "Principal" }: principal,
+                if not_action { "NotAction" } else { "Action" }: action,
+                if not_resource { "NotResource" } else { "Resource" }: resource,
+                "Condition": condition,
+            })
+        },
     )
-        .prop_map(
-            |(
-                effect,
-                principal,
-                [not_principal, not_action, not_resource],
-                action,
-                resource,
-                condition,
-            )| {
-                json!({
-                    "Effect": effect,
-                    if not_principal { "NotPrincipal" } else { "Principal" }: principal,
-                    if not_action { "NotAction" } else { "Action" }: action,
-                    if not_resource { "NotResource" } else { "Resource" }: resource,
-                    "Condition": condition,
-                })
-            },
-        )
 }
 
 fn any_policies() -> impl Strategy<Value = Value> {
@@ -213,13 +174,7 @@ fn any_policies() -> impl Strategy<Value = Value> {
         json!({"grants": []}),
         json!({"grants": [{"grantee": "AllUsers", "permission": "FULL_CONTROL"}], "objects_may_grant": true}),
     ]);
-    (
-        document(),
-        prop::option::of(document()),
-        prop::option::of(document()),
-        prop::option::of(setting),
-        acl,
-    )
+    (document(), prop::option::of(document()), prop::option::of(document()), prop::option::of(setting), acl)
         .prop_map(|(resource, endpoint, rcp, setting, acl)| {
             json!({"resource": resource, "endpoint": endpoint, "rcp": rcp.map(|rcp| json!([[rcp]])),
                 "block_public_access": setting, "acl": acl})
@@ -237,15 +192,7 @@ fn any_request() -> impl Strategy<Value = Request> {
         json!({"service": "s3.amazonaws.com"}),
         json!({"canonical_user": "abc"}),
     ]);
-    let values = prop::sample::select(vec![
-        "a",
-        "b",
-        "ann",
-        "5",
-        "true",
-        "203.0.113.7",
-        "arn:aws:s3:::x",
-    ]);
+    let values = prop::sample::select(vec!["a", "b", "ann", "5", "true", "203.0.113.7", "arn:aws:s3:::x"]);
     let context = prop::collection::btree_map(
         prop::sample::select(KEYS.to_vec()),
         prop::collection::vec(values, 0..3),

@@ -1,12 +1,8 @@
 //! The S3 actions that probes ask for.
 
 /// What reads data or tells which there are.
-pub(super) const READS: [&str; 4] = [
-    "s3:GetObject",
-    "s3:GetObjectVersion",
-    "s3:ListBucket",
-    "s3:ListBucketVersions",
-];
+pub(super) const READS: [&str; 4] =
+    ["s3:GetObject", "s3:GetObjectVersion", "s3:ListBucket", "s3:ListBucketVersions"];
 
 /// One action of each class that a statement may leave out.
 pub(super) const EVERY_CLASS: [&str; 42] = [

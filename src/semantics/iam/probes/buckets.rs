@@ -7,8 +7,8 @@ use super::super::policy_set::{Part, PolicySet};
 use super::actions::{CONTROLS, EVERY_CLASS, READS, is_object_action};
 use super::named::{Named, Tried};
 use super::scene::{
-    Actor, Place, anonymous, insider, internet, known_or_absent, network, own_organization,
-    own_target, paths_of, probe, service, set_for, strangers,
+    Actor, Place, anonymous, insider, internet, known_or_absent, network, own_organization, own_target,
+    paths_of, probe, service, set_for, strangers,
 };
 use super::search::{Probe, all_refused};
 use super::{FOREIGN_ORGANIZATION, Perimeter};
@@ -27,35 +27,18 @@ impl<'a> Bucket<'a> {
         let arn = format!("arn:{}:s3:::{name}", perimeter.partition());
         let named = Named::of(set);
         let keys = named.object_keys(&arn);
-        Self {
-            arn,
-            set,
-            named,
-            perimeter,
-            keys,
-        }
+        Self { arn, set, named, perimeter, keys }
     }
 
     /// The actions that the probes try where any action counts: one of each class, and those that a statement names.
     pub fn every_action(&self) -> Vec<String> {
-        let mut actions: Vec<String> = EVERY_CLASS
-            .iter()
-            .map(|action| (*action).to_owned())
-            .collect();
+        let mut actions: Vec<String> = EVERY_CLASS.iter().map(|action| (*action).to_owned()).collect();
         for action in self.named.actions() {
             // Not what concerns no bucket of its own (`s3:ListAllMyBuckets`) or an access point.
-            let other = [
-                "accesspoint",
-                "allmybuckets",
-                "job",
-                "storagelens",
-                "accessgrant",
-                "s3:createbucket",
-            ];
+            let other =
+                ["accesspoint", "allmybuckets", "job", "storagelens", "accessgrant", "s3:createbucket"];
             if !other.iter().any(|part| action.contains(part))
-                && !actions
-                    .iter()
-                    .any(|known| known.eq_ignore_ascii_case(&action))
+                && !actions.iter().any(|known| known.eq_ignore_ascii_case(&action))
             {
                 actions.push(action);
             }
@@ -66,11 +49,7 @@ impl<'a> Bucket<'a> {
     /// The resources that an action is asked for.
     pub fn resources(&self, action: &str) -> Vec<String> {
         if is_object_action(action) || action.eq_ignore_ascii_case("s3:BypassGovernanceRetention") {
-            self.keys
-                .values
-                .iter()
-                .map(|key| format!("{}/{key}", self.arn))
-                .collect()
+            self.keys.values.iter().map(|key| format!("{}/{key}", self.arn)).collect()
         } else {
             vec![self.arn.clone()]
         }
@@ -87,14 +66,7 @@ impl<'a> Bucket<'a> {
         self.resources(action)
             .into_iter()
             .map(|resource| {
-                probe(
-                    &self.named,
-                    actor,
-                    places,
-                    action,
-                    &own_target(self.perimeter, resource),
-                    fixed,
-                )
+                probe(&self.named, actor, places, action, &own_target(self.perimeter, resource), fixed)
             })
             .collect()
     }
@@ -119,10 +91,8 @@ impl<'a> Bucket<'a> {
         let mut total: Option<Verdict> = None;
         for actor in actors {
             let set = self.set_for(actor);
-            let probes = actions
-                .clone()
-                .into_iter()
-                .flat_map(|action| self.probes(actor, places, action, fixed));
+            let probes =
+                actions.clone().into_iter().flat_map(|action| self.probes(actor, places, action, fixed));
             let verdict = all_refused(&set, probes, covered && self.keys.complete);
             if verdict.value.is_no() {
                 return verdict;
@@ -139,25 +109,12 @@ impl<'a> Bucket<'a> {
     /// of another account of the organization.
     fn insiders(&self) -> Vec<Actor> {
         let own = &self.perimeter.account;
-        let user = format!(
-            "arn:{}:iam::{own}:user/exfilguard-probe",
-            self.perimeter.partition()
-        );
-        let mut actors = vec![
-            insider(self.perimeter, own, None),
-            insider(self.perimeter, own, Some(&user)),
-        ];
-        let others = self
-            .perimeter
-            .organization_accounts
-            .iter()
-            .filter(|account| *account != own);
+        let user = format!("arn:{}:iam::{own}:user/exfilguard-probe", self.perimeter.partition());
+        let mut actors = vec![insider(self.perimeter, own, None), insider(self.perimeter, own, Some(&user))];
+        let others = self.perimeter.organization_accounts.iter().filter(|account| *account != own);
         let (named, unnamed): (Vec<&String>, Vec<&String>) =
             others.partition(|account| self.named.accounts().contains(*account));
-        let accounts = named
-            .into_iter()
-            .take(16)
-            .chain(unnamed.into_iter().take(1));
+        let accounts = named.into_iter().take(16).chain(unnamed.into_iter().take(1));
         actors.extend(accounts.map(|account| insider(self.perimeter, account, None)));
         actors
     }
@@ -165,40 +122,23 @@ impl<'a> Bucket<'a> {
     /// The internet, outside the trusted networks.
     fn internet(&self) -> Tried<Place> {
         let trusted = &self.perimeter.trusted_networks;
-        let tried = self
-            .named
-            .addresses(|address| !self.perimeter.trusts_address(address), trusted);
-        Tried {
-            values: tried.values.into_iter().map(internet).collect(),
-            complete: tried.complete,
-        }
+        let tried = self.named.addresses(|address| !self.perimeter.trusts_address(address), trusted);
+        Tried { values: tried.values.into_iter().map(internet).collect(), complete: tried.complete }
     }
 
     /// VPC endpoints that certainly are not the organization's.
     fn foreign_endpoints(&self) -> Vec<Place> {
         let stranger = self.perimeter.stranger(&self.named);
-        let mut owners: Vec<(String, Option<String>)> = vec![
-            (stranger.clone(), None),
-            (stranger.clone(), Some(FOREIGN_ORGANIZATION.to_owned())),
-        ];
+        let mut owners: Vec<(String, Option<String>)> =
+            vec![(stranger.clone(), None), (stranger.clone(), Some(FOREIGN_ORGANIZATION.to_owned()))];
         for account in self.named.examples("aws:vpceaccount") {
-            if super::super::arn::is_account_id(&account)
-                && self.perimeter.is_foreign_account(&account)
-            {
+            if super::super::arn::is_account_id(&account) && self.perimeter.is_foreign_account(&account) {
                 owners.push((account, None));
             }
         }
         let paths = self.named.examples("aws:vpceorgpaths");
-        let organizations = paths
-            .iter()
-            .filter_map(|path| path.split('/').next())
-            .map(str::to_owned);
-        for id in self
-            .named
-            .examples("aws:vpceorgid")
-            .into_iter()
-            .chain(organizations)
-        {
+        let organizations = paths.iter().filter_map(|path| path.split('/').next()).map(str::to_owned);
+        for id in self.named.examples("aws:vpceorgid").into_iter().chain(organizations) {
             if self.perimeter.is_foreign_organization(&id) {
                 owners.push((stranger.clone(), Some(id)));
             }
@@ -239,10 +179,7 @@ impl<'a> Bucket<'a> {
 fn endpoint_of(account: &str, organization: Option<&str>) -> Place {
     let path = organization.map(|id| format!("{id}/r-prob/ou-prob-exfilguard-probe/"));
     network(&[
-        (
-            "aws:SourceVpce",
-            ContextValue::one("vpce-0badc0ffee0badc0f"),
-        ),
+        ("aws:SourceVpce", ContextValue::one("vpce-0badc0ffee0badc0f")),
         ("aws:SourceVpc", ContextValue::one("vpc-0badc0ffee0badc0f")),
         ("aws:VpcSourceIp", ContextValue::one("10.0.0.7")),
         ("aws:VpceAccount", ContextValue::one(account)),
@@ -278,13 +215,7 @@ pub fn bucket_not_public(bucket: &str, set: &PolicySet, perimeter: &Perimeter) -
     places.push(endpoint_of(&stranger, None));
     places.push(endpoint_of(&stranger, Some(FOREIGN_ORGANIZATION)));
     let actions = bucket.every_action();
-    bucket.refuses(
-        &actors,
-        &places,
-        actions.iter().map(String::as_str),
-        &[],
-        tried.complete,
-    )
+    bucket.refuses(&actors, &places, actions.iter().map(String::as_str), &[], tried.complete)
 }
 
 /// Whether requests without TLS are refused, whoever makes them (BKT-07, B6): every class of action on the bucket and
@@ -297,37 +228,19 @@ pub fn bucket_requires_tls(bucket: &str, set: &PolicySet, perimeter: &Perimeter)
     actors.extend(strangers(perimeter, &bucket.named, &stranger));
     actors.push(anonymous());
     let mut places = bucket.internet();
-    let trusted = perimeter
-        .trusted_networks
-        .iter()
-        .map(|network| internet(network.addr()));
+    let trusted = perimeter.trusted_networks.iter().map(|network| internet(network.addr()));
     places.values.extend(trusted.take(4));
     places.values.push(own_endpoint(perimeter));
-    let plain = [
-        ("aws:SecureTransport", ContextValue::one("false")),
-        ("s3:TlsVersion", ContextValue::Absent),
-    ];
-    bucket.refuses(
-        &actors,
-        &places.values,
-        EVERY_CLASS,
-        &plain,
-        places.complete,
-    )
+    let plain =
+        [("aws:SecureTransport", ContextValue::one("false")), ("s3:TlsVersion", ContextValue::Absent)];
+    bucket.refuses(&actors, &places.values, EVERY_CLASS, &plain, places.complete)
 }
 
 /// Through an endpoint of the owner's account.
 pub(super) fn own_endpoint(perimeter: &Perimeter) -> Place {
-    let endpoint = perimeter
-        .trusted_vpc_endpoints
-        .iter()
-        .next()
-        .map_or("vpce-0a1b2c3d4e5f60718", String::as_str);
-    let vpc = perimeter
-        .trusted_vpcs
-        .iter()
-        .next()
-        .map_or("vpc-0a1b2c3d4e5f60718", String::as_str);
+    let endpoint =
+        perimeter.trusted_vpc_endpoints.iter().next().map_or("vpce-0a1b2c3d4e5f60718", String::as_str);
+    let vpc = perimeter.trusted_vpcs.iter().next().map_or("vpc-0a1b2c3d4e5f60718", String::as_str);
     network(&[
         ("aws:SourceVpce", ContextValue::one(endpoint)),
         ("aws:SourceVpc", ContextValue::one(vpc)),
@@ -345,13 +258,7 @@ pub(super) fn own_endpoint(perimeter: &Perimeter) -> Place {
 pub fn denies_internet(bucket: &str, set: &PolicySet, perimeter: &Perimeter) -> Verdict {
     let bucket = Bucket::new(bucket, set, perimeter);
     let places = bucket.internet();
-    bucket.refuses(
-        &bucket.insiders(),
-        &places.values,
-        READS,
-        &[],
-        places.complete,
-    )
+    bucket.refuses(&bucket.insiders(), &places.values, READS, &[], places.complete)
 }
 
 /// Whether the organization's credentials are refused through somebody else's VPC endpoint (BKT-05, B4): that of an
@@ -372,10 +279,7 @@ pub fn denies_foreign_endpoint(bucket: &str, set: &PolicySet, perimeter: &Perime
         refused if refused.value.is_yes() => verdict,
         allowed => Verdict {
             value: crate::semantics::verdict::Tri::Unknown,
-            reason: format!(
-                "{}, and whose network that is, is not known",
-                allowed.reason
-            ),
+            reason: format!("{}, and whose network that is, is not known", allowed.reason),
             ..allowed
         },
     }
@@ -392,32 +296,16 @@ pub fn denies_presigned(bucket: &str, set: &PolicySet, perimeter: &Perimeter) ->
         // The attacker uses the URL at once.
         ("s3:signatureAge", ContextValue::one("1000")),
     ];
-    bucket.refuses(
-        &bucket.insiders(),
-        &places.values,
-        READS,
-        &presigned,
-        places.complete,
-    )
+    bucket.refuses(&bucket.insiders(), &places.values, READS, &presigned, places.complete)
 }
 
 /// Whether an attacker with the organization's credentials is refused every change of the bucket's controls from the
 /// internet, outside the trusted networks (BKT-06, B7).
 #[must_use]
-pub fn bucket_control_plane_perimeter(
-    bucket: &str,
-    set: &PolicySet,
-    perimeter: &Perimeter,
-) -> Verdict {
+pub fn bucket_control_plane_perimeter(bucket: &str, set: &PolicySet, perimeter: &Perimeter) -> Verdict {
     let bucket = Bucket::new(bucket, set, perimeter);
     let places = bucket.internet();
-    bucket.refuses(
-        &bucket.insiders(),
-        &places.values,
-        CONTROLS,
-        &[],
-        places.complete,
-    )
+    bucket.refuses(&bucket.insiders(), &places.values, CONTROLS, &[], places.complete)
 }
 
 /// Whether strangers, and AWS services that act for strangers, are refused (BKT-04, B2 and B8).
@@ -429,14 +317,9 @@ pub fn bucket_identity_perimeter(bucket: &str, set: &PolicySet, perimeter: &Peri
     let bucket = Bucket::new(bucket, set, perimeter);
     let stranger = perimeter.stranger(&bucket.named);
     let mut actors = strangers(perimeter, &bucket.named, &stranger);
-    let services = bucket
-        .named
-        .granted_lists()
-        .flat_map(|list| list.services.iter().map(String::as_str));
-    let services: std::collections::BTreeSet<&str> = services
-        .chain(["s3.amazonaws.com", "cloudtrail.amazonaws.com"])
-        .take(24)
-        .collect();
+    let services = bucket.named.granted_lists().flat_map(|list| list.services.iter().map(String::as_str));
+    let services: std::collections::BTreeSet<&str> =
+        services.chain(["s3.amazonaws.com", "cloudtrail.amazonaws.com"]).take(24).collect();
     for name in services {
         for organization in [None, Some(FOREIGN_ORGANIZATION)] {
             let path = organization.map(|id| format!("{id}/r-prob/ou-prob-exfilguard-probe/"));
@@ -452,11 +335,5 @@ pub fn bucket_identity_perimeter(bucket: &str, set: &PolicySet, perimeter: &Peri
     let mut everywhere = places.values;
     everywhere.push(endpoint_of(&stranger, None));
     let actions = bucket.every_action();
-    bucket.refuses(
-        &actors,
-        &everywhere,
-        actions.iter().map(String::as_str),
-        &[],
-        places.complete,
-    )
+    bucket.refuses(&actors, &everywhere, actions.iter().map(String::as_str), &[], places.complete)
 }

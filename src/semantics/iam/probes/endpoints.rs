@@ -33,19 +33,12 @@ pub(super) struct Endpoint<'a> {
 
 /// The policies without those that are not the endpoint's.
 pub(super) fn alone(set: &PolicySet) -> PolicySet {
-    PolicySet {
-        endpoint: set.endpoint.clone(),
-        ..PolicySet::default()
-    }
+    PolicySet { endpoint: set.endpoint.clone(), ..PolicySet::default() }
 }
 
 impl<'a> Endpoint<'a> {
     pub fn new(set: &PolicySet, named: &'a Named<'a>, perimeter: &'a Perimeter) -> Self {
-        Self {
-            set: alone(set),
-            named,
-            perimeter,
-        }
+        Self { set: alone(set), named, perimeter }
     }
 
     /// Requests that go through the endpoint: which it is and where it stands is not known here.
@@ -54,15 +47,9 @@ impl<'a> Endpoint<'a> {
             ("aws:SourceVpce", ContextValue::Unknown),
             ("aws:SourceVpc", ContextValue::Unknown),
             ("aws:VpcSourceIp", ContextValue::Unknown),
-            (
-                "aws:VpceAccount",
-                ContextValue::one(&self.perimeter.account),
-            ),
+            ("aws:VpceAccount", ContextValue::one(&self.perimeter.account)),
             ("aws:VpceOrgID", own_organization(self.perimeter)),
-            (
-                "aws:VpceOrgPaths",
-                paths_of(self.perimeter, &self.perimeter.account),
-            ),
+            ("aws:VpceOrgPaths", paths_of(self.perimeter, &self.perimeter.account)),
         ])]
     }
 
@@ -70,11 +57,7 @@ impl<'a> Endpoint<'a> {
     pub fn insiders(&self) -> Vec<Actor> {
         let own = self.perimeter.account.as_str();
         let partition = self.perimeter.partition();
-        let other = self
-            .perimeter
-            .organization_accounts
-            .iter()
-            .find(|account| *account != own);
+        let other = self.perimeter.organization_accounts.iter().find(|account| *account != own);
         let mut arns: BTreeSet<String> = std::iter::once(own)
             .chain(other.map(String::as_str))
             .map(|account| format!("arn:{partition}:sts::{account}:assumed-role/{FILLER}/{FILLER}"))
@@ -83,9 +66,11 @@ impl<'a> Endpoint<'a> {
         arns.insert(format!("arn:{partition}:iam::{own}:root"));
         for list in self.named.granted_lists() {
             arns.extend(list.arns.iter().cloned());
-            arns.extend(list.accounts.iter().map(|account| {
-                format!("arn:{partition}:sts::{account}:assumed-role/{FILLER}/{FILLER}")
-            }));
+            arns.extend(
+                list.accounts
+                    .iter()
+                    .map(|account| format!("arn:{partition}:sts::{account}:assumed-role/{FILLER}/{FILLER}")),
+            );
         }
         for arn in self.named.examples_in_allows("aws:principalarn") {
             arns.insert(with_account(&arn, own));
@@ -95,9 +80,7 @@ impl<'a> Endpoint<'a> {
             accounts
                 .into_iter()
                 .filter(|account| is_account_id(account))
-                .map(|account| {
-                    format!("arn:{partition}:sts::{account}:assumed-role/{FILLER}/{FILLER}")
-                }),
+                .map(|account| format!("arn:{partition}:sts::{account}:assumed-role/{FILLER}/{FILLER}")),
         );
         arns.iter()
             .filter_map(|arn| Arn::parse(arn).map(|parts| (arn, parts.account.to_owned())))
@@ -111,28 +94,17 @@ impl<'a> Endpoint<'a> {
     /// being trusted.
     fn owners(&self) -> Vec<(String, Option<String>)> {
         let stranger = self.perimeter.stranger(self.named);
-        let mut owners = vec![
-            (stranger.clone(), None),
-            (stranger.clone(), Some(FOREIGN_ORGANIZATION.to_owned())),
-        ];
+        let mut owners =
+            vec![(stranger.clone(), None), (stranger.clone(), Some(FOREIGN_ORGANIZATION.to_owned()))];
         for key in ["aws:resourceaccount", "s3:resourceaccount"] {
             let named = self.named.examples(key).into_iter();
-            let foreign = named.filter(|account| {
-                is_account_id(account) && self.perimeter.is_foreign_account(account)
-            });
+            let foreign =
+                named.filter(|account| is_account_id(account) && self.perimeter.is_foreign_account(account));
             owners.extend(foreign.map(|account| (account, None)));
         }
         let paths = self.named.examples("aws:resourceorgpaths");
-        let organizations = paths
-            .iter()
-            .filter_map(|path| path.split('/').next())
-            .map(str::to_owned);
-        for id in self
-            .named
-            .examples("aws:resourceorgid")
-            .into_iter()
-            .chain(organizations)
-        {
+        let organizations = paths.iter().filter_map(|path| path.split('/').next()).map(str::to_owned);
+        for id in self.named.examples("aws:resourceorgid").into_iter().chain(organizations) {
             if self.perimeter.is_foreign_organization(&id) {
                 owners.push((stranger.clone(), Some(id)));
             }
@@ -157,10 +129,7 @@ impl<'a> Endpoint<'a> {
             };
             let Resolved::Pattern(glob, _) = pattern.template().resolve(&evaluation) else {
                 // A variable without a certain value: whether a name can be made to fit is not told.
-                complete &= pattern
-                    .template()
-                    .variables()
-                    .all(|key| key.starts_with("aws:principalaccount"));
+                complete &= pattern.template().variables().all(|key| key.starts_with("aws:principalaccount"));
                 continue;
             };
             let certain = format!("arn:{partition}:s3:::{FOREIGN_BUCKET}/{FILLER}");
@@ -205,8 +174,7 @@ impl<'a> Endpoint<'a> {
                 }
             }
         }
-        self.perimeter
-            .doubt(all_refused(&self.set, probes, covered), self.named)
+        self.perimeter.doubt(all_refused(&self.set, probes, covered), self.named)
     }
 
     fn foreign(&self, bucket: &str, account: &str, organization: Option<&str>) -> Target {
@@ -225,28 +193,21 @@ impl<'a> Endpoint<'a> {
         let stranger = self.perimeter.stranger(self.named);
         let mut actors = strangers(self.perimeter, self.named, &stranger);
         let partition = self.perimeter.partition();
-        let untrusted = self
-            .named
-            .accounts()
-            .iter()
-            .filter(|account| self.perimeter.is_foreign_account(account));
+        let untrusted =
+            self.named.accounts().iter().filter(|account| self.perimeter.is_foreign_account(account));
         for account in untrusted.take(24) {
             let arn = format!("arn:{partition}:sts::{account}:assumed-role/{FILLER}/{FILLER}");
             actors.push(outsider(&arn, None));
         }
         let listed = self.named.granted_lists().flat_map(|list| &list.arns);
         for arn in listed.take(24) {
-            if Arn::parse(arn)
-                .is_some_and(|parsed| self.perimeter.is_foreign_account(parsed.account))
-            {
+            if Arn::parse(arn).is_some_and(|parsed| self.perimeter.is_foreign_account(parsed.account)) {
                 actors.push(outsider(arn, None));
             }
         }
         let role = format!("arn:{partition}:sts::{stranger}:assumed-role/{FILLER}/{FILLER}");
         let organizations = self.named.examples("aws:principalorgid");
-        let organizations = organizations
-            .iter()
-            .filter(|id| self.perimeter.is_foreign_organization(id));
+        let organizations = organizations.iter().filter(|id| self.perimeter.is_foreign_organization(id));
         actors.extend(organizations.take(24).map(|id| outsider(&role, Some(id))));
         actors
     }
@@ -286,10 +247,7 @@ pub fn endpoint_denies_org_to_foreign_bucket(set: &PolicySet, perimeter: &Perime
 
 /// Whether a stranger's credentials, brought into the VPC, are refused a stranger's bucket (V2).
 #[must_use]
-pub fn endpoint_denies_foreign_to_foreign_bucket(
-    set: &PolicySet,
-    perimeter: &Perimeter,
-) -> Verdict {
+pub fn endpoint_denies_foreign_to_foreign_bucket(set: &PolicySet, perimeter: &Perimeter) -> Verdict {
     let alone = alone(set);
     let named = Named::of(&alone);
     let endpoint = Endpoint::new(set, &named, perimeter);
@@ -298,10 +256,7 @@ pub fn endpoint_denies_foreign_to_foreign_bucket(
 
 /// Whether unsigned requests are refused writing to a stranger's bucket (V3).
 #[must_use]
-pub fn endpoint_denies_anonymous_to_foreign_bucket(
-    set: &PolicySet,
-    perimeter: &Perimeter,
-) -> Verdict {
+pub fn endpoint_denies_anonymous_to_foreign_bucket(set: &PolicySet, perimeter: &Perimeter) -> Verdict {
     let alone = alone(set);
     let named = Named::of(&alone);
     let endpoint = Endpoint::new(set, &named, perimeter);
@@ -325,19 +280,8 @@ pub fn endpoint_denies_foreign_to_own_bucket(set: &PolicySet, perimeter: &Perime
         for bucket in &buckets {
             for action in ["s3:GetObject", "s3:PutObject", "s3:ListBucket"] {
                 let arn = format!("arn:{}:s3:::{bucket}", perimeter.partition());
-                let resource = if is_object_action(action) {
-                    format!("{arn}/{FILLER}")
-                } else {
-                    arn
-                };
-                probes.push(probe(
-                    &named,
-                    &actor,
-                    &places,
-                    action,
-                    &own_target(perimeter, resource),
-                    &[],
-                ));
+                let resource = if is_object_action(action) { format!("{arn}/{FILLER}") } else { arn };
+                probes.push(probe(&named, &actor, &places, action, &own_target(perimeter, resource), &[]));
             }
         }
     }
@@ -354,9 +298,7 @@ impl Endpoint<'_> {
             .map(|(_, name)| name.split('/').next().unwrap_or_default().to_owned())
             .filter(|bucket| !bucket.is_empty() && !bucket.contains(['*', '?', '$']))
             .filter(|bucket| {
-                !AWS_OWNED_BUCKETS
-                    .iter()
-                    .any(|owned| Glob::new(&owned.replace("<r>", "*")).matches(bucket))
+                !AWS_OWNED_BUCKETS.iter().any(|owned| Glob::new(&owned.replace("<r>", "*")).matches(bucket))
             })
             .take(64)
             .collect()

@@ -11,8 +11,8 @@ use super::buckets::{Bucket, own_endpoint};
 use super::endpoints::{Endpoint, alone};
 use super::named::{FILLER, Named};
 use super::scene::{
-    Actor, Place, Target, anonymous, insider, internet, own_organization, own_target, paths_of,
-    probe, service,
+    Actor, Place, Target, anonymous, insider, internet, own_organization, own_target, paths_of, probe,
+    service,
 };
 use super::search::{Found, Probe, place_of, search};
 
@@ -64,13 +64,9 @@ fn all_served(set: &PolicySet, probes: impl IntoIterator<Item = Probe>) -> Verdi
                 return Verdict::no(reason).with_witness(request.to_json());
             }
             Found::Unsure(request, decision) => {
-                let reason = format!(
-                    "`{}` {} may be refused: {}",
-                    request.action, probe.label, decision.reason
-                );
-                doubt.get_or_insert_with(|| {
-                    Verdict::unknown(reason).with_witness(request.to_json())
-                });
+                let reason =
+                    format!("`{}` {} may be refused: {}", request.action, probe.label, decision.reason);
+                doubt.get_or_insert_with(|| Verdict::unknown(reason).with_witness(request.to_json()));
             }
         }
     }
@@ -85,12 +81,8 @@ fn served(
     fixed: &[(&str, ContextValue)],
 ) -> Verdict {
     let places = [place];
-    let probes = actions.iter().filter_map(|action| {
-        bucket
-            .probes(actor, &places, action, fixed)
-            .into_iter()
-            .next()
-    });
+    let probes =
+        actions.iter().filter_map(|action| bucket.probes(actor, &places, action, fixed).into_iter().next());
     all_served(&bucket.set_for(actor), probes)
 }
 
@@ -110,30 +102,16 @@ pub fn bucket_serves_services(bucket: &str, set: &PolicySet, perimeter: &Perimet
     let organization = own_organization(perimeter);
     let paths = paths_of(perimeter, &perimeter.account);
     let mut verdict = Verdict::yes("no service is granted anything");
-    for name in bucket
-        .named
-        .granted_lists()
-        .flat_map(|list| &list.services)
-        .take(24)
-    {
-        let mut actor = service(
-            name,
-            &perimeter.account,
-            organization.clone(),
-            paths.clone(),
-        );
+    for name in bucket.named.granted_lists().flat_map(|list| &list.services).take(24) {
+        let mut actor = service(name, &perimeter.account, organization.clone(), paths.clone());
         // Which resource the service acts for is its own affair: any of the account's.
         actor.context.set("aws:SourceArn", ContextValue::Unknown);
         let found = bucket.every_action().into_iter().any(|action| {
             let probes = bucket.probes(&actor, &[internet_default()], &action, &[]);
-            probes
-                .iter()
-                .any(|probe| !matches!(search(&bucket.set_for(&actor), probe), Found::Refused(_)))
+            probes.iter().any(|probe| !matches!(search(&bucket.set_for(&actor), probe), Found::Refused(_)))
         });
         if !found {
-            return Verdict::no(format!(
-                "`{name}` is named by the policy, but refused every action"
-            ));
+            return Verdict::no(format!("`{name}` is named by the policy, but refused every action"));
         }
         verdict = Verdict::yes("every service that is named can act for the owner's account");
     }
@@ -146,11 +124,7 @@ fn internet_default() -> Place {
 
 /// Whether a service such as Athena may read with the principal's own credentials (U3, forward access sessions).
 #[must_use]
-pub fn bucket_serves_forward_access(
-    bucket: &str,
-    set: &PolicySet,
-    perimeter: &Perimeter,
-) -> Verdict {
+pub fn bucket_serves_forward_access(bucket: &str, set: &PolicySet, perimeter: &Perimeter) -> Verdict {
     let bucket = Bucket::new(bucket, set, perimeter);
     let actor = insider(perimeter, &perimeter.account, None);
     let via = ContextValue::one("athena.amazonaws.com");
@@ -174,22 +148,13 @@ pub fn bucket_serves_break_glass(
 ) -> Verdict {
     let bucket = Bucket::new(bucket, set, perimeter);
     let actor = insider(perimeter, &perimeter.account, Some(principal));
-    let actions = [
-        "s3:GetObject",
-        "s3:ListBucket",
-        "s3:PutBucketPolicy",
-        "s3:DeleteBucketPolicy",
-    ];
+    let actions = ["s3:GetObject", "s3:ListBucket", "s3:PutBucketPolicy", "s3:DeleteBucketPolicy"];
     served(&bucket, &actor, internet_default(), &actions, &[])
 }
 
 /// Whether the organization's principals reach a bucket of the endpoint's own account through it (V5).
 #[must_use]
-pub fn endpoint_serves_organization(
-    bucket: &str,
-    set: &PolicySet,
-    perimeter: &Perimeter,
-) -> Verdict {
+pub fn endpoint_serves_organization(bucket: &str, set: &PolicySet, perimeter: &Perimeter) -> Verdict {
     let alone = alone(set);
     let named = Named::of(&alone);
     let endpoint = Endpoint::new(set, &named, perimeter);
@@ -197,19 +162,8 @@ pub fn endpoint_serves_organization(
     let places = endpoint.place();
     let probes = USE.iter().map(|action| {
         let arn = format!("arn:{}:s3:::{bucket}", perimeter.partition());
-        let resource = if is_object_action(action) {
-            format!("{arn}/{FILLER}")
-        } else {
-            arn
-        };
-        probe(
-            &named,
-            &actor,
-            &places,
-            action,
-            &own_target(perimeter, resource),
-            &[],
-        )
+        let resource = if is_object_action(action) { format!("{arn}/{FILLER}") } else { arn };
+        probe(&named, &actor, &places, action, &own_target(perimeter, resource), &[])
     });
     all_served(&endpoint.set, probes)
 }
@@ -217,11 +171,7 @@ pub fn endpoint_serves_organization(
 /// Whether instances can read a bucket of AWS's own through the endpoint, unsigned as most of them do (V6). For the
 /// names see [`AWS_OWNED_BUCKETS`].
 #[must_use]
-pub fn endpoint_serves_aws_owned_bucket(
-    bucket: &str,
-    set: &PolicySet,
-    perimeter: &Perimeter,
-) -> Verdict {
+pub fn endpoint_serves_aws_owned_bucket(bucket: &str, set: &PolicySet, perimeter: &Perimeter) -> Verdict {
     let alone = alone(set);
     let named = Named::of(&alone);
     let endpoint = Endpoint::new(set, &named, perimeter);
@@ -245,17 +195,10 @@ pub fn endpoint_serves_services(bucket: &str, set: &PolicySet, perimeter: &Perim
     let named = Named::of(&alone);
     let endpoint = Endpoint::new(set, &named, perimeter);
     let paths = paths_of(perimeter, &perimeter.account);
-    let actor = service(
-        "cloudformation.amazonaws.com",
-        &perimeter.account,
-        own_organization(perimeter),
-        paths,
-    );
+    let actor =
+        service("cloudformation.amazonaws.com", &perimeter.account, own_organization(perimeter), paths);
     let resource = format!("arn:{}:s3:::{bucket}/{FILLER}", perimeter.partition());
     let places = endpoint.place();
     let target = own_target(perimeter, resource);
-    all_served(
-        &endpoint.set,
-        [probe(&named, &actor, &places, "s3:GetObject", &target, &[])],
-    )
+    all_served(&endpoint.set, [probe(&named, &actor, &places, "s3:GetObject", &target, &[])])
 }

@@ -21,17 +21,17 @@ use ipnet::IpNet;
 use crate::semantics::verdict::Verdict;
 
 pub use buckets::{
-    bucket_control_plane_perimeter, bucket_identity_perimeter, bucket_not_public,
-    bucket_requires_tls, denies_foreign_endpoint, denies_internet, denies_presigned,
+    bucket_control_plane_perimeter, bucket_identity_perimeter, bucket_not_public, bucket_requires_tls,
+    denies_foreign_endpoint, denies_internet, denies_presigned,
 };
 pub use endpoints::{
     endpoint_denies_anonymous_to_foreign_bucket, endpoint_denies_foreign_to_foreign_bucket,
     endpoint_denies_foreign_to_own_bucket, endpoint_denies_org_to_foreign_bucket,
 };
 pub use legitimate::{
-    AWS_OWNED_BUCKETS, bucket_serves_break_glass, bucket_serves_forward_access,
-    bucket_serves_own_endpoint, bucket_serves_services, endpoint_serves_aws_owned_bucket,
-    endpoint_serves_organization, endpoint_serves_services,
+    AWS_OWNED_BUCKETS, bucket_serves_break_glass, bucket_serves_forward_access, bucket_serves_own_endpoint,
+    bucket_serves_services, endpoint_serves_aws_owned_bucket, endpoint_serves_organization,
+    endpoint_serves_services,
 };
 pub use outside::{GranteeKind, OutsideGrantFound, outside_grants};
 
@@ -70,11 +70,7 @@ pub struct Perimeter {
 impl Perimeter {
     /// The partition of ARNs.
     fn partition(&self) -> &str {
-        if self.partition.is_empty() {
-            "aws"
-        } else {
-            &self.partition
-        }
+        if self.partition.is_empty() { "aws" } else { &self.partition }
     }
 
     /// Whether an account belongs to the organization.
@@ -96,12 +92,8 @@ impl Perimeter {
 
     /// A yes that rests on an organization that the policies name, although the own is not known, is none.
     fn doubt(&self, verdict: Verdict, named: &named::Named<'_>) -> Verdict {
-        const KEYS: [&str; 4] = [
-            "aws:resourceorgid",
-            "aws:resourceorgpaths",
-            "aws:vpceorgid",
-            "aws:vpceorgpaths",
-        ];
+        const KEYS: [&str; 4] =
+            ["aws:resourceorgid", "aws:resourceorgpaths", "aws:vpceorgid", "aws:vpceorgpaths"];
         if verdict.value.is_yes()
             && self.organization_unknown
             && KEYS.iter().any(|key| !named.examples(key).is_empty())
@@ -115,22 +107,15 @@ impl Perimeter {
 
     /// Whether an address lies in a trusted network.
     fn trusts_address(&self, address: std::net::IpAddr) -> bool {
-        self.trusted_networks
-            .iter()
-            .any(|network| network.contains(&address))
+        self.trusted_networks.iter().any(|network| network.contains(&address))
     }
 
     /// An account id that is neither the organization's, nor trusted, nor named by the policies.
     fn stranger(&self, named: &named::Named<'_>) -> String {
-        const CANDIDATES: [&str; 4] = [
-            "999999999999",
-            "987654321098",
-            "909090909090",
-            "918273645546",
-        ];
-        let free = CANDIDATES.iter().find(|account| {
-            self.is_foreign_account(account) && !named.accounts().contains(**account)
-        });
+        const CANDIDATES: [&str; 4] = ["999999999999", "987654321098", "909090909090", "918273645546"];
+        let free = CANDIDATES
+            .iter()
+            .find(|account| self.is_foreign_account(account) && !named.accounts().contains(**account));
         (*free.unwrap_or(&CANDIDATES[0])).to_owned()
     }
 }

@@ -34,14 +34,8 @@ pub(super) struct Tried<T> {
 
 impl<'a> Named<'a> {
     pub fn of(set: &'a PolicySet) -> Self {
-        let statements: Vec<&Statement> = set
-            .documents()
-            .flat_map(|document| &document.statements)
-            .collect();
-        let mut named = Self {
-            statements,
-            accounts: BTreeSet::new(),
-        };
+        let statements: Vec<&Statement> = set.documents().flat_map(|document| &document.statements).collect();
+        let mut named = Self { statements, accounts: BTreeSet::new() };
         named.accounts = named.collect_accounts();
         named
     }
@@ -57,10 +51,7 @@ impl<'a> Named<'a> {
             accounts.extend(list.accounts.iter().cloned());
             accounts.extend(list.arns.iter().filter_map(|arn| account_of(arn)));
         }
-        for text in self
-            .conditions()
-            .flat_map(|(_, c)| c.values.iter().filter_map(source))
-        {
+        for text in self.conditions().flat_map(|(_, c)| c.values.iter().filter_map(source)) {
             accounts.extend(account_of(text));
         }
         accounts
@@ -68,54 +59,34 @@ impl<'a> Named<'a> {
 
     /// The principals that statements list, by `Principal` and by `NotPrincipal`.
     pub fn principal_lists(&self) -> impl Iterator<Item = &'a PrincipalList> {
-        self.statements
-            .iter()
-            .filter_map(|statement| match &statement.principal {
-                PrincipalElement::Principal(list) | PrincipalElement::NotPrincipal(list) => {
-                    Some(list)
-                }
-                PrincipalElement::None => None,
-            })
+        self.statements.iter().filter_map(|statement| match &statement.principal {
+            PrincipalElement::Principal(list) | PrincipalElement::NotPrincipal(list) => Some(list),
+            PrincipalElement::None => None,
+        })
     }
 
     /// The principals that statements grant something.
     pub fn granted_lists(&self) -> impl Iterator<Item = &'a PrincipalList> {
-        self.statements
-            .iter()
-            .filter(|s| s.effect != Some(Effect::Deny))
-            .filter_map(|s| match &s.principal {
-                PrincipalElement::Principal(list) => Some(list),
-                _ => None,
-            })
+        self.statements.iter().filter(|s| s.effect != Some(Effect::Deny)).filter_map(|s| match &s.principal {
+            PrincipalElement::Principal(list) => Some(list),
+            _ => None,
+        })
     }
 
     /// All conditions with their statements.
     pub fn conditions(&self) -> impl Iterator<Item = (&'a Statement, &'a Condition)> {
         self.statements.iter().flat_map(|statement| {
-            statement
-                .conditions
-                .conditions
-                .iter()
-                .map(move |condition| (*statement, condition))
+            statement.conditions.conditions.iter().map(move |condition| (*statement, condition))
         })
     }
 
     /// The condition keys in lower case that the outcome can depend on; those of `Allow` statements alone, or all.
     pub fn keys(&self, allows_only: bool) -> BTreeSet<String> {
-        let statements = self
-            .statements
-            .iter()
-            .filter(|s| !allows_only || s.effect != Some(Effect::Deny));
+        let statements = self.statements.iter().filter(|s| !allows_only || s.effect != Some(Effect::Deny));
         statements
             .flat_map(|statement| {
-                let patterns = statement
-                    .resource
-                    .iter()
-                    .flat_map(|element| &element.patterns);
-                statement
-                    .conditions
-                    .keys()
-                    .chain(patterns.flat_map(|pattern| pattern.template().variables()))
+                let patterns = statement.resource.iter().flat_map(|element| &element.patterns);
+                statement.conditions.keys().chain(patterns.flat_map(|pattern| pattern.template().variables()))
             })
             .map(str::to_owned)
             .collect()
@@ -155,34 +126,16 @@ impl<'a> Named<'a> {
 
     /// Internet addresses to try: one that nothing names, and the ends of each network that is named.
     pub fn addresses(&self, admit: impl Fn(IpAddr) -> bool, trusted: &[IpNet]) -> Tried<IpAddr> {
-        const ANYWHERE: [&str; 6] = [
-            "198.51.100.23",
-            "45.83.64.17",
-            "185.220.101.9",
-            "2001:db8:bad::23",
-            "2a0b:f4c2::9",
-            "8.8.4.4",
-        ];
-        let anywhere: Vec<IpAddr> = ANYWHERE
-            .iter()
-            .filter_map(|text| text.parse().ok())
-            .collect();
-        let mut values: Vec<IpAddr> = anywhere
-            .into_iter()
-            .filter(|address| admit(*address))
-            .collect();
+        const ANYWHERE: [&str; 6] =
+            ["198.51.100.23", "45.83.64.17", "185.220.101.9", "2001:db8:bad::23", "2a0b:f4c2::9", "8.8.4.4"];
+        let anywhere: Vec<IpAddr> = ANYWHERE.iter().filter_map(|text| text.parse().ok()).collect();
+        let mut values: Vec<IpAddr> = anywhere.into_iter().filter(|address| admit(*address)).collect();
         let mut complete = true;
         for network in self.networks("aws:sourceip") {
-            let borders = trusted
-                .iter()
-                .flat_map(|trusted| [after(trusted), before(trusted)])
-                .flatten();
-            let ends = [network.addr(), network.broadcast()]
-                .into_iter()
-                .chain(borders);
-            let inside = ends.filter(|address| {
-                network.contains(address) && is_public(*address) && admit(*address)
-            });
+            let borders = trusted.iter().flat_map(|trusted| [after(trusted), before(trusted)]).flatten();
+            let ends = [network.addr(), network.broadcast()].into_iter().chain(borders);
+            let inside =
+                ends.filter(|address| network.contains(address) && is_public(*address) && admit(*address));
             for address in inside.take(4) {
                 if values.len() >= MAX_TRIED {
                     complete = false;
@@ -206,9 +159,7 @@ impl<'a> Named<'a> {
                 continue;
             }
             let tail = source.split_once('/').map(|(_, key)| key);
-            let whole = source
-                .rsplit_once(":::")
-                .map_or(source.as_str(), |(_, name)| name);
+            let whole = source.rsplit_once(":::").map_or(source.as_str(), |(_, name)| name);
             let candidates = [tail, Some(whole.trim_start_matches('*'))];
             let fitting = candidates
                 .into_iter()
@@ -227,14 +178,8 @@ impl<'a> Named<'a> {
 
     /// The patterns of `Resource` and `NotResource`.
     pub fn resource_patterns(&self) -> BTreeSet<&'a str> {
-        let elements = self
-            .statements
-            .iter()
-            .filter_map(|statement| statement.resource.as_ref());
-        elements
-            .flat_map(|element| &element.patterns)
-            .map(|pattern| pattern.template().source())
-            .collect()
+        let elements = self.statements.iter().filter_map(|statement| statement.resource.as_ref());
+        elements.flat_map(|element| &element.patterns).map(|pattern| pattern.template().source()).collect()
     }
 
     /// The actions that statements spell out, without wildcards and in lower case.
@@ -249,13 +194,8 @@ impl<'a> Named<'a> {
     }
 
     /// Values for a search through keys that the one who asks chooses.
-    pub fn chosen(
-        &self,
-        keys: impl IntoIterator<Item = String>,
-    ) -> BTreeMap<String, BTreeSet<String>> {
-        keys.into_iter()
-            .map(|key| (key.clone(), self.examples(&key)))
-            .collect()
+    pub fn chosen(&self, keys: impl IntoIterator<Item = String>) -> BTreeMap<String, BTreeSet<String>> {
+        keys.into_iter().map(|key| (key.clone(), self.examples(&key))).collect()
     }
 }
 
@@ -264,10 +204,7 @@ pub(super) fn account_of(text: &str) -> Option<String> {
     if is_account_id(text) {
         return Some(text.to_owned());
     }
-    Arn::parse(text)
-        .map(|arn| arn.account)
-        .filter(|account| is_account_id(account))
-        .map(str::to_owned)
+    Arn::parse(text).map(|arn| arn.account).filter(|account| is_account_id(account)).map(str::to_owned)
 }
 
 /// A policy value as written, where it is text.
@@ -277,14 +214,10 @@ pub(super) fn source(value: &PolicyValue) -> Option<&str> {
 
 fn examples(value: &PolicyValue) -> Vec<String> {
     match value {
-        PolicyValue::Text(template) => template
-            .as_glob()
-            .map(|glob| glob.example(FILLER))
-            .into_iter()
-            .collect(),
-        PolicyValue::Number(number) => [*number, number - 1.0, number + 1.0]
-            .map(|n| n.to_string())
-            .to_vec(),
+        PolicyValue::Text(template) => {
+            template.as_glob().map(|glob| glob.example(FILLER)).into_iter().collect()
+        }
+        PolicyValue::Number(number) => [*number, number - 1.0, number + 1.0].map(|n| n.to_string()).to_vec(),
         PolicyValue::Boolean(_) => vec!["true".to_owned(), "false".to_owned()],
         PolicyValue::Network(network) => vec![network.addr().to_string()],
         PolicyValue::Instant(_) | PolicyValue::Bytes(_) => Vec::new(),
@@ -314,23 +247,15 @@ fn without_variables(pattern: &str) -> String {
 
 fn after(network: &IpNet) -> Option<IpAddr> {
     match network.broadcast() {
-        IpAddr::V4(address) => u32::from(address)
-            .checked_add(1)
-            .map(|n| IpAddr::V4(n.into())),
-        IpAddr::V6(address) => u128::from(address)
-            .checked_add(1)
-            .map(|n| IpAddr::V6(n.into())),
+        IpAddr::V4(address) => u32::from(address).checked_add(1).map(|n| IpAddr::V4(n.into())),
+        IpAddr::V6(address) => u128::from(address).checked_add(1).map(|n| IpAddr::V6(n.into())),
     }
 }
 
 fn before(network: &IpNet) -> Option<IpAddr> {
     match network.network() {
-        IpAddr::V4(address) => u32::from(address)
-            .checked_sub(1)
-            .map(|n| IpAddr::V4(n.into())),
-        IpAddr::V6(address) => u128::from(address)
-            .checked_sub(1)
-            .map(|n| IpAddr::V6(n.into())),
+        IpAddr::V4(address) => u32::from(address).checked_sub(1).map(|n| IpAddr::V4(n.into())),
+        IpAddr::V6(address) => u128::from(address).checked_sub(1).map(|n| IpAddr::V6(n.into())),
     }
 }
 

@@ -71,11 +71,7 @@ pub struct OutsideGrantFound {
 /// verdict is then `No`); the others only if they are not. Trusted accounts and organizations are there too: whether
 /// they may is the policy's business. Requests come from every network that the policies name.
 #[must_use]
-pub fn outside_grants(
-    bucket: &str,
-    set: &PolicySet,
-    perimeter: &Perimeter,
-) -> Vec<OutsideGrantFound> {
+pub fn outside_grants(bucket: &str, set: &PolicySet, perimeter: &Perimeter) -> Vec<OutsideGrantFound> {
     let bucket = Bucket::new(bucket, set, perimeter);
     let places = places(&bucket);
     let mut grants = Vec::new();
@@ -86,10 +82,8 @@ pub fn outside_grants(
             && verdict.value.is_yes()
         {
             verdict.value = Tri::Unknown;
-            verdict.reason = format!(
-                "{}, but whether the organization is the own is not known",
-                verdict.reason
-            );
+            verdict.reason =
+                format!("{}, but whether the organization is the own is not known", verdict.reason);
         }
         if candidate.listed || !verdict.value.is_no() {
             grants.push(OutsideGrantFound {
@@ -141,18 +135,8 @@ struct Candidate {
 
 impl Candidate {
     fn new(kind: GranteeKind, grantee: &str, listed: bool, actors: Vec<Actor>) -> Self {
-        let account_id = if kind == GranteeKind::Account {
-            grantee.to_owned()
-        } else {
-            String::new()
-        };
-        Self {
-            grantee: grantee.to_owned(),
-            kind,
-            account_id,
-            listed,
-            actors,
-        }
+        let account_id = if kind == GranteeKind::Account { grantee.to_owned() } else { String::new() };
+        Self { grantee: grantee.to_owned(), kind, account_id, listed, actors }
     }
 }
 
@@ -160,28 +144,18 @@ fn candidates(bucket: &Bucket<'_>, set: &PolicySet) -> Vec<Candidate> {
     let stranger = bucket.perimeter.stranger(&bucket.named);
     let mut all = vec![
         Candidate::new(GranteeKind::Anonymous, "*", false, vec![anonymous()]),
-        Candidate::new(
-            GranteeKind::Other,
-            "*",
-            false,
-            strangers(bucket.perimeter, &bucket.named, &stranger),
-        ),
+        Candidate::new(GranteeKind::Other, "*", false, strangers(bucket.perimeter, &bucket.named, &stranger)),
     ];
     all.extend(accounts(bucket));
     all.extend(organizations(bucket, &stranger));
     all.extend(canonical_users(bucket, set, &stranger));
     all.extend(services(bucket, &stranger));
-    let providers: BTreeSet<&String> = bucket
-        .named
-        .granted_lists()
-        .flat_map(|list| &list.federated)
-        .collect();
+    let providers: BTreeSet<&String> =
+        bucket.named.granted_lists().flat_map(|list| &list.federated).collect();
     all.extend(providers.into_iter().map(|provider| {
         let mut actors = strangers(bucket.perimeter, &bucket.named, &stranger);
         for actor in &mut actors {
-            actor
-                .context
-                .set("aws:FederatedProvider", ContextValue::one(provider));
+            actor.context.set("aws:FederatedProvider", ContextValue::one(provider));
         }
         Candidate::new(GranteeKind::Other, provider, true, actors)
     }));
@@ -207,18 +181,12 @@ fn accounts(bucket: &Bucket<'_>) -> Vec<Candidate> {
             arns.entry(account).or_default().insert(example);
         }
     }
-    let outside = bucket
-        .named
-        .accounts()
-        .iter()
-        .filter(|account| !bucket.perimeter.has_account(account));
+    let outside = bucket.named.accounts().iter().filter(|account| !bucket.perimeter.has_account(account));
     outside
         .take(2_048)
         .map(|account| {
             let mut names = arns.remove(account).unwrap_or_default();
-            names.insert(format!(
-                "arn:{partition}:sts::{account}:assumed-role/{FILLER}/{FILLER}"
-            ));
+            names.insert(format!("arn:{partition}:sts::{account}:assumed-role/{FILLER}/{FILLER}"));
             names.insert(format!("arn:{partition}:iam::{account}:root"));
             let actors = names
                 .iter()
@@ -226,12 +194,7 @@ fn accounts(bucket: &Bucket<'_>) -> Vec<Candidate> {
                 .filter(|arn| Arn::parse(arn).is_some_and(|arn| is_account_id(arn.account)))
                 .flat_map(|arn| in_any_organization(bucket, arn))
                 .collect();
-            Candidate::new(
-                GranteeKind::Account,
-                account,
-                listed.contains(account),
-                actors,
-            )
+            Candidate::new(GranteeKind::Account, account, listed.contains(account), actors)
         })
         .collect()
 }
@@ -241,13 +204,8 @@ fn accounts(bucket: &Bucket<'_>) -> Vec<Candidate> {
 fn in_any_organization(bucket: &Bucket<'_>, arn: &str) -> Vec<Actor> {
     let own = bucket.perimeter.organization.clone();
     let named = bucket.named.examples("aws:principalorgid").into_iter();
-    let named = named
-        .filter(|id| id.starts_with("o-") && own.as_ref() != Some(id))
-        .take(4);
-    let mut actors = vec![
-        outsider(arn, None),
-        outsider(arn, Some(FOREIGN_ORGANIZATION)),
-    ];
+    let named = named.filter(|id| id.starts_with("o-") && own.as_ref() != Some(id)).take(4);
+    let mut actors = vec![outsider(arn, None), outsider(arn, Some(FOREIGN_ORGANIZATION))];
     actors.extend(named.map(|id| outsider(arn, Some(&id))));
     actors
 }
@@ -266,10 +224,7 @@ fn organizations(bucket: &Bucket<'_>, stranger: &str) -> Vec<Candidate> {
         }
     }
     let own = bucket.perimeter.organization.as_deref();
-    let role = format!(
-        "arn:{}:sts::{stranger}:assumed-role/{FILLER}/{FILLER}",
-        bucket.perimeter.partition()
-    );
+    let role = format!("arn:{}:sts::{stranger}:assumed-role/{FILLER}/{FILLER}", bucket.perimeter.partition());
     ids.iter()
         .filter(|id| id.starts_with("o-") && own != Some(id.as_str()) && !id.contains(FILLER))
         .take(64)
@@ -277,9 +232,7 @@ fn organizations(bucket: &Bucket<'_>, stranger: &str) -> Vec<Candidate> {
             let mut actors = vec![outsider(&role, Some(id))];
             for path in paths.get(id).into_iter().flatten().take(8) {
                 let mut actor = outsider(&role, Some(id));
-                actor
-                    .context
-                    .set("aws:PrincipalOrgPaths", ContextValue::one(path));
+                actor.context.set("aws:PrincipalOrgPaths", ContextValue::one(path));
                 actors.push(actor);
             }
             Candidate::new(GranteeKind::Organization, id, false, actors)
@@ -289,29 +242,21 @@ fn organizations(bucket: &Bucket<'_>, stranger: &str) -> Vec<Candidate> {
 
 /// Canonical users that the policy or the access control list names. The account behind one is not known.
 fn canonical_users(bucket: &Bucket<'_>, set: &PolicySet, stranger: &str) -> Vec<Candidate> {
-    let mut ids: BTreeSet<String> = bucket
-        .named
-        .granted_lists()
-        .flat_map(|list| list.canonical_users.iter().cloned())
-        .collect();
+    let mut ids: BTreeSet<String> =
+        bucket.named.granted_lists().flat_map(|list| list.canonical_users.iter().cloned()).collect();
     for grant in set.acl.known().into_iter().flat_map(|acl| &acl.grants) {
         if let AclGrantee::CanonicalUser(id) = &grant.grantee {
             ids.insert(id.clone());
         }
     }
-    let role = format!(
-        "arn:{}:sts::{stranger}:assumed-role/{FILLER}/{FILLER}",
-        bucket.perimeter.partition()
-    );
+    let role = format!("arn:{}:sts::{stranger}:assumed-role/{FILLER}/{FILLER}", bucket.perimeter.partition());
     ids.into_iter()
         .filter(|id| !bucket.perimeter.canonical_users.contains(id))
         .take(128)
         .map(|id| {
             let mut actors = in_any_organization(bucket, &role);
             for actor in &mut actors {
-                actor
-                    .context
-                    .set("aws:PrincipalAccount", ContextValue::Unknown);
+                actor.context.set("aws:PrincipalAccount", ContextValue::Unknown);
                 actor.label = format!("by the canonical user `{id}`");
                 actor.canonical_user = Some(id.clone());
             }
@@ -322,28 +267,15 @@ fn canonical_users(bucket: &Bucket<'_>, set: &PolicySet, stranger: &str) -> Vec<
 
 /// Services that the policy grants something, acting for a stranger or for an outside account that is named.
 fn services(bucket: &Bucket<'_>, stranger: &str) -> Vec<Candidate> {
-    let names: BTreeSet<&String> = bucket
-        .named
-        .granted_lists()
-        .flat_map(|list| &list.services)
-        .collect();
-    let mut sources = vec![
-        (stranger.to_owned(), None),
-        (stranger.to_owned(), Some(FOREIGN_ORGANIZATION.to_owned())),
-    ];
-    let outside = bucket
-        .named
-        .accounts()
-        .iter()
-        .filter(|account| !bucket.perimeter.has_account(account));
+    let names: BTreeSet<&String> = bucket.named.granted_lists().flat_map(|list| &list.services).collect();
+    let mut sources =
+        vec![(stranger.to_owned(), None), (stranger.to_owned(), Some(FOREIGN_ORGANIZATION.to_owned()))];
+    let outside = bucket.named.accounts().iter().filter(|account| !bucket.perimeter.has_account(account));
     sources.extend(outside.take(24).map(|account| (account.clone(), None)));
     let foreign = bucket.named.examples("aws:sourceorgid").into_iter();
     let own = bucket.perimeter.organization.clone();
     sources.extend(
-        foreign
-            .filter(|id| own.as_ref() != Some(id))
-            .take(24)
-            .map(|id| (stranger.to_owned(), Some(id))),
+        foreign.filter(|id| own.as_ref() != Some(id)).take(24).map(|id| (stranger.to_owned(), Some(id))),
     );
     let arns = bucket.named.examples("aws:sourcearn");
     names
@@ -352,9 +284,7 @@ fn services(bucket: &Bucket<'_>, stranger: &str) -> Vec<Candidate> {
         .map(|name| {
             let mut actors = Vec::new();
             for (account, organization) in &sources {
-                let path = organization
-                    .as_ref()
-                    .map(|id| format!("{id}/r-prob/ou-prob-{FILLER}/"));
+                let path = organization.as_ref().map(|id| format!("{id}/r-prob/ou-prob-{FILLER}/"));
                 let mut actor = service(
                     name,
                     account,
@@ -367,10 +297,8 @@ fn services(bucket: &Bucket<'_>, stranger: &str) -> Vec<Candidate> {
                     actor
                 }));
                 let short = name.split('.').next().unwrap_or_default();
-                let arn = format!(
-                    "arn:{}:{short}:us-east-1:{account}:{FILLER}",
-                    bucket.perimeter.partition()
-                );
+                let arn =
+                    format!("arn:{}:{short}:us-east-1:{account}:{FILLER}", bucket.perimeter.partition());
                 actor.context.set("aws:SourceArn", ContextValue::one(arn));
                 actors.push(actor);
             }
@@ -413,20 +341,10 @@ fn places(bucket: &Bucket<'_>) -> Vec<Place> {
     };
     let unnamed = || ContextValue::one("vpce-0badc0ffee0badc0f");
     places.extend(
-        endpoints
-            .into_iter()
-            .take(16)
-            .map(|id| through(ContextValue::one(id), ContextValue::Unknown)),
+        endpoints.into_iter().take(16).map(|id| through(ContextValue::one(id), ContextValue::Unknown)),
     );
-    places.extend(
-        vpcs.into_iter()
-            .take(16)
-            .map(|id| through(unnamed(), ContextValue::one(id))),
-    );
-    places.push(through(
-        unnamed(),
-        ContextValue::one("vpc-0badc0ffee0badc0f"),
-    ));
+    places.extend(vpcs.into_iter().take(16).map(|id| through(unnamed(), ContextValue::one(id))));
+    places.push(through(unnamed(), ContextValue::one("vpc-0badc0ffee0badc0f")));
     places
 }
 
@@ -450,11 +368,7 @@ fn try_all(bucket: &Bucket<'_>, actors: &[Actor], places: &[Place]) -> (Verdict,
                     Found::Allowed(request, decision) => (Tri::Yes, request, decision),
                     Found::Unsure(request, decision) => (Tri::Unknown, request, decision),
                 };
-                let names = if value.is_yes() {
-                    &mut allowed
-                } else {
-                    &mut doubtful
-                };
+                let names = if value.is_yes() { &mut allowed } else { &mut doubtful };
                 names.insert(action.clone());
                 if best.value.is_no() || (best.value.is_unknown() && value.is_yes()) {
                     let may = if value.is_yes() { "is" } else { "may be" };
@@ -474,10 +388,6 @@ fn try_all(bucket: &Bucket<'_>, actors: &[Actor], places: &[Place]) -> (Verdict,
     if let (Tri::No, Some(refusal)) = (best.value, refusal) {
         best.reason = format!("{}: {refusal}", best.reason);
     }
-    let actions = if best.value.is_yes() {
-        allowed
-    } else {
-        doubtful
-    };
+    let actions = if best.value.is_yes() { allowed } else { doubtful };
     (best, actions.into_iter().collect())
 }

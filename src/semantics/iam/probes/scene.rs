@@ -56,19 +56,11 @@ pub(super) struct Target {
 /// A principal of the organization, of which no policy makes an exception.
 pub(super) fn insider(perimeter: &Perimeter, account: &str, principal_arn: Option<&str>) -> Actor {
     let arn = principal_arn.map_or_else(
-        || {
-            format!(
-                "arn:{}:sts::{account}:assumed-role/{FILLER}/{FILLER}",
-                perimeter.partition()
-            )
-        },
+        || format!("arn:{}:sts::{account}:assumed-role/{FILLER}/{FILLER}", perimeter.partition()),
         str::to_owned,
     );
     let mut context = signed_in();
-    context.set(
-        "aws:userid",
-        ContextValue::one(format!("AROAEXFILGUARDPROBE11:{FILLER}")),
-    );
+    context.set("aws:userid", ContextValue::one(format!("AROAEXFILGUARDPROBE11:{FILLER}")));
     set_role(&arn, &mut context);
     context.set("aws:PrincipalOrgID", own_organization(perimeter));
     context.set("aws:PrincipalOrgPaths", paths_of(perimeter, account));
@@ -129,12 +121,7 @@ pub(super) fn anonymous() -> Actor {
 }
 
 /// A service that acts for a resource of this account.
-pub(super) fn service(
-    name: &str,
-    account: &str,
-    organization: ContextValue,
-    paths: ContextValue,
-) -> Actor {
+pub(super) fn service(name: &str, account: &str, organization: ContextValue, paths: ContextValue) -> Actor {
     let mut context = Context::new();
     context.set("aws:SourceAccount", ContextValue::one(account));
     context.set("aws:SourceOwner", ContextValue::one(account));
@@ -188,15 +175,10 @@ pub(super) fn internet(address: std::net::IpAddr) -> Place {
 /// A network with these keys and without the others.
 pub(super) fn network(given: &[(&str, ContextValue)]) -> Place {
     let keys = NETWORK_KEYS.iter().map(|key| {
-        let value = given
-            .iter()
-            .find(|(name, _)| name == key)
-            .map(|(_, value)| value.clone());
+        let value = given.iter().find(|(name, _)| name == key).map(|(_, value)| value.clone());
         ((*key).to_owned(), value.unwrap_or(ContextValue::Absent))
     });
-    Place {
-        keys: keys.collect(),
-    }
+    Place { keys: keys.collect() }
 }
 
 /// The organization paths of an account of the organization.
@@ -204,10 +186,7 @@ pub(super) fn paths_of(perimeter: &Perimeter, account: &str) -> ContextValue {
     if perimeter.organization_unknown {
         return ContextValue::Unknown;
     }
-    match (
-        &perimeter.organization,
-        perimeter.account_paths.get(account),
-    ) {
+    match (&perimeter.organization, perimeter.account_paths.get(account)) {
         (None, _) => ContextValue::Absent,
         (Some(_), Some(path)) => ContextValue::one(path),
         (Some(_), None) => ContextValue::Unknown,
@@ -278,55 +257,27 @@ pub(super) fn probe(
     request.canonical_user.clone_from(&actor.canonical_user);
     request.resource_account = Some(target.account.clone());
     request.context = actor.context.clone();
-    request
-        .context
-        .set("aws:ResourceOrgID", target.organization.clone());
-    request
-        .context
-        .set("aws:ResourceOrgPaths", target.paths.clone());
-    request
-        .context
-        .set("aws:SecureTransport", ContextValue::one("true"));
+    request.context.set("aws:ResourceOrgID", target.organization.clone());
+    request.context.set("aws:ResourceOrgPaths", target.paths.clone());
+    request.context.set("aws:SecureTransport", ContextValue::one("true"));
     if actor.principal != Principal::Anonymous {
-        request
-            .context
-            .set("s3:authType", ContextValue::one("REST-HEADER"));
-        request
-            .context
-            .set("s3:signatureversion", ContextValue::one("AWS4-HMAC-SHA256"));
+        request.context.set("s3:authType", ContextValue::one("REST-HEADER"));
+        request.context.set("s3:signatureversion", ContextValue::one("AWS4-HMAC-SHA256"));
         request.context.set("s3:signatureAge", ContextValue::Absent);
     }
-    request
-        .context
-        .set("s3:TlsVersion", ContextValue::one("1.3"));
+    request.context.set("s3:TlsVersion", ContextValue::one("1.3"));
     for (key, value) in fixed {
         request.context.set(key, value.clone());
     }
     let mut dimensions = Vec::new();
     if !places.is_empty() {
         let alternatives = places.iter().map(|place| place.keys.clone()).collect();
-        dimensions.push(Dimension {
-            alternatives,
-            exhaustive: true,
-        });
+        dimensions.push(Dimension { alternatives, exhaustive: true });
     }
-    let settled: BTreeSet<String> = dimensions
-        .iter()
-        .flat_map(Dimension::keys)
-        .map(str::to_ascii_lowercase)
-        .collect();
-    dimensions.extend(open_dimensions(
-        named,
-        actor,
-        target,
-        &mut request,
-        &settled,
-    ));
-    Probe {
-        request,
-        dimensions,
-        label: actor.label.clone(),
-    }
+    let settled: BTreeSet<String> =
+        dimensions.iter().flat_map(Dimension::keys).map(str::to_ascii_lowercase).collect();
+    dimensions.extend(open_dimensions(named, actor, target, &mut request, &settled));
+    Probe { request, dimensions, label: actor.label.clone() }
 }
 
 fn open_dimensions(
@@ -364,20 +315,14 @@ fn open_dimensions(
     values
         .into_iter()
         .map(|(key, examples)| {
-            let absent = if key == "aws:vpcsourceip" {
-                ContextValue::one("10.0.0.7")
-            } else {
-                ContextValue::Absent
-            };
+            let absent =
+                if key == "aws:vpcsourceip" { ContextValue::one("10.0.0.7") } else { ContextValue::Absent };
             let alternatives = std::iter::once(absent)
                 .chain(examples.into_iter().take(12).map(ContextValue::one))
                 .chain([ContextValue::one(FILLER)])
                 .map(|value| vec![(key.clone(), value)])
                 .collect();
-            Dimension {
-                alternatives,
-                exhaustive: false,
-            }
+            Dimension { alternatives, exhaustive: false }
         })
         .collect()
 }
@@ -396,14 +341,8 @@ fn is_of_identity(lower_case_key: &str) -> bool {
     ]
     .iter()
     .any(|prefix| lower_case_key.starts_with(prefix))
-        || [
-            "aws:username",
-            "aws:userid",
-            "aws:tokenissuetime",
-            "aws:viaawsservice",
-            "aws:federatedprovider",
-        ]
-        .contains(&lower_case_key)
+        || ["aws:username", "aws:userid", "aws:tokenissuetime", "aws:viaawsservice", "aws:federatedprovider"]
+            .contains(&lower_case_key)
 }
 
 /// Who decides what a condition key's value is.
@@ -423,24 +362,13 @@ enum Kind {
 
 fn kind_of(lower_case_key: &str) -> Kind {
     if lower_case_key.starts_with("aws:principaltag/")
-        || [
-            "aws:userid",
-            "aws:username",
-            "aws:principalarn",
-            "aws:principaltype",
-        ]
-        .contains(&lower_case_key)
+        || ["aws:userid", "aws:username", "aws:principalarn", "aws:principaltype"].contains(&lower_case_key)
     {
         return Kind::Personal;
     }
-    if [
-        "aws:resourcetag/",
-        "s3:existingobjecttag/",
-        "s3:buckettag/",
-        "s3:resourcetag/",
-    ]
-    .iter()
-    .any(|prefix| lower_case_key.starts_with(prefix))
+    if ["aws:resourcetag/", "s3:existingobjecttag/", "s3:buckettag/", "s3:resourcetag/"]
+        .iter()
+        .any(|prefix| lower_case_key.starts_with(prefix))
     {
         return Kind::OfTarget;
     }

@@ -24,10 +24,7 @@ pub(super) struct Dimension {
 impl Dimension {
     /// The keys of all alternatives, each perhaps several times.
     pub fn keys(&self) -> impl Iterator<Item = &str> {
-        self.alternatives
-            .iter()
-            .flatten()
-            .map(|(key, _)| key.as_str())
+        self.alternatives.iter().flatten().map(|(key, _)| key.as_str())
     }
 }
 
@@ -66,12 +63,7 @@ pub(super) fn search(set: &PolicySet, probe: &Probe) -> Found {
 
 /// Fixes one dimension after the other. As long as a dimension is open, its keys are unknown, so that a certain answer
 /// holds for every value.
-fn descend(
-    set: &PolicySet,
-    request: Request,
-    dimensions: &[Dimension],
-    budget: &mut usize,
-) -> Found {
+fn descend(set: &PolicySet, request: Request, dimensions: &[Dimension], budget: &mut usize) -> Found {
     let decision = Box::new(decide(set, &request));
     if decision.value == Tri::No {
         return Found::Refused(decision);
@@ -137,9 +129,7 @@ pub(super) fn all_refused(
                     place_of(&request),
                     decision.reason
                 );
-                doubt.get_or_insert_with(|| {
-                    Verdict::unknown(reason).with_witness(request.to_json())
-                });
+                doubt.get_or_insert_with(|| Verdict::unknown(reason).with_witness(request.to_json()));
             }
             Found::Refused(decision) => _ = refusal.get_or_insert(decision.reason),
         }
@@ -160,20 +150,13 @@ fn allowed_by(set: &PolicySet, request: &Request) -> Option<String> {
     let outcome = Evaluation::new(request).ask(document, Place::Endpoint, &request.resource);
     let index = outcome.allow.statement?;
     let sid = document.statements.get(index)?.sid.as_deref();
-    Some(format!(
-        "allowed by {} of the endpoint policy",
-        label(sid, index)
-    ))
+    Some(format!("allowed by {} of the endpoint policy", label(sid, index)))
 }
 
 /// Where a request comes from, as people read it; empty if that is left open.
 pub(super) fn place_of(request: &Request) -> String {
     let known = |key: &str| request.context.given(key).and_then(ContextValue::single);
-    match (
-        known("aws:sourceip"),
-        known("aws:sourcevpce"),
-        known("aws:vpceaccount"),
-    ) {
+    match (known("aws:sourceip"), known("aws:sourcevpce"), known("aws:vpceaccount")) {
         (Some(address), _, _) => format!(" from the internet address {address}"),
         (None, Some(endpoint), Some(account)) => {
             format!(" through VPC endpoint `{endpoint}` of account {account}")

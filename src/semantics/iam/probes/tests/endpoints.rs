@@ -1,10 +1,7 @@
 use super::*;
 
 fn endpoint(statements: Value) -> PolicySet {
-    PolicySet {
-        endpoint: Part::Known(document(statements)),
-        ..PolicySet::default()
-    }
+    PolicySet { endpoint: Part::Known(document(statements)), ..PolicySet::default() }
 }
 
 fn allow_all(condition: Value) -> Value {
@@ -37,15 +34,8 @@ fn the_recommended_endpoint_policy_holds_every_line() {
     assert_yes(&endpoint_denies_foreign_to_own_bucket(&set, &perimeter));
     assert_yes(&endpoint_serves_organization(BUCKET, &set, &perimeter));
     assert_yes(&endpoint_serves_services(BUCKET, &set, &perimeter));
-    assert_yes(&endpoint_serves_aws_owned_bucket(
-        "al2023-repos-eu-west-1-de612dc2",
-        &set,
-        &perimeter,
-    ));
-    assert_eq!(
-        endpoint_serves_aws_owned_bucket("other", &set, &perimeter).value,
-        Tri::No
-    );
+    assert_yes(&endpoint_serves_aws_owned_bucket("al2023-repos-eu-west-1-de612dc2", &set, &perimeter));
+    assert_eq!(endpoint_serves_aws_owned_bucket("other", &set, &perimeter).value, Tri::No);
 }
 
 #[test]
@@ -57,33 +47,13 @@ fn bad_endpoint_policies_are_told_apart() {
     };
     assert_eq!(three(&default), [No, No, No]);
     let of = |condition: Value| three(&endpoint(json!([allow_all(condition)])));
-    assert_eq!(
-        of(json!({"StringEquals": {"aws:PrincipalOrgID": ORG}})),
-        [No, Yes, Yes]
-    );
-    assert_eq!(
-        of(json!({"StringEquals": {"aws:ResourceOrgID": ORG}})),
-        [Yes, Yes, Yes]
-    );
-    assert_eq!(
-        of(json!({"ForAllValues:StringEquals": {"aws:ResourceOrgID": ORG}})),
-        [No, No, No]
-    );
-    assert_eq!(
-        of(json!({"StringEqualsIfExists": {"aws:ResourceOrgID": ORG}})),
-        [No, No, No]
-    );
-    assert_eq!(
-        of(json!({"StringEquals": {"aws:ResourceAccount": [OWN, "444455556666"]}})),
-        [No, No, No]
-    );
-    let own = endpoint(json!([allow_all(
-        json!({"StringEquals": {"aws:ResourceOrgID": ORG}})
-    )]));
-    assert_no(
-        &endpoint_denies_foreign_to_own_bucket(&own, &perimeter()),
-        "s3:GetObject",
-    );
+    assert_eq!(of(json!({"StringEquals": {"aws:PrincipalOrgID": ORG}})), [No, Yes, Yes]);
+    assert_eq!(of(json!({"StringEquals": {"aws:ResourceOrgID": ORG}})), [Yes, Yes, Yes]);
+    assert_eq!(of(json!({"ForAllValues:StringEquals": {"aws:ResourceOrgID": ORG}})), [No, No, No]);
+    assert_eq!(of(json!({"StringEqualsIfExists": {"aws:ResourceOrgID": ORG}})), [No, No, No]);
+    assert_eq!(of(json!({"StringEquals": {"aws:ResourceAccount": [OWN, "444455556666"]}})), [No, No, No]);
+    let own = endpoint(json!([allow_all(json!({"StringEquals": {"aws:ResourceOrgID": ORG}}))]));
+    assert_no(&endpoint_denies_foreign_to_own_bucket(&own, &perimeter()), "s3:GetObject");
     let denying = endpoint(json!([
         {"Effect": "Allow", "Principal": "*", "Action": "*", "Resource": "*"},
         {"Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": "*",
@@ -107,25 +77,14 @@ fn names_that_an_attacker_can_register_are_tried() {
             json!([{"Effect": "Allow", "Principal": "*", "Action": "s3:*", "Resource": resource}]),
         ))
     };
-    assert_eq!(
-        on(json!([
-            "arn:aws:s3:::approved-1",
-            "arn:aws:s3:::approved-1/*"
-        ])),
-        [Yes, Yes, Yes]
-    );
+    assert_eq!(on(json!(["arn:aws:s3:::approved-1", "arn:aws:s3:::approved-1/*"])), [Yes, Yes, Yes]);
     assert_eq!(on(json!("arn:aws:s3:::approved-*/*")), [No, No, No]);
     assert_eq!(on(json!("arn:aws:s3:::approved-*")), [No, No, No]);
     assert_eq!(on(json!("arn:aws:s3:::*-approved/*")), [No, No, No]);
-    assert_eq!(
-        on(json!("arn:aws:s3:::data-${aws:PrincipalAccount}-*/*")),
-        [No, No, No]
-    );
+    assert_eq!(on(json!("arn:aws:s3:::data-${aws:PrincipalAccount}-*/*")), [No, No, No]);
     let verdict = endpoint_denies_org_to_foreign_bucket(
-        &endpoint(
-            json!([{"Sid": "S", "Effect": "Allow", "Principal": "*", "Action": "s3:*",
-            "Resource": "arn:aws:s3:::approved-*"}]),
-        ),
+        &endpoint(json!([{"Sid": "S", "Effect": "Allow", "Principal": "*", "Action": "s3:*",
+            "Resource": "arn:aws:s3:::approved-*"}])),
         &perimeter(),
     );
     assert_no(&verdict, "arn:aws:s3:::approved-attacker/");
@@ -133,38 +92,24 @@ fn names_that_an_attacker_can_register_are_tried() {
 
 #[test]
 fn principals_whom_an_endpoint_policy_names_are_tried() {
-    let named = endpoint(
-        json!([{"Effect": "Allow", "Principal": {"AWS": "arn:aws:iam::111122223333:role/app"},
-        "Action": "s3:*", "Resource": "*"}]),
-    );
+    let named =
+        endpoint(json!([{"Effect": "Allow", "Principal": {"AWS": "arn:aws:iam::111122223333:role/app"},
+        "Action": "s3:*", "Resource": "*"}]));
     assert_eq!(three(&named), [Tri::No, Tri::Yes, Tri::Yes]);
     let by_condition = endpoint(json!([allow_all(json!({
         "ArnLike": {"aws:PrincipalArn": "arn:aws:iam::111122223333:role/app-*"}}))]));
     assert_eq!(three(&by_condition), [Tri::No, Tri::Yes, Tri::Yes]);
-    let by_tag = endpoint(json!([allow_all(
-        json!({"StringEquals": {"aws:PrincipalTag/egress": "yes"}})
-    )]));
+    let by_tag = endpoint(json!([allow_all(json!({"StringEquals": {"aws:PrincipalTag/egress": "yes"}}))]));
     assert_eq!(three(&by_tag), [Tri::No, Tri::No, Tri::Yes]);
-    let unreadable = PolicySet {
-        endpoint: Part::Unreadable("denied".to_owned()),
-        ..PolicySet::default()
-    };
+    let unreadable = PolicySet { endpoint: Part::Unreadable("denied".to_owned()), ..PolicySet::default() };
     assert_eq!(three(&unreadable), [Tri::Unknown; 3]);
     assert_eq!(three(&PolicySet::default()), [Tri::Unknown; 3]);
 }
 
 #[test]
 fn an_account_without_an_organization_is_judged_too() {
-    let alone = Perimeter {
-        account: OWN.to_owned(),
-        ..Perimeter::default()
-    };
-    let set = endpoint(json!([allow_all(
-        json!({"StringEquals": {"aws:ResourceAccount": OWN}})
-    )]));
+    let alone = Perimeter { account: OWN.to_owned(), ..Perimeter::default() };
+    let set = endpoint(json!([allow_all(json!({"StringEquals": {"aws:ResourceAccount": OWN}}))]));
     assert_yes(&endpoint_denies_org_to_foreign_bucket(&set, &alone));
-    assert_no(
-        &denies_internet(BUCKET, &bucket(json!([])), &alone),
-        "s3:GetObject",
-    );
+    assert_no(&denies_internet(BUCKET, &bucket(json!([])), &alone), "s3:GetObject");
 }

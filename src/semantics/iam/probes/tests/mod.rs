@@ -52,10 +52,7 @@ fn on_bucket(mut statement: Value) -> Value {
     object.entry("Effect").or_insert(json!("Deny"));
     object.entry("Principal").or_insert(json!("*"));
     object.entry("Action").or_insert(json!("s3:*"));
-    object.entry("Resource").or_insert(json!([
-        "arn:aws:s3:::crown-jewels",
-        "arn:aws:s3:::crown-jewels/*"
-    ]));
+    object.entry("Resource").or_insert(json!(["arn:aws:s3:::crown-jewels", "arn:aws:s3:::crown-jewels/*"]));
     statement
 }
 
@@ -91,13 +88,7 @@ fn assert_no(verdict: &Verdict, part: &str) {
 
 #[track_caller]
 fn assert_yes(verdict: &Verdict) {
-    assert_eq!(
-        verdict.value,
-        Tri::Yes,
-        "{} {:?}",
-        verdict.reason,
-        verdict.witness
-    );
+    assert_eq!(verdict.value, Tri::Yes, "{} {:?}", verdict.reason, verdict.witness);
 }
 
 fn public_read(extra: Value) -> PolicySet {

@@ -2,55 +2,24 @@ use super::*;
 
 #[test]
 fn access_control_lists_are_looked_at() {
-    let grant = |grantee, permission| AclGrant {
-        grantee,
-        permission,
-    };
+    let grant = |grantee, permission| AclGrant { grantee, permission };
     let with = |grants: Vec<AclGrant>| {
         let mut set = bucket(json!([]));
-        set.acl = Part::Known(Acl {
-            grants,
-            objects_may_grant: false,
-        });
+        set.acl = Part::Known(Acl { grants, objects_may_grant: false });
         set
     };
     let perimeter = perimeter();
-    let owner = || {
-        grant(
-            AclGrantee::CanonicalUser("owner-id".to_owned()),
-            AclPermission::FullControl,
-        )
-    };
+    let owner = || grant(AclGrantee::CanonicalUser("owner-id".to_owned()), AclPermission::FullControl);
     assert_yes(&bucket_not_public(BUCKET, &with(vec![owner()]), &perimeter));
-    let public = with(vec![
-        owner(),
-        grant(AclGrantee::AllUsers, AclPermission::Read),
-    ]);
-    assert_no(
-        &bucket_not_public(BUCKET, &public, &perimeter),
-        "s3:ListBucket",
-    );
-    let signed = with(vec![
-        owner(),
-        grant(AclGrantee::AuthenticatedUsers, AclPermission::ReadAcp),
-    ]);
-    assert_no(
-        &bucket_not_public(BUCKET, &signed, &perimeter),
-        "s3:GetBucketAcl",
-    );
-    let other = with(vec![
-        owner(),
-        grant(
-            AclGrantee::CanonicalUser("other-id".to_owned()),
-            AclPermission::Write,
-        ),
-    ]);
+    let public = with(vec![owner(), grant(AclGrantee::AllUsers, AclPermission::Read)]);
+    assert_no(&bucket_not_public(BUCKET, &public, &perimeter), "s3:ListBucket");
+    let signed = with(vec![owner(), grant(AclGrantee::AuthenticatedUsers, AclPermission::ReadAcp)]);
+    assert_no(&bucket_not_public(BUCKET, &signed, &perimeter), "s3:GetBucketAcl");
+    let other =
+        with(vec![owner(), grant(AclGrantee::CanonicalUser("other-id".to_owned()), AclPermission::Write)]);
     let found = outside_grants(BUCKET, &other, &perimeter);
     assert_eq!(found.len(), 1, "{found:?}");
-    assert_eq!(
-        (found[0].grantee.as_str(), found[0].kind),
-        ("other-id", GranteeKind::CanonicalUser)
-    );
+    assert_eq!((found[0].grantee.as_str(), found[0].kind), ("other-id", GranteeKind::CanonicalUser));
     assert_eq!(
         (found[0].verdict.value, found[0].actions.as_slice()),
         (Tri::Yes, &["s3:PutObject".to_owned()][..])
@@ -74,9 +43,7 @@ fn everyone_outside_who_is_named_or_admitted_is_found() {
         [account("444455556666", Tri::Yes)]
     );
     assert_eq!(
-        of(
-            json!({"Principal": {"AWS": ["arn:aws:iam::444455556666:role/etl", "222233334444", OWN]}})
-        ),
+        of(json!({"Principal": {"AWS": ["arn:aws:iam::444455556666:role/etl", "222233334444", OWN]}})),
         [account("444455556666", Tri::Yes)]
     );
     assert_eq!(
@@ -87,40 +54,24 @@ fn everyone_outside_who_is_named_or_admitted_is_found() {
         of(json!({"Condition": {"StringEquals": {"aws:PrincipalAccount": "444455556666"}}})),
         [account("444455556666", Tri::Yes)]
     );
-    assert_eq!(
-        of(json!({"Condition": {"StringEquals": {"aws:PrincipalOrgID": ORG}}})),
-        []
-    );
-    assert_eq!(
-        of(json!({})),
-        [
-            ("*".to_owned(), "anonymous", Tri::Yes),
-            ("*".to_owned(), "other", Tri::Yes)
-        ]
-    );
+    assert_eq!(of(json!({"Condition": {"StringEquals": {"aws:PrincipalOrgID": ORG}}})), []);
+    assert_eq!(of(json!({})), [("*".to_owned(), "anonymous", Tri::Yes), ("*".to_owned(), "other", Tri::Yes)]);
     assert_eq!(
         of(json!({"Condition": {"StringEquals": {"aws:SourceVpce": "vpce-1"}}})),
-        [
-            ("*".to_owned(), "anonymous", Tri::Yes),
-            ("*".to_owned(), "other", Tri::Yes)
-        ]
+        [("*".to_owned(), "anonymous", Tri::Yes), ("*".to_owned(), "other", Tri::Yes)]
     );
     assert_eq!(
         of(json!({"Principal": {"Service": "logging.s3.amazonaws.com"}, "Action": "s3:PutObject"})),
         [("logging.s3.amazonaws.com".to_owned(), "service", Tri::Yes)]
     );
     assert_eq!(
-        of(
-            json!({"Principal": {"Service": "logging.s3.amazonaws.com"}, "Action": "s3:PutObject",
-            "Condition": {"StringEquals": {"aws:SourceAccount": OWN}}})
-        ),
+        of(json!({"Principal": {"Service": "logging.s3.amazonaws.com"}, "Action": "s3:PutObject",
+            "Condition": {"StringEquals": {"aws:SourceAccount": OWN}}})),
         []
     );
     assert_eq!(
-        of(
-            json!({"Principal": {"Service": "logging.s3.amazonaws.com"}, "Action": "s3:PutObject",
-            "Condition": {"ArnLike": {"aws:SourceArn": "arn:aws:s3:::*"}}})
-        )
+        of(json!({"Principal": {"Service": "logging.s3.amazonaws.com"}, "Action": "s3:PutObject",
+            "Condition": {"ArnLike": {"aws:SourceArn": "arn:aws:s3:::*"}}}))
         .first()
         .map(|g| g.1),
         Some("service")
@@ -133,10 +84,7 @@ fn everyone_outside_who_is_named_or_admitted_is_found() {
     let mut trusting = perimeter.clone();
     trusting.trusted_accounts.insert("444455556666".to_owned());
     assert_eq!(
-        found(
-            &public_read(json!({"Principal": {"AWS": "444455556666"}})),
-            &trusting
-        ),
+        found(&public_read(json!({"Principal": {"AWS": "444455556666"}})), &trusting),
         [account("444455556666", Tri::Yes)]
     );
 }
@@ -148,10 +96,7 @@ fn a_named_account_that_is_refused_is_listed_as_refused() {
         "Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": "*",
         "Condition": {"StringNotEqualsIfExists": {"aws:PrincipalOrgID": ORG},
                       "BoolIfExists": {"aws:PrincipalIsAWSService": "false"}}}]))]]);
-    assert_eq!(
-        found(&set, &perimeter()),
-        [("444455556666".to_owned(), "account", Tri::No)]
-    );
+    assert_eq!(found(&set, &perimeter()), [("444455556666".to_owned(), "account", Tri::No)]);
 }
 
 #[test]
@@ -162,18 +107,9 @@ fn the_actions_of_an_outsider_are_listed() {
     );
     let grants = outside_grants(BUCKET, &set, &perimeter());
     for action in ["s3:GetObject", "s3:GetBucketAcl", "s3:PutBucketPolicy"] {
-        assert!(
-            grants[0].actions.iter().any(|known| known == action),
-            "{:?}",
-            grants[0].actions
-        );
+        assert!(grants[0].actions.iter().any(|known| known == action), "{:?}", grants[0].actions);
     }
-    assert!(
-        !grants[0]
-            .actions
-            .iter()
-            .any(|known| known == "s3:ListBucket")
-    );
+    assert!(!grants[0].actions.iter().any(|known| known == "s3:ListBucket"));
 }
 
 #[test]
@@ -182,9 +118,5 @@ fn many_named_accounts_are_judged_in_bounded_time() {
     let set = public_read(json!({"Principal": {"AWS": accounts}}));
     let started = std::time::Instant::now();
     assert_eq!(outside_grants(BUCKET, &set, &perimeter()).len(), 400);
-    assert!(
-        started.elapsed() < std::time::Duration::from_secs(60),
-        "{:?}",
-        started.elapsed()
-    );
+    assert!(started.elapsed() < std::time::Duration::from_secs(60), "{:?}", started.elapsed());
 }

@@ -1,0 +1,148 @@
+"""Starts moto with what exfilguard's end-to-end tests need besides: `python serve.py`.
+
+Prints one line of JSON, `{"port": N}`, when it answers, and exits when standard input closes.
+"""
+
+import json
+import logging
+import os
+import socket
+import sys
+import threading
+from http import HTTPStatus
+
+import bucket_answers
+import cloudwatch_cbor
+import event_data_stores
+import guardduty_features
+import organization_answers
+import organization_trails
+import pending_subscriptions
+from faults import Disconnected, Faults
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
+from request_log import RequestLog
+from seeded_state import SeededState
+from service_call import Answer, read_call
+from werkzeug.serving import make_server
+
+# Operations that moto answers otherwise than AWS, or not at all.
+ANSWERS = {
+    "cloudtrail:DescribeTrails": organization_trails.describe_trails,
+    "cloudtrail:GetTrailStatus": organization_trails.get_trail_status,
+    "cloudtrail:GetEventSelectors": organization_trails.get_event_selectors,
+    "cloudtrail:ListEventDataStores": event_data_stores.list_event_data_stores,
+    "cloudtrail:GetEventDataStore": event_data_stores.get_event_data_store,
+    "guardduty:CreateDetector": guardduty_features.create_detector,
+    "guardduty:UpdateDetector": guardduty_features.update_detector,
+    "guardduty:GetDetector": guardduty_features.get_detector,
+    "guardduty:ListOrganizationAdminAccounts": guardduty_features.list_organization_admin_accounts,
+    "organizations:ListAccounts": organization_answers.list_accounts,
+    "organizations:ListParents": organization_answers.for_managers_only,
+    "organizations:ListPolicies": organization_answers.for_managers_only,
+    "organizations:DescribePolicy": organization_answers.for_managers_only,
+    "organizations:ListTargetsForPolicy": organization_answers.for_managers_only,
+    "organizations:ListRoots": organization_answers.list_roots,
+    "organizations:DescribeEffectivePolicy": organization_answers.describe_effective_policy,
+    "s3:ListBuckets": bucket_answers.list_buckets,
+    "s3:GetBucketPolicy": bucket_answers.get_bucket_policy,
+    "sns:ListSubscriptionsByTopic": pending_subscriptions.list_subscriptions,
+    "sns:ListSubscriptions": pending_subscriptions.list_subscriptions,
+    "sns:GetSubscriptionAttributes": pending_subscriptions.get_subscription_attributes,
+    "sts:AssumeRole": organization_answers.assume_role,
+}
+CONTROL = "/_exfilguard/"
+
+
+class Emulator:
+    """The WSGI application: control endpoints, request log, faults, AWS's answers, and moto behind them."""
+
+    def __init__(self) -> None:
+        self._moto = DomainDispatcherApplication(create_backend_app)
+        self._log = RequestLog()
+        self._faults = Faults()
+        self._state = SeededState()
+
+    def __call__(self, environ, start_response):
+        try:
+            answer = self._answer(environ)
+        except Disconnected:
+            environ["werkzeug.socket"].shutdown(socket.SHUT_RDWR)
+            raise
+        known = HTTPStatus._value2member_map_.get(answer.status)
+        headers = [(name, value) for name, value in answer.headers if name.lower() != "content-length"]
+        headers.append(("Content-Length", str(len(answer.body))))
+        start_response(f"{answer.status} {known.phrase if known else 'Unknown'}", headers)
+        return [] if environ["REQUEST_METHOD"] == "HEAD" else [answer.body]
+
+    def _answer(self, environ) -> Answer:
+        path = environ.get("PATH_INFO", "/")
+        if path.startswith(CONTROL):
+            return self._control(environ["REQUEST_METHOD"], path.removeprefix(CONTROL), environ)
+        call = read_call(environ)
+        if path.startswith("/moto-api"):
+            return self._ask_moto(call.environ_for_moto())
+        self._log.add(call)
+        if (answer := self._faults.answer(call)) is not None:
+            return answer
+        if call.protocol == "cbor":
+            return cloudwatch_cbor.answer(call, self._ask_moto, self._state)
+        special = ANSWERS.get(f"{call.service}:{call.operation}")
+        if special is not None:
+            return special(call, self._ask_moto, self._state)
+        return self._ask_moto(call.environ_for_moto())
+
+    def _ask_moto(self, environ) -> Answer:
+        started = {}
+
+        def start_response(status, headers, _error=None):
+            started.update(status=int(status.split()[0]), headers=list(headers))
+
+        chunks = self._moto(environ, start_response)
+        try:
+            body = b"".join(chunks)
+        finally:
+            getattr(chunks, "close", lambda: None)()
+        return Answer(started["status"], body, started["headers"])
+
+    def _control(self, method: str, what: str, environ) -> Answer:
+        text = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+        try:
+            posted = json.loads(text) if method == "POST" else None
+            value = self._do(method, what, posted if isinstance(posted, list) or posted is None else [posted])
+        except (ValueError, KeyError, TypeError, AttributeError) as problem:
+            return Answer(400, f"{problem}\n".encode(), [("Content-Type", "text/plain")])
+        return Answer(200, json.dumps(value).encode(), [("Content-Type", "application/json")])
+
+    def _do(self, method: str, what: str, posted: list | None):
+        match method, what:
+            case "GET", "requests":
+                return self._log.summary()
+            case "DELETE", "requests":
+                return self._log.reset()
+            case "GET", "faults":
+                return self._faults.rules()
+            case "POST", "faults":
+                return self._faults.replace(posted)
+            case "DELETE", "faults":
+                return self._faults.replace([])
+            case "POST", "put":
+                return self._state.put(posted)
+            case "DELETE", "put":
+                return self._state.reset()
+        raise ValueError(f"no `{method} {CONTROL}{what}`: there are requests, faults and put")
+
+
+def main() -> None:
+    """Serves until standard input closes, so that a killed test leaves nothing behind."""
+    organization_answers.make_ids_known()
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    server = make_server("127.0.0.1", 0, Emulator(), threaded=True, request_handler=MotoRequestHandler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    print(json.dumps({"port": server.server_port}), flush=True)
+    while sys.stdin.buffer.read(4096):
+        pass
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,225 @@
+"""Configuration in which every check of exfilguard passes, in pieces: the traps leave out or break one piece each."""
+
+import json
+
+from organization_sessions import Account
+
+# Every object read that CloudTrail records as a data event of S3.
+READS = '{ ($.eventSource = "s3.amazonaws.com") && ($.eventName = "GetObject") }'
+FINDINGS = {"source": ["aws.guardduty"], "detail-type": ["GuardDuty Finding"]}
+OFFICE = "203.0.113.0/24"
+PUBLIC_ACCESS_BLOCK = dict.fromkeys(
+    ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets"), True
+)
+
+
+def create_bucket(account: Account, name: str, region="us-east-1", *, block=True, sensitive=False, policy=None) -> str:
+    """Makes a bucket as AWS's console does: without access control lists and, unless `block` is false, not public."""
+    s3 = account.client("s3", region)
+    place = {} if region == "us-east-1" else {"CreateBucketConfiguration": {"LocationConstraint": region}}
+    s3.create_bucket(Bucket=name, ObjectOwnership="BucketOwnerEnforced", **place)
+    if block:
+        s3.put_public_access_block(Bucket=name, PublicAccessBlockConfiguration=PUBLIC_ACCESS_BLOCK)
+    if sensitive:
+        tags = [{"Key": "DataClassification", "Value": "Confidential"}]
+        s3.put_bucket_tagging(Bucket=name, Tagging={"TagSet": tags})
+    if policy:
+        s3.put_bucket_policy(Bucket=name, Policy=json.dumps(policy))
+    return name
+
+
+def bucket_policy(account: Account, bucket: str) -> dict:
+    """Refuses requests without TLS, from outside the organization, and from outside its networks."""
+    everything = {"Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": _resources(bucket)}
+    organization = account.organization_id
+    return {
+        "Version": "2012-10-17",
+        "Statement": [
+            {"Sid": "TlsOnly", **everything, "Condition": {"Bool": {"aws:SecureTransport": "false"}}},
+            {
+                "Sid": "IdentityPerimeter",
+                **everything,
+                "Condition": {
+                    "StringNotEqualsIfExists": {"aws:PrincipalOrgID": organization},
+                    "BoolIfExists": {"aws:PrincipalIsAWSService": "false"},
+                },
+            },
+            {
+                "Sid": "ServicesOnlyForUs",
+                **everything,
+                "Condition": {
+                    "StringNotEqualsIfExists": {"aws:SourceOrgID": organization},
+                    "Null": {"aws:SourceAccount": "false"},
+                    "Bool": {"aws:PrincipalIsAWSService": "true"},
+                },
+            },
+            {
+                "Sid": "NetworkPerimeter",
+                **everything,
+                "Condition": {
+                    "NotIpAddressIfExists": {"aws:SourceIp": [OFFICE]},
+                    "StringNotEqualsIfExists": {"aws:VpceOrgID": organization},
+                    "BoolIfExists": {"aws:PrincipalIsAWSService": "false", "aws:ViaAWSService": "false"},
+                },
+            },
+        ],
+    }
+
+
+def _resources(bucket: str) -> list[str]:
+    return [f"arn:aws:s3:::{bucket}", f"arn:aws:s3:::{bucket}/*"]
+
+
+def log_bucket_policy(account: Account, bucket: str) -> dict:
+    """`bucket_policy`, and CloudTrail may write for the organization's trails."""
+    policy = bucket_policy(account, bucket)
+    trail = {"Effect": "Allow", "Principal": {"Service": "cloudtrail.amazonaws.com"}}
+    ours = {"StringEquals": {"aws:SourceOrgID": account.organization_id}}
+    policy["Statement"] += [
+        {"Sid": "TrailAcl", **trail, "Action": "s3:GetBucketAcl", "Resource": _resources(bucket)[0], "Condition": ours},
+        {"Sid": "TrailWrite", **trail, "Action": "s3:PutObject", "Resource": _resources(bucket)[1], "Condition": ours},
+    ]
+    return policy
+
+
+def endpoint_policy(account: Account, region: str) -> dict:
+    """Lets the organization reach its own buckets, services reach any, and everybody read AWS's package buckets."""
+    organization = account.organization_id
+    anybody = {"Effect": "Allow", "Principal": "*"}
+    inside = {"aws:PrincipalOrgID": organization, "aws:ResourceOrgID": organization}
+    packages = [f"arn:aws:s3:::al2023-repos-{region}-de612dc2/*", f"arn:aws:s3:::prod-{region}-starport-layer-bucket/*"]
+    return {
+        "Version": "2012-10-17",
+        "Statement": [
+            {
+                "Sid": "OrgIdentitiesToOrgResources",
+                **anybody,
+                "Action": "s3:*",
+                "Resource": "*",
+                "Condition": {"StringEquals": inside},
+            },
+            {
+                "Sid": "AwsServicePrincipals",
+                **anybody,
+                "Action": "s3:*",
+                "Resource": "*",
+                "Condition": {"Bool": {"aws:PrincipalIsAWSService": "true"}},
+            },
+            {"Sid": "AwsOwnedReadOnly", **anybody, "Action": "s3:GetObject", "Resource": packages},
+        ],
+    }
+
+
+def create_endpoint(account: Account, name: str, policy: dict | None, region: str = "us-east-1") -> str:
+    """Makes a VPC with a gateway endpoint of S3; without `policy` it has the default one. Returns the endpoint's id."""
+    ec2 = account.client("ec2", region)
+    vpc = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
+    document = {"PolicyDocument": json.dumps(policy)} if policy else {}
+    endpoint = ec2.create_vpc_endpoint(
+        VpcId=vpc,
+        ServiceName=f"com.amazonaws.{region}.s3",
+        VpcEndpointType="Gateway",
+        TagSpecifications=[{"ResourceType": "vpc-endpoint", "Tags": [{"Key": "Name", "Value": name}]}],
+        **document,
+    )
+    return endpoint["VpcEndpoint"]["VpcEndpointId"]
+
+
+def create_trail(account: Account, name: str, bucket: str, *, region="us-east-1", log_group=None, **settings) -> str:
+    """Makes a trail of all regions that logs, with `EventSelectors` or `AdvancedEventSelectors` if given."""
+    cloudtrail = account.client("cloudtrail", region)
+    selectors = {name: settings.pop(name) for name in ("EventSelectors", "AdvancedEventSelectors") if name in settings}
+    if log_group:
+        role = f"arn:aws:iam::{account.id}:role/cloudtrail-to-logs"
+        settings |= {"CloudWatchLogsLogGroupArn": create_log_group(account, log_group, region), "CloudWatchLogsRoleArn": role}
+    settings.setdefault("IsMultiRegionTrail", True)
+    trail = cloudtrail.create_trail(Name=name, S3BucketName=bucket, EnableLogFileValidation=True, **settings)
+    cloudtrail.start_logging(Name=name)
+    if selectors:
+        cloudtrail.put_event_selectors(TrailName=name, **selectors)
+    return trail["TrailARN"]
+
+
+def create_log_group(account: Account, name: str, region: str) -> str:
+    """Makes a log group; the ARN is in the form that CloudTrail wants."""
+    account.client("logs", region).create_log_group(logGroupName=name)
+    return f"arn:aws:logs:{region}:{account.id}:log-group:{name}:*"
+
+
+def data_events(read_write_type: str = "All", values: tuple[str, ...] = ("arn:aws:s3",)) -> list[dict]:
+    """Basic selectors: all management events, and the data events of the buckets or prefixes in `values`."""
+    resources = [{"Type": "AWS::S3::Object", "Values": list(values)}]
+    return [{"ReadWriteType": read_write_type, "IncludeManagementEvents": True, "DataResources": resources}]
+
+
+def create_filter(account: Account, log_group: str, name: str, pattern: str = READS) -> None:
+    """Counts matching events in the metric `exfilguard-seed/<name>`."""
+    account.client("logs").put_metric_filter(
+        logGroupName=log_group,
+        filterName=name,
+        filterPattern=pattern,
+        metricTransformations=[
+            {"metricName": name, "metricNamespace": "exfilguard-seed", "metricValue": "1", "defaultValue": 0}
+        ],
+    )
+
+
+def create_alarm(account: Account, name: str, metric: str, topic: str, *, actions_enabled: bool = True) -> None:
+    """Alarms when the metric of a filter sums up to more than 100 in five minutes."""
+    account.client("cloudwatch").put_metric_alarm(
+        AlarmName=name,
+        Namespace="exfilguard-seed",
+        MetricName=metric,
+        Statistic="Sum",
+        Period=300,
+        EvaluationPeriods=1,
+        Threshold=100,
+        ComparisonOperator="GreaterThanThreshold",
+        TreatMissingData="notBreaching",
+        ActionsEnabled=actions_enabled,
+        AlarmActions=[topic],
+    )
+    account.client("cloudwatch").set_alarm_state(AlarmName=name, StateValue="OK", StateReason="seeded")
+
+
+def create_topic(account: Account, name: str, region: str = "us-east-1") -> tuple[str, str]:
+    """Makes a topic that CloudWatch and EventBridge may publish to, with an e-mail subscription. Returns both ARNs."""
+    sns = account.client("sns", region)
+    topic = sns.create_topic(Name=name)["TopicArn"]
+    publish = {"Effect": "Allow", "Action": "sns:Publish", "Resource": topic}
+    policy = {
+        "Version": "2012-10-17",
+        "Statement": [
+            {
+                "Sid": "CloudWatch",
+                **publish,
+                "Principal": {"Service": "cloudwatch.amazonaws.com"},
+                "Condition": {"StringEquals": {"aws:SourceAccount": account.id}},
+            },
+            {"Sid": "EventBridge", **publish, "Principal": {"Service": "events.amazonaws.com"}},
+        ],
+    }
+    sns.set_topic_attributes(TopicArn=topic, AttributeName="Policy", AttributeValue=json.dumps(policy))
+    subscription = sns.subscribe(TopicArn=topic, Protocol="email", Endpoint="soc@example.com", ReturnSubscriptionArn=True)
+    return topic, subscription["SubscriptionArn"]
+
+
+def create_rule(account: Account, name: str, topic: str, region: str, *, pattern=None, state="ENABLED") -> None:
+    """Hands events that match `pattern`, or all findings of GuardDuty, to a topic."""
+    events = account.client("events", region)
+    events.put_rule(Name=name, EventPattern=json.dumps(pattern or FINDINGS), State=state)
+    events.put_targets(Rule=name, Targets=[{"Id": "topic", "Arn": topic}])
+
+
+def enable_guardduty(account: Account, region: str, *, enable: bool = True, s3: bool = True) -> str:
+    """Makes the region's detector. Returns its id."""
+    feature = {"Name": "S3_DATA_EVENTS", "Status": "ENABLED" if s3 else "DISABLED"}
+    made = account.client("guardduty", region).create_detector(Enable=enable, Features=[feature])
+    return made["DetectorId"]
+
+
+def block_public_access(account: Account) -> None:
+    """Blocks public access for the whole account."""
+    account.client("s3control").put_public_access_block(
+        AccountId=account.id, PublicAccessBlockConfiguration=PUBLIC_ACCESS_BLOCK
+    )

@@ -1,0 +1,162 @@
+"""The organization of traps: configuration that looks right and is not; see `expected_trap.md`."""
+
+import sound_configuration as sound
+from organization_sessions import MANAGEMENT, REGIONS, Account, Organization
+
+HOME, ELSEWHERE = REGIONS
+LOGS = f"organization-logs-{MANAGEMENT}"
+RETIRED = "Exfiltration:S3/ObjectRead.Unusual"
+ROLES = ("good", "selectors", "stopped", "single-region", "closed", "quiet-filter", "quiet-alarm", "perimeter")
+
+
+def seed(endpoint: str) -> dict:
+    """Seeds the organization. Returns its accounts by role and the ids that are not names."""
+    organization = Organization(endpoint)
+    accounts = {role: organization.account(role) for role in ROLES}
+    organization.close(accounts["closed"])
+    organization.unit("workloads", *(accounts[role] for role in ROLES[:4]))
+    management = organization.management
+    sound.create_bucket(management, LOGS, policy=sound.log_bucket_policy(management, LOGS))
+    # No selectors of its own: management events only. Data events here would credit every account.
+    sound.create_trail(management, "organization", LOGS, IsOrganizationTrail=True)
+    endpoints = {"good": good(accounts["good"])}
+    selectors(accounts["selectors"], organization)
+    stopped(accounts["stopped"], organization)
+    single_region(accounts["single-region"])
+    quiet_filter(accounts["quiet-filter"])
+    quiet_alarm(accounts["quiet-alarm"])
+    endpoints |= perimeter(accounts["perimeter"])
+    return {
+        "organization": organization.id,
+        "regions": list(REGIONS),
+        "accounts": {"management": MANAGEMENT} | {role: account.id for role, account in accounts.items()},
+        "endpoints": endpoints,
+    }
+
+
+def good(account: Account) -> str:
+    """Nothing to complain of. Returns the id of its endpoint."""
+    sound.block_public_access(account)
+    for region in REGIONS:
+        name = f"good-{region}-{account.id}"
+        policy = sound.bucket_policy(account, name)
+        sound.create_bucket(account, name, region, sensitive=True, policy=policy)
+        guarded(account, region)
+    sound.create_trail(account, "all-data-events", LOGS, log_group="trail", EventSelectors=sound.data_events())
+    sound.create_filter(account, "trail", "object-reads")
+    topic, _ = sound.create_topic(account, "soc-alarms")
+    sound.create_alarm(account, "bulk-download", "object-reads", topic)
+    return sound.create_endpoint(account, "good", sound.endpoint_policy(account, HOME))
+
+
+def guarded(account: Account, region: str, *, s3: bool = True) -> str:
+    """GuardDuty, with S3 Protection unless `s3` is false, and a rule that tells the SOC. Returns the detector's id."""
+    detector = sound.enable_guardduty(account, region, s3=s3)
+    topic, _ = sound.create_topic(account, "guardduty-findings", region)
+    sound.create_rule(account, "guardduty-findings", topic, region)
+    return detector
+
+
+def selectors(account: Account, organization: Organization) -> None:
+    """Trails that log writes only, and one prefix only; a topic whose subscription nobody confirmed."""
+    sound.create_bucket(account, f"trap-write-only-{account.id}")
+    sound.create_trail(account, "write-only", LOGS, EventSelectors=sound.data_events("WriteOnly"))
+    bucket = sound.create_bucket(account, f"trap-one-prefix-{account.id}")
+    prefix = f"arn:aws:s3:::{bucket}/incoming/"
+    sound.create_trail(account, "one-prefix", LOGS, EventSelectors=sound.data_events("All", (prefix,)))
+    sound.enable_guardduty(account, HOME)
+    topic, subscription = sound.create_topic(account, "unconfirmed")
+    sound.create_rule(account, "unconfirmed", topic, HOME)
+    organization.put({"kind": "pending_subscription", "arn": subscription})
+    guarded(account, ELSEWHERE)
+
+
+def stopped(account: Account, organization: Organization) -> None:
+    """Trails that select everything, of which one was stopped and one cannot deliver; a suspended detector."""
+    sound.create_bucket(account, f"trap-stopped-{account.id}")
+    sound.create_trail(account, "stopped", LOGS, EventSelectors=sound.data_events())
+    account.client("cloudtrail").stop_logging(Name="stopped")
+    arn = sound.create_trail(account, "undeliverable", LOGS, EventSelectors=sound.data_events())
+    # CloudTrail answers with S3's error code: https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_GetTrailStatus.html
+    organization.put({"kind": "trail_status", "arn": arn, "value": {"LatestDeliveryError": "AccessDenied"}})
+    account.client("guardduty").update_detector(DetectorId=guarded(account, HOME), Enable=False)
+    guarded(account, ELSEWHERE)
+
+
+def single_region(account: Account) -> None:
+    """A trail of one region with a bucket in another; S3 Protection in one region only."""
+    sound.create_bucket(account, f"covered-{account.id}", HOME)
+    sound.create_bucket(account, f"trap-single-region-{account.id}", ELSEWHERE)
+    selected = sound.data_events()
+    sound.create_trail(account, "single-region", LOGS, IsMultiRegionTrail=False, EventSelectors=selected)
+    guarded(account, HOME)
+    guarded(account, ELSEWHERE, s3=False)
+
+
+def quiet_filter(account: Account) -> None:
+    """All reads are logged, but the metric filter can never match; a rule that is disabled."""
+    sound.create_bucket(account, f"trap-never-matches-{account.id}")
+    sound.create_trail(account, "all-data-events", LOGS, log_group="trail", EventSelectors=sound.data_events())
+    # No event has two names.
+    never = '{ ($.eventName = "GetObject") && ($.eventName = "HeadObject") }'
+    sound.create_filter(account, "trail", "never-matches", never)
+    topic, _ = sound.create_topic(account, "soc-alarms")
+    sound.create_alarm(account, "never-matches", "never-matches", topic)
+    sound.enable_guardduty(account, HOME)
+    sound.create_rule(account, "disabled", topic, HOME, state="DISABLED")
+    guarded(account, ELSEWHERE)
+
+
+def quiet_alarm(account: Account) -> None:
+    """All reads are counted, but the alarm's actions are off; a rule for finding types that GuardDuty retired."""
+    sound.create_bucket(account, f"trap-actions-disabled-{account.id}")
+    sound.create_trail(account, "all-data-events", LOGS, log_group="trail", EventSelectors=sound.data_events())
+    sound.create_filter(account, "trail", "object-reads")
+    topic, _ = sound.create_topic(account, "soc-alarms")
+    sound.create_alarm(account, "actions-disabled", "object-reads", topic, actions_enabled=False)
+    sound.enable_guardduty(account, HOME)
+    retired = sound.FINDINGS | {"detail": {"type": [RETIRED]}}
+    sound.create_rule(account, "retired-types", topic, HOME, pattern=retired)
+    guarded(account, ELSEWHERE)
+
+
+def perimeter(account: Account) -> dict[str, str]:
+    """Policies that look like a restriction. Only the organization's trail, which has no data events, logs here."""
+    units = f"{account.organization_id}/*"
+    allow = {"Sid": "OrganizationReads", "Effect": "Allow", "Action": "s3:GetObject"}
+    paths = {"ForAllValues:StringEquals": {"aws:PrincipalOrgPaths": [units]}}
+    create_trap_bucket(account, "org-paths", {**allow, "Principal": "*", "Condition": paths})
+    endpoint = {"ForAllValues:StringEquals": {"aws:SourceVpce": ["vpce-0123456789abcdef0"]}}
+    create_trap_bucket(account, "source-vpce", {**allow, "Principal": "*", "Condition": endpoint})
+    everybody_else = {"AWS": f"arn:aws:iam::{account.id}:root"}
+    create_trap_bucket(account, "not-principal", {**allow, "NotPrincipal": everybody_else})
+    network = {
+        "NotIpAddressIfExists": {"aws:SourceIp": [sound.OFFICE]},
+        "StringNotEqualsIfExists": {"aws:VpceOrgID": account.organization_id},
+        "BoolIfExists": {"aws:PrincipalIsAWSService": "false", "aws:ViaAWSService": "false"},
+    }
+    deny = {"Sid": "NetworkPerimeter", "Effect": "Deny", "Principal": "*", "Action": "s3:GetObject"}
+    create_trap_bucket(account, "get-object-only", {**deny, "Condition": network}, block=True, sensitive=True)
+    only_who = {
+        "Version": "2012-10-17",
+        "Statement": [
+            {
+                "Effect": "Allow",
+                "Principal": "*",
+                "Action": "s3:*",
+                "Resource": "*",
+                "Condition": {"StringEquals": {"aws:PrincipalOrgID": account.organization_id}},
+            }
+        ],
+    }
+    return {
+        "default-policy": sound.create_endpoint(account, "default-policy", None),
+        "org-id-only": sound.create_endpoint(account, "org-id-only", only_who),
+    }
+
+
+def create_trap_bucket(account: Account, trap: str, statement: dict, *, block=False, sensitive=False) -> None:
+    """A bucket whose policy is one statement about its objects."""
+    name = f"trap-{trap}-{account.id}"
+    policy = {"Version": "2012-10-17", "Statement": [{**statement, "Resource": f"arn:aws:s3:::{name}/*"}]}
+    sound.create_bucket(account, name, block=block, sensitive=sensitive, policy=policy)
