@@ -5,6 +5,7 @@ mod audit;
 mod checks;
 mod completions;
 mod console;
+mod eval;
 pub mod exit_code;
 mod live;
 mod modules;
@@ -38,6 +39,7 @@ pub fn run() -> ProcessExitCode {
         Command::Audit(audit) => audit::run(&audit, &console),
         Command::Snapshot(snapshot) => snapshot::run(&snapshot, &console),
         Command::Checks(checks) => checks::run(&checks),
+        Command::Eval(eval) => eval::run(&eval),
         Command::Schema(schema) => schema::run(&schema),
         Command::Completions(completions) => completions::run(&completions),
     };
