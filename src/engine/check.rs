@@ -25,6 +25,8 @@ pub struct Check {
     package: String,
     /// The facts that it may read.
     facts_read: Vec<Vec<Step>>,
+    /// Those that decide whether it applies.
+    applies_reads: Vec<Vec<Step>>,
     has_applies: bool,
     program: Arc<Program>,
 }
@@ -67,6 +69,10 @@ impl Check {
         &self.facts_read
     }
 
+    pub(super) fn applies_reads(&self) -> &[Vec<Step>] {
+        &self.applies_reads
+    }
+
     pub(super) fn has_applies(&self) -> bool {
         self.has_applies
     }
@@ -105,6 +111,7 @@ impl Check {
         Ok(Self {
             has_applies: findings.entry_rules.contains("applies"),
             facts_read: findings.facts_read,
+            applies_reads: findings.applies_reads,
             metadata,
             path: source.path.clone(),
             text: source.text.clone(),

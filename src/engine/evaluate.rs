@@ -13,6 +13,7 @@ use serde_json::{Value as Json, json};
 
 use super::check::{Check, Checks};
 use super::projection::{FactNode, assume, fact_nodes, project};
+use super::schema::Step;
 use crate::catalogue::Status;
 
 /// Unknown facts that are tried both ways; with more the outcome is unknown.
@@ -186,10 +187,7 @@ fn answer(has_applies: bool, mut ask: impl FnMut(&str) -> Result<Value, String>)
 
 /// Evaluates every completion of the unknown facts that the check reads.
 fn completions(check: &Check, facts: &Json, mut ask: impl FnMut(&Json) -> Answer) -> Outcome {
-    let mut nodes: Vec<FactNode> =
-        check.facts_read().iter().flat_map(|path| fact_nodes(facts, path)).collect();
-    nodes.sort_by(|a, b| a.pointer.cmp(&b.pointer));
-    nodes.dedup();
+    let nodes = nodes_at(facts, check.facts_read());
     let read: Vec<String> = nodes.iter().map(|node| node.pointer.clone()).collect();
     let unknown: Vec<&str> =
         nodes.iter().filter(|node| node.unknown).map(|node| node.pointer.as_str()).collect();
@@ -220,9 +218,26 @@ fn completions(check: &Check, facts: &Json, mut ask: impl FnMut(&Json) -> Answer
     match first {
         Some(Answer::Pass) => outcome(Status::Pass, passing(facts, &nodes)),
         Some(Answer::Fail(message)) => outcome(Status::Fail, message),
-        Some(Answer::NotApplicable) => outcome(Status::NotApplicable, passing(facts, &nodes)),
+        Some(Answer::NotApplicable) => not_applicable(facts, &nodes_at(facts, check.applies_reads())),
         Some(Answer::Defect(_)) | None => outcome(Status::Error, "the check was not evaluated".to_owned()),
     }
+}
+
+/// What does not apply is explained by what decided that, and by nothing else.
+fn not_applicable(facts: &Json, nodes: &[FactNode]) -> Outcome {
+    Outcome {
+        status: Status::NotApplicable,
+        message: passing(facts, nodes),
+        read: nodes.iter().map(|node| node.pointer.clone()).collect(),
+    }
+}
+
+/// The facts at these paths, each once, in the order of their pointers.
+fn nodes_at(facts: &Json, paths: &[Vec<Step>]) -> Vec<FactNode> {
+    let mut nodes: Vec<FactNode> = paths.iter().flat_map(|path| fact_nodes(facts, path)).collect();
+    nodes.sort_by(|a, b| a.pointer.cmp(&b.pointer));
+    nodes.dedup();
+    nodes
 }
 
 fn same_kind(a: &Answer, b: &Answer) -> bool {

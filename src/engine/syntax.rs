@@ -77,6 +77,8 @@ const MAX_DEPTH: usize = 150;
 pub struct Findings {
     /// The facts that the module may read.
     pub facts_read: Vec<Vec<Step>>,
+    /// Those of them that decide whether it applies.
+    pub applies_reads: Vec<Vec<Step>>,
     /// The entry rules that it has.
     pub entry_rules: BTreeSet<&'static str>,
 }
@@ -136,8 +138,9 @@ pub fn examine(
     walk.collect_rules(module);
     let names: Vec<String> = walk.rules.keys().cloned().collect();
     walk.in_pass = true;
-    walk.rule("pass");
     walk.rule("applies");
+    let applies_reads: Vec<Vec<Step>> = walk.facts_read.iter().cloned().collect();
+    walk.rule("pass");
     walk.in_pass = false;
     for name in names.iter().filter(|name| *name != "pass" && *name != "applies") {
         walk.rule(name);
@@ -150,7 +153,7 @@ pub fn examine(
         }
     }
     if walk.errors.is_empty() {
-        Ok(Findings { facts_read: walk.facts_read.into_iter().collect(), entry_rules })
+        Ok(Findings { facts_read: walk.facts_read.into_iter().collect(), applies_reads, entry_rules })
     } else {
         Err(walk.errors.into_iter().collect())
     }

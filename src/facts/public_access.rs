@@ -45,7 +45,7 @@ fn effective(account: &AccountSnapshot, bucket: &Bucket, name: &str, setting: Se
     let on_bucket = level(&bucket.public_access_block, "on the bucket", name, setting);
     let mut verdict = organization.or(on_account).or(on_bucket);
     if verdict.value.is_no() {
-        verdict.reason = format!("{name} is on neither on the bucket nor on the account");
+        verdict.reason = format!("{name} is switched on neither on the bucket nor on the account");
     }
     Fact::from(verdict)
         .with_all(evidence("s3control:GetPublicAccessBlock", &account.id, name, &account.public_access_block))

@@ -40,6 +40,9 @@ pub fn scores(accounts: &[AccountAudit], results: &[ResultRecord]) -> Scores {
     let upper = weighted_mean(shares.iter().map(|s| (s.weight, s.score.upper)));
     let unknown = weighted_mean(shares.iter().map(|s| (s.weight, s.score.unknown_share)));
     let overall = round_down(overall.unwrap_or_default());
+    let unknown = round_up(unknown.unwrap_or_default(), 1000.0);
+    // With nothing unknown there is no band; rounding must not make one.
+    let upper = if unknown > 0.0 { round_up(upper.unwrap_or_default(), 10.0) } else { overall };
     Scores {
         overall,
         by_area: by_area(&shares, &areas),
@@ -52,8 +55,8 @@ pub fn scores(accounts: &[AccountAudit], results: &[ResultRecord]) -> Scores {
             })
             .collect(),
         grade: Grade::of(overall),
-        band: Band { lower: overall, upper: round_up(upper.unwrap_or_default(), 10.0) },
-        unknown_share: round_up(unknown.unwrap_or_default(), 1000.0),
+        band: Band { lower: overall, upper },
+        unknown_share: unknown,
         minimum: nearest_rank(&shares, 0.0).map(round_down),
         percentile_10: nearest_rank(&shares, 0.1).map(round_down),
         accounts_below_50: u64::try_from(shares.iter().filter(|s| s.score.headline < 50.0).count())
@@ -166,7 +169,8 @@ fn round_down(score: f64) -> f64 {
 
 /// Up to a fraction of one in `steps`: a doubt never disappears.
 fn round_up(value: f64, steps: f64) -> f64 {
-    (value * steps - TOLERANCE).ceil().max(0.0) / steps
+    // Adding zero makes a negative zero a plain one.
+    (value * steps - TOLERANCE).ceil().max(0.0) / steps + 0.0
 }
 
 #[cfg(test)]

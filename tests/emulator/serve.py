@@ -69,10 +69,13 @@ class Emulator:
             environ["werkzeug.socket"].shutdown(socket.SHUT_RDWR)
             raise
         known = HTTPStatus._value2member_map_.get(answer.status)
+        status = f"{answer.status} {known.phrase if known else 'Unknown'}"
+        if environ["REQUEST_METHOD"] == "HEAD":
+            start_response(status, answer.headers)
+            return []
         headers = [(name, value) for name, value in answer.headers if name.lower() != "content-length"]
-        headers.append(("Content-Length", str(len(answer.body))))
-        start_response(f"{answer.status} {known.phrase if known else 'Unknown'}", headers)
-        return [] if environ["REQUEST_METHOD"] == "HEAD" else [answer.body]
+        start_response(status, [*headers, ("Content-Length", str(len(answer.body)))])
+        return [answer.body]
 
     def _answer(self, environ) -> Answer:
         path = environ.get("PATH_INFO", "/")

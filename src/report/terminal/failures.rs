@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::page::{Column, Page, Role, counted};
+use super::page::{Page, Role, counted};
 use crate::catalogue::{Severity, Status};
 use crate::score::assessment::{Assessment, ResultRecord};
 use crate::visible::{visible, visible_start};
@@ -14,7 +14,10 @@ const MAX_ROWS: usize = 5;
 const MAX_RESOURCES: usize = 3;
 
 /// How many characters of a message are shown.
-const MAX_MESSAGE: usize = 200;
+const MAX_MESSAGE: usize = 360;
+
+/// How many characters of an account's name are shown.
+const MAX_NAME: usize = 50;
 
 /// The results of one check that have one status.
 pub(super) struct Group<'a> {
@@ -92,34 +95,24 @@ pub(super) fn rows(page: &mut Page, assessment: &Assessment, group: &Group<'_>) 
             None => lines.push((key.0, key.1, vec![result])),
         }
     }
-    let shown: Vec<Vec<String>> = lines
-        .iter()
-        .take(MAX_ROWS)
-        .map(|(account, message, results)| {
-            vec![
-                account_label(page, assessment, account),
-                resources(results),
-                visible_start(message, MAX_MESSAGE),
-            ]
-        })
-        .collect();
-    let resource_width = if page.width() < 100 { 24 } else { 30 };
-    let columns = [Column::Fixed, Column::AtMost(resource_width), Column::Rest];
-    page.table(4, &columns, None, &shown);
+    for (account, message, results) in lines.iter().take(MAX_ROWS) {
+        let label = account_label(assessment, account);
+        page.paragraph(4, Some(Role::Heading), &format!("{label} · {}", resources(results)));
+        page.paragraph(6, None, &visible_start(message, MAX_MESSAGE));
+    }
     let hidden: usize = lines.iter().skip(MAX_ROWS).map(|(_, _, results)| results.len()).sum();
     if hidden > 0 {
         page.paragraph(4, Some(Role::Aside), &format!("… and {hidden} more"));
     }
 }
 
-/// An account's id, with its name where there is room.
-fn account_label(page: &Page, assessment: &Assessment, id: &str) -> String {
+/// An account's id and name.
+fn account_label(assessment: &Assessment, id: &str) -> String {
     let name = assessment.account(id).map_or("", |account| account.name.as_str());
-    let room = if page.width() < 100 { 0 } else { 14 };
-    if name.is_empty() || room == 0 {
+    if name.is_empty() {
         visible(id).into_owned()
     } else {
-        format!("{} {}", visible(id), visible_start(name, room))
+        format!("{} {}", visible(id), visible_start(name, MAX_NAME))
     }
 }
 

@@ -1,7 +1,7 @@
 //! Lays out lines, paragraphs and tables within a width.
 
 use anstyle::{AnsiColor, Color, Style};
-use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, Table, TableStyle, Width};
+use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, Table, TableStyle};
 
 use super::super::format::Look;
 use crate::catalogue::Severity;
@@ -46,8 +46,6 @@ impl Role {
 pub(super) enum Column {
     /// As wide as its content, which must be short.
     Fixed,
-    /// As wide as its number of columns at most; longer content is wrapped.
-    AtMost(u16),
     /// What is left of the width.
     Rest,
     /// A number: as wide as its content, aligned to the right.
@@ -155,10 +153,6 @@ impl Page {
                 }
                 Column::Number => {
                     drawn.set_cell_alignment(CellAlignment::Right);
-                }
-                Column::AtMost(width) => {
-                    let width = width.saturating_add(left).saturating_add(right);
-                    drawn.set_constraint(ColumnConstraint::UpperBoundary(Width::Fixed(width)));
                 }
             }
         }
