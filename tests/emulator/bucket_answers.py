@@ -9,6 +9,7 @@ from urllib.parse import parse_qsl
 from xml.sax.saxutils import escape
 
 from moto.s3.models import s3_backends
+
 from seeded_state import SeededState
 from service_call import Answer, Call
 

@@ -8,6 +8,7 @@ import json
 
 import botocore.session
 import cbor2
+
 from error_format import error
 from seeded_state import SeededState
 from service_call import Answer, Call

@@ -28,6 +28,7 @@ def error(call: Call, status: int, code: str, message: str = "") -> Answer:
         text = f"<Response><Errors><Error>{plain}</Error></Errors><RequestID>{REQUEST_ID}</RequestID></Response>"
     else:
         who = "Sender" if status < 500 else "Receiver"
-        text = f"<ErrorResponse><Error><Type>{who}</Type>{plain}</Error><RequestId>{REQUEST_ID}</RequestId></ErrorResponse>"
+        wrapped = f"<Error><Type>{who}</Type>{plain}</Error>"
+        text = f"<ErrorResponse>{wrapped}<RequestId>{REQUEST_ID}</RequestId></ErrorResponse>"
     head = '<?xml version="1.0" encoding="UTF-8"?>\n'
     return Answer(status, (head + text).encode(), [("Content-Type", "text/xml"), identity])

@@ -43,7 +43,7 @@ def payments_prod(account: Account) -> None:
     policy = sound.bucket_policy(account, name)
     policy["Statement"] = [statement for statement in policy["Statement"] if statement["Sid"] != "NetworkPerimeter"]
     sound.create_bucket(account, name, HOME, sensitive=True, policy=policy)
-    sound.create_trail(account, "payments-data-events", LOGS, log_group="cloudtrail", EventSelectors=sound.data_events())
+    sound.create_trail(account, "payments-objects", LOGS, log_group="cloudtrail", EventSelectors=sound.data_events())
     sound.create_filter(account, "cloudtrail", "object-reads")
     topic, _ = sound.create_topic(account, "payments-oncall")
     sound.create_alarm(account, "bulk-download", "object-reads", topic)
@@ -80,7 +80,7 @@ def sandbox(account: Account) -> None:
 
 
 def security_tooling(account: Account) -> None:
-    """The administrator of GuardDuty: it tells the SOC of every account's findings, but in one region by an old rule."""
+    """GuardDuty's administrator: it tells the SOC of every account's findings, but in one region by an old rule."""
     sound.block_public_access(account)
     name = "acme-security-findings"
     sound.create_bucket(account, name, policy=sound.bucket_policy(account, name))

@@ -5,8 +5,9 @@ https://docs.aws.amazon.com/guardduty/latest/APIReference/API_GetDetector.html
 
 import json
 
-from error_format import error
 from moto.guardduty.models import guardduty_backends
+
+from error_format import error
 from organization_trails import management_account
 from seeded_state import SeededState
 from service_call import Answer, Call

@@ -3,11 +3,12 @@
 import itertools
 import json
 
-from error_format import error
 from moto.iam.models import iam_backends
 from moto.moto_api._internal import mock_random
 from moto.organizations import utils
 from moto.organizations.models import organizations_backends
+
+from error_format import error
 from organization_trails import management_account
 from seeded_state import SeededState
 from service_call import Answer, Call
@@ -39,9 +40,7 @@ def for_managers_only(call: Call, moto, _state: SeededState) -> Answer:
     """
     management = management_account(call.account)
     if management not in (None, call.account) and call.account not in _administrators(management):
-        return error(
-            call, 400, "AccessDeniedException", "You don't have permissions to access this resource."
-        )
+        return error(call, 400, "AccessDeniedException", "You don't have permissions to access this resource.")
     return moto(call.environ_for_moto())
 
 
@@ -94,7 +93,8 @@ def assume_role(call: Call, moto, _state: SeededState) -> Answer:
     account, _, name = arn.removeprefix("arn:aws:iam::").partition(":role/")
     role = _role(account, name)
     if role is None or _closed(account) or not _external_id_fits(role, parameters.get("ExternalId")):
-        message = f"User: arn:aws:iam::{call.account}:root is not authorized to perform: sts:AssumeRole on resource: {arn}"
+        who = f"arn:aws:iam::{call.account}:root"
+        message = f"User: {who} is not authorized to perform: sts:AssumeRole on resource: {arn}"
         return error(call, 403, "AccessDenied", message)
     return moto(call.environ_for_moto())
 

@@ -25,9 +25,7 @@ class Account:
     def client(self, service: str, region: str = "us-east-1"):
         """A client of a service in a region."""
         if (service, region) not in self._clients:
-            client = self._session.client(
-                service, region_name=region, endpoint_url=self._endpoint, **self._credentials
-            )
+            client = self._session.client(service, region_name=region, endpoint_url=self._endpoint, **self._credentials)
             # S3 Control puts the account id before the host, which an IP address does not survive.
             client.meta.events.register("before-sign.s3-control", self._without_account_id)
             self._clients[service, region] = client
@@ -70,9 +68,7 @@ class Organization:
         made = self._organizations.create_organizational_unit(ParentId=self.root, Name=name)
         unit = made["OrganizationalUnit"]["Id"]
         for account in accounts:
-            self._organizations.move_account(
-                AccountId=account.id, SourceParentId=self.root, DestinationParentId=unit
-            )
+            self._organizations.move_account(AccountId=account.id, SourceParentId=self.root, DestinationParentId=unit)
         return unit
 
     def close(self, account: Account) -> None:

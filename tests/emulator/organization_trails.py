@@ -6,9 +6,10 @@ https://docs.aws.amazon.com/awscloudtrail/latest/userguide/creating-trail-organi
 
 import json
 
-from error_format import error
 from moto.cloudtrail.models import cloudtrail_backends
 from moto.organizations.models import organizations_backends
+
+from error_format import error
 from seeded_state import SeededState
 from service_call import Answer, Call
 
@@ -48,7 +49,10 @@ def describe_trails(call: Call, moto, _state: SeededState) -> Answer:
 
 
 def get_trail_status(call: Call, moto, state: SeededState) -> Answer:
-    """The status, from the management account too, with the seeded delivery errors."""
+    """The status, with the seeded delivery errors. A member account may ask for an organization trail's by its ARN.
+
+    https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_GetTrailStatus.html
+    """
     name = call.parameters().get("Name", "")
     trail = _organization_trail(call, name)
     if trail is None:
@@ -109,4 +113,5 @@ def _own_trail(call: Call, name: str):
 
 
 def _organization_trail(call: Call, name: str):
-    return next((trail for trail in organization_trails(call.account) if name in (trail.arn, trail.trail_name)), None)
+    # A short name means a trail of the account and region that is asked.
+    return next((trail for trail in organization_trails(call.account) if name == trail.arn), None)

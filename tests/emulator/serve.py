@@ -11,6 +11,9 @@ import sys
 import threading
 from http import HTTPStatus
 
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
+from werkzeug.serving import make_server
+
 import bucket_answers
 import cloudwatch_cbor
 import event_data_stores
@@ -19,11 +22,9 @@ import organization_answers
 import organization_trails
 import pending_subscriptions
 from faults import Disconnected, Faults
-from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
 from request_log import RequestLog
 from seeded_state import SeededState
 from service_call import Answer, read_call
-from werkzeug.serving import make_server
 
 # Operations that moto answers otherwise than AWS, or not at all.
 ANSWERS = {

@@ -131,7 +131,10 @@ def create_trail(account: Account, name: str, bucket: str, *, region="us-east-1"
     selectors = {name: settings.pop(name) for name in ("EventSelectors", "AdvancedEventSelectors") if name in settings}
     if log_group:
         role = f"arn:aws:iam::{account.id}:role/cloudtrail-to-logs"
-        settings |= {"CloudWatchLogsLogGroupArn": create_log_group(account, log_group, region), "CloudWatchLogsRoleArn": role}
+        settings |= {
+            "CloudWatchLogsLogGroupArn": create_log_group(account, log_group, region),
+            "CloudWatchLogsRoleArn": role,
+        }
     settings.setdefault("IsMultiRegionTrail", True)
     trail = cloudtrail.create_trail(Name=name, S3BucketName=bucket, EnableLogFileValidation=True, **settings)
     cloudtrail.start_logging(Name=name)
@@ -200,7 +203,9 @@ def create_topic(account: Account, name: str, region: str = "us-east-1") -> tupl
         ],
     }
     sns.set_topic_attributes(TopicArn=topic, AttributeName="Policy", AttributeValue=json.dumps(policy))
-    subscription = sns.subscribe(TopicArn=topic, Protocol="email", Endpoint="soc@example.com", ReturnSubscriptionArn=True)
+    subscription = sns.subscribe(
+        TopicArn=topic, Protocol="email", Endpoint="soc@example.com", ReturnSubscriptionArn=True
+    )
     return topic, subscription["SubscriptionArn"]
 
 

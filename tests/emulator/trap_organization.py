@@ -77,7 +77,8 @@ def stopped(account: Account, organization: Organization) -> None:
     sound.create_trail(account, "stopped", LOGS, EventSelectors=sound.data_events())
     account.client("cloudtrail").stop_logging(Name="stopped")
     arn = sound.create_trail(account, "undeliverable", LOGS, EventSelectors=sound.data_events())
-    # CloudTrail answers with S3's error code: https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_GetTrailStatus.html
+    # CloudTrail answers with S3's error code:
+    # https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_GetTrailStatus.html
     organization.put({"kind": "trail_status", "arn": arn, "value": {"LatestDeliveryError": "AccessDenied"}})
     account.client("guardduty").update_detector(DetectorId=guarded(account, HOME), Enable=False)
     guarded(account, ELSEWHERE)

@@ -2,107 +2,15 @@
 
 use std::collections::BTreeSet;
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use super::event::{Category, Event, Resource, S3_OBJECT};
-use super::{ObservedSelectors, Observer, logs, points};
-use crate::semantics::verdict::{Assumptions, Tri, Verdict};
-
-/// Reading or writing objects.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum EventClass {
-    /// Downloads and listings.
-    Read,
-    /// Uploads, copies and deletions.
-    Write,
-}
-
-/// Data events that read (S3 user guide, *Amazon S3 CloudTrail events*).
-const READS: [&str; 12] = [
-    "GetObject",
-    "ListObjects",
-    "HeadObject",
-    "GetObjectAcl",
-    "GetObjectAttributes",
-    "GetObjectTagging",
-    "GetObjectTorrent",
-    "SelectObjectContent",
-    "ListObjectVersions",
-    "ListParts",
-    "ListMultipartUploads",
-    "HeadBucket",
-];
-
-/// Data events that write.
-const WRITES: [&str; 15] = [
-    "PutObject",
-    "CopyObject",
-    "UploadPart",
-    "UploadPartCopy",
-    "CreateMultipartUpload",
-    "CompleteMultipartUpload",
-    "AbortMultipartUpload",
-    "DeleteObject",
-    "DeleteObjects",
-    "PutObjectAcl",
-    "PutObjectTagging",
-    "DeleteObjectTagging",
-    "RestoreObject",
-    "RenameObject",
-    "UpdateObjectEncryption",
-];
-
-/// Verbs with which reading operations begin; everything else writes.
-const READING_VERBS: [&str; 6] = ["Get", "Head", "List", "Select", "Describe", "Lookup"];
-/// Verbs with which writing operations begin.
-const WRITING_VERBS: [&str; 14] = [
-    "Put",
-    "Copy",
-    "Upload",
-    "Create",
-    "Complete",
-    "Abort",
-    "Delete",
-    "Restore",
-    "Rename",
-    "Update",
-    "Post",
-    "Replicate",
-    "Write",
-    "Tag",
-];
-
-impl EventClass {
-    fn canonical(self) -> &'static [&'static str] {
-        match self {
-            Self::Read => &READS,
-            Self::Write => &WRITES,
-        }
-    }
-
-    /// Whether an event of this name may be of the class.
-    fn may_hold(self, name: &str) -> bool {
-        let begins = |verbs: &[&str]| verbs.iter().any(|verb| name.starts_with(verb));
-        match self {
-            Self::Read => !begins(&WRITING_VERBS),
-            Self::Write => !begins(&READING_VERBS),
-        }
-    }
-
-    fn plural(self) -> &'static str {
-        match self {
-            Self::Read => "reads",
-            Self::Write => "writes",
-        }
-    }
-
-    fn other(self) -> Self {
-        match self {
-            Self::Read => Self::Write,
-            Self::Write => Self::Read,
-        }
-    }
-}
+use super::bits::Bits;
+use super::critical_points::{self, Scene};
+use super::operations::EventClass;
+use super::rules::{self, Rule};
+use super::search::{Found, Point};
+use super::{ObservedSelectors, Observer, reason};
+use crate::semantics::verdict::{Assumption, Assumptions, Tri, Verdict};
 
 /// A bucket, as far as events name it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -117,6 +25,15 @@ pub struct BucketIdentity {
     pub partition: String,
 }
 
+/// An event that nobody logs.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Witness {
+    /// The record, with the fields that selectors look at.
+    pub event: Value,
+    /// Why not: what each observer lacks.
+    pub reason: String,
+}
+
 /// How much of a class of events on a bucket is logged.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Coverage {
@@ -124,31 +41,33 @@ pub enum Coverage {
     Full {
         /// Why, naming who logs.
         reason: String,
-        /// Assumptions used.
+        /// Assumptions without which it would not be everything.
         assumptions: Assumptions,
     },
     /// Something is, something is not.
     Partial {
-        /// What escapes.
+        /// What escapes, and what each observer lacks.
         reason: String,
-        /// The smallest event that nobody logs.
-        witness: Value,
+        /// Events that nobody logs, one for each group of event names; never empty.
+        witnesses: Vec<Witness>,
         /// Assumptions used.
         assumptions: Assumptions,
     },
     /// Nothing.
     None {
-        /// Why.
+        /// What each observer lacks.
         reason: String,
         /// An event that nobody logs.
-        witness: Value,
+        witness: Witness,
+        /// Assumptions used.
+        assumptions: Assumptions,
     },
     /// Not determined.
     Unknown {
         /// Why not.
         reason: String,
-        /// An event of which it is not known whether it is logged.
-        witness: Value,
+        /// An event of which it is not known whether it is logged, unless there are too many to look at.
+        witness: Option<Witness>,
     },
 }
 
@@ -156,274 +75,267 @@ impl Coverage {
     /// Whether everything is logged.
     #[must_use]
     pub fn verdict(&self) -> Verdict {
+        let with = |mut verdict: Verdict, witness: Option<&Witness>, assumptions: &Assumptions| {
+            verdict.witness = witness.map(|witness| witness.event.clone());
+            verdict.assumptions.clone_from(assumptions);
+            verdict
+        };
         match self {
-            Self::Full { reason, assumptions } => {
-                Verdict { assumptions: assumptions.clone(), ..Verdict::yes(reason.clone()) }
-            }
-            Self::Partial { reason, witness, assumptions } => Verdict {
-                assumptions: assumptions.clone(),
-                ..Verdict::no(reason.clone()).with_witness(witness.clone())
-            },
-            Self::None { reason, witness } => Verdict::no(reason.clone()).with_witness(witness.clone()),
-            Self::Unknown { reason, witness } => {
-                Verdict::unknown(reason.clone()).with_witness(witness.clone())
-            }
+            Self::Full {
+                reason,
+                assumptions,
+            } => with(Verdict::yes(reason), None, assumptions),
+            Self::Partial {
+                reason,
+                witnesses,
+                assumptions,
+            } => with(Verdict::no(reason), witnesses.first(), assumptions),
+            Self::None {
+                reason,
+                witness,
+                assumptions,
+            } => with(Verdict::no(reason), Some(witness), assumptions),
+            Self::Unknown { reason, witness } => with(
+                Verdict::unknown(reason),
+                witness.as_ref(),
+                &Assumptions::new(),
+            ),
         }
     }
 }
 
-/// Combinations of critical values that are asked about at most; beyond, nothing is claimed.
-const MAX_POINTS: usize = 200_000;
+/// Witnesses of a partial coverage at most.
+const MAX_WITNESSES: usize = 8;
+/// Events that a reason names at most.
+const MAX_EXAMPLES: usize = 2;
 
-/// One critical event.
-#[derive(Debug, Clone)]
-struct Point {
-    name: String,
-    arn: String,
-    caller: Option<String>,
-    console: Option<String>,
+/// A question with all that the answer is found with.
+struct Question<'a, 'b> {
+    bucket: &'b BucketIdentity,
+    class: EventClass,
+    observers: &'b [Observer<'a>],
+    rules: Vec<Rule<'a>>,
+    scenes: Vec<Scene>,
+    /// Rules that certainly apply.
+    sure: Bits,
+    /// Rules that may apply.
+    possible: Bits,
+    /// Whether an observer may log anything: its selectors were not read.
+    unread: bool,
 }
 
-impl Point {
-    fn event<'a>(&'a self, class: EventClass) -> Event<'a> {
-        Event {
-            category: Category::Data,
-            name: Some(self.name.as_str().into()),
-            source: Some("s3.amazonaws.com".into()),
-            event_type: Some("AwsApiCall".into()),
-            read_only: Some(class == EventClass::Read),
-            resources: vec![Resource { kind: S3_OBJECT.into(), arn: self.arn.as_str().into() }],
-            user_arn: self.caller.as_deref().map(Into::into),
-            from_console: self.console.as_deref().map(Into::into),
-            error_code: None,
-            vpc_endpoint: None,
-        }
-    }
-
-    /// The record that shows it, with the fields that selectors look at.
-    fn record(&self, bucket: &BucketIdentity, class: EventClass) -> Value {
-        let mut record = json!({
-            "eventCategory": "Data", "managementEvent": false, "readOnly": class == EventClass::Read,
-            "eventSource": "s3.amazonaws.com", "eventName": self.name, "eventType": "AwsApiCall",
-            "awsRegion": bucket.region, "recipientAccountId": bucket.account,
-            "resources": [{"type": S3_OBJECT, "ARN": self.arn}],
-        });
-        if let Some(fields) = record.as_object_mut() {
-            if let Some(caller) = &self.caller {
-                fields.insert("userIdentity".to_owned(), json!({"arn": caller}));
-            }
-            if let Some(console) = &self.console {
-                fields.insert("sessionCredentialFromConsole".to_owned(), json!(console));
-            }
-        }
-        record
-    }
-}
-
-/// All combinations of critical values; none if there are too many to ask about.
-fn points(bucket: &BucketIdentity, class: EventClass, observers: &[Observer<'_>]) -> Option<Vec<Point>> {
-    let names = points::names(observers, class.canonical(), |name| class.may_hold(name));
-    let arns = points::object_arns(observers, &bucket.partition, &bucket.name);
-    let callers = points::callers(observers, &bucket.partition, &bucket.account);
-    let consoles = points::optional(observers, "sessionCredentialFromConsole", "true");
-    let size = names.len() * arns.len() * callers.len() * consoles.len();
-    if size > MAX_POINTS {
-        return None;
-    }
-    let mut all = Vec::with_capacity(size);
-    // The first point is the plainest: a download by a role. Witnesses are taken in this order.
-    for console in &consoles {
-        for caller in &callers {
-            for arn in &arns {
-                for name in &names {
-                    all.push(Point {
-                        name: name.clone(),
-                        arn: arn.clone(),
-                        caller: caller.clone(),
-                        console: console.clone(),
-                    });
-                }
-            }
-        }
-    }
-    Some(all)
-}
-
-/// Whether an observer logs an event: it is active and one of its selectors matches.
-fn observed(observer: &Observer<'_>, event: &Event<'_>) -> Verdict {
-    if observer.active.value.is_no() {
-        return observer.active.clone();
-    }
-    let selected = match observer.selectors {
-        ObservedSelectors::Unknown => Verdict::unknown(observer.active.reason.clone()),
-        ObservedSelectors::Known(selectors) => logs(selectors, event),
-    };
-    observer.active.clone().and(selected)
+/// Events that escape.
+enum Escape {
+    /// These, if not empty; otherwise none does.
+    Points(Vec<Point>),
+    /// There are too many to look at.
+    TooMany,
 }
 
 /// How much of a class of events on a bucket's objects is logged by these observers together.
+///
+/// The answer is exact: it is found on finitely many critical events, of which no more are looked at than it takes. Where
+/// that would take too long, and where an observer could not be read, it is [`Coverage::Unknown`] unless the rest decides.
 #[must_use]
-pub fn coverage(bucket: &BucketIdentity, class: EventClass, observers: &[Observer<'_>]) -> Coverage {
-    let Some(points) = points(bucket, class, observers) else {
-        return Coverage::Unknown {
-            reason: "the selectors are too many to tell whether they cover everything".to_owned(),
-            witness: json!({}),
-        };
-    };
-    let mut by: BTreeSet<&str> = BTreeSet::new();
-    let mut assumptions = Assumptions::new();
-    let (mut logged, mut missed, mut doubtful) = (0_usize, None, None);
-    for point in &points {
-        let event = point.event(class);
-        let mut value = Tri::No;
-        for observer in observers {
-            let verdict = observed(observer, &event);
-            value = value.or(verdict.value);
-            if verdict.value.is_yes() {
-                by.insert(observer.name);
-                assumptions.extend(verdict.assumptions);
-                break;
-            }
-        }
-        match value {
-            Tri::Yes => logged += 1,
-            Tri::No => missed = missed.or(Some(point)),
-            Tri::Unknown => doubtful = doubtful.or(Some(point)),
-        }
-    }
-    let describe = |point: &Point| reason(bucket, class, observers, point, &points);
-    match (missed, doubtful) {
-        (Some(point), _) if logged == 0 && doubtful.is_none() => {
-            Coverage::None { reason: describe(point), witness: point.record(bucket, class) }
-        }
-        (Some(point), _) => {
-            Coverage::Partial { reason: describe(point), witness: point.record(bucket, class), assumptions }
-        }
-        (None, Some(point)) => {
-            Coverage::Unknown { reason: describe(point), witness: point.record(bucket, class) }
-        }
-        (None, None) => {
-            let names: Vec<&str> = by.into_iter().collect();
-            Coverage::Full {
-                reason: format!("all {} are logged by {}", class.plural(), names.join(" and ")),
-                assumptions,
-            }
-        }
-    }
-}
-
-/// Observers that a reason names at most.
-const MAX_NAMED: usize = 4;
-
-/// What each observer lacks on an event that is not, or not certainly, logged.
-fn reason(
+pub fn coverage(
     bucket: &BucketIdentity,
     class: EventClass,
     observers: &[Observer<'_>],
-    point: &Point,
-    points: &[Point],
-) -> String {
-    if observers.is_empty() {
-        return format!(
-            "no trail or event data store covers account {} in {}",
-            bucket.account, bucket.region
-        );
-    }
-    let mut lacks: Vec<String> =
-        observers.iter().map(|observer| lack(bucket, class, observer, point, points)).collect();
-    lacks.dedup();
-    let more = lacks.len().saturating_sub(MAX_NAMED);
-    lacks.truncate(MAX_NAMED);
-    let mut text = lacks.join("; ");
-    if more > 0 {
-        text.push_str(&format!("; and {more} more"));
-    }
-    text
+) -> Coverage {
+    let plainest = critical_points::plainest(bucket, class);
+    let rules = rules::rules(observers, &critical_points::event(class, &plainest));
+    let too_many = || Coverage::Unknown {
+        reason: "the selectors are too many to tell whether they cover everything".to_owned(),
+        witness: None,
+    };
+    let Some(scenes) = critical_points::scenes(bucket, class, &rules) else {
+        return too_many();
+    };
+    let applies = |test: fn(Tri) -> bool| {
+        Bits::of(rules.len(), |rule| {
+            rules.get(rule).is_some_and(|r| test(r.applies))
+        })
+    };
+    let (sure, possible) = (applies(Tri::is_yes), applies(|_| true));
+    let unread = observers.iter().any(|observer| {
+        matches!(observer.selectors, ObservedSelectors::Unknown) && !observer.active.value.is_no()
+    });
+    let question = Question {
+        bucket,
+        class,
+        observers,
+        rules,
+        scenes,
+        sure,
+        possible,
+        unread,
+    };
+    question.answer().unwrap_or_else(too_many)
 }
 
-/// What one observer lacks.
-fn lack(
-    bucket: &BucketIdentity,
-    class: EventClass,
-    observer: &Observer<'_>,
-    point: &Point,
-    points: &[Point],
-) -> String {
-    if !observer.active.value.is_yes() {
-        return observer.active.reason.clone();
+impl Question<'_, '_> {
+    /// None: there is too much to look at.
+    fn answer(&self) -> Option<Coverage> {
+        if !self.unread {
+            // An escape that is found counts although another search was given up.
+            match self.escapes(&self.possible, true, None) {
+                Escape::Points(points) if !points.is_empty() => return Some(self.missed(&points)),
+                Escape::Points(_) => {}
+                Escape::TooMany => return None,
+            }
+        }
+        match self.escapes(&self.sure, false, None) {
+            Escape::TooMany => None,
+            Escape::Points(points) => Some(match points.first() {
+                Some(point) => self.doubtful(point),
+                None => self.full(),
+            }),
+        }
     }
-    let ObservedSelectors::Known(selectors) = observer.selectors else {
-        return format!("what {} selects is not known", observer.name);
-    };
-    let at = observed(observer, &point.event(class));
-    if at.value.is_unknown() {
-        return format!("{}: {}", observer.name, at.reason);
-    }
-    let name = observer.name;
-    let some = points.iter().find(|other| observed(observer, &other.event(class)).value.is_yes());
-    let Some(some) = some else {
-        return nothing(bucket, class, selectors, name, point);
-    };
-    let same_but = |change: &dyn Fn(&mut Point)| {
-        let mut changed = point.clone();
-        change(&mut changed);
-        observed(observer, &changed.event(class)).value.is_yes()
-    };
-    let root = format!("arn:{}:s3:::{}/", bucket.partition, bucket.name);
-    if same_but(&|point| point.arn.clone_from(&some.arn)) {
-        let key = point.arn.strip_prefix(&root).unwrap_or_default();
-        return format!(
-            "{name} does not log {} of every key of the bucket, for example not `{key}`",
-            class.plural()
-        );
-    }
-    if same_but(&|point| point.name.clone_from(&some.name)) {
-        return format!(
-            "{name} does not log every kind of {}, for example not `{}`",
-            class.plural(),
-            point.name
-        );
-    }
-    if same_but(&|point| point.caller.clone_from(&some.caller)) {
-        let caller = point.caller.as_deref().unwrap_or("callers without an ARN");
-        return format!("{name} does not log what every caller does, for example not `{caller}`");
-    }
-    format!("{name} logs only a part of the {}", class.plural())
-}
 
-/// Why an observer logs nothing of the class on the bucket.
-fn nothing(
-    bucket: &BucketIdentity,
-    class: EventClass,
-    selectors: &crate::semantics::configuration::TrailSelectors,
-    name: &str,
-    point: &Point,
-) -> String {
-    let other = class.other();
-    let opposite =
-        Point { name: other.canonical().first().copied().unwrap_or_default().to_owned(), ..point.clone() };
-    if logs(selectors, &opposite.event(other)).value.is_yes() {
-        return format!("{name} logs only {}", other.plural());
+    /// Events that none of the rules selects, one for each group of event names.
+    fn escapes(&self, rules: &Bits, only_certain: bool, without: Option<Assumption>) -> Escape {
+        let mut points = Vec::new();
+        let mut given_up = false;
+        for scene in self
+            .scenes
+            .iter()
+            .filter(|scene| scene.certain || !only_certain)
+        {
+            for name in scene.space.names() {
+                if points.len() >= MAX_WITNESSES {
+                    return Escape::Points(points);
+                }
+                match scene.space.escape(rules, Some(name), without) {
+                    Found::Escape(point) => points.push(*point),
+                    Found::Nothing => {}
+                    Found::TooMany => given_up = true,
+                }
+            }
+        }
+        if points.is_empty() && given_up {
+            Escape::TooMany
+        } else {
+            Escape::Points(points)
+        }
     }
-    let elsewhere = Point { arn: format!("arn:{}:s3:::another-bucket/a", bucket.partition), ..point.clone() };
-    if logs(selectors, &elsewhere.event(class)).value.is_yes() {
-        return format!("{name} leaves bucket `{}` out", bucket.name);
-    }
-    if selects_s3_objects(selectors) {
-        return format!("{name} logs data events of other buckets only");
-    }
-    format!("{name} logs no S3 data events")
-}
 
-fn selects_s3_objects(selectors: &crate::semantics::configuration::TrailSelectors) -> bool {
-    let basic = selectors
-        .event_selectors
-        .iter()
-        .flat_map(|selector| &selector.data_resources)
-        .any(|resource| resource.r#type == S3_OBJECT && !resource.values.is_empty());
-    let advanced =
-        selectors.advanced_event_selectors.iter().flat_map(|selector| &selector.field_selectors).any(
-            |field| field.field == "resources.type" && field.equals.iter().any(|kind| kind == S3_OBJECT),
-        );
-    basic || advanced
+    fn full(&self) -> Coverage {
+        let used: BTreeSet<usize> = self
+            .rules
+            .iter()
+            .enumerate()
+            .filter(|(rule, _)| self.sure.contains(*rule) && self.selects(*rule))
+            .map(|(_, rule)| rule.observer)
+            .collect();
+        let mut names: Vec<&str> = used
+            .into_iter()
+            .filter_map(|index| self.observers.get(index))
+            .map(|observer| observer.name)
+            .collect();
+        // One that alone logs everything is named alone.
+        if let Some(alone) = self
+            .observers
+            .iter()
+            .enumerate()
+            .find(|(index, _)| self.alone(*index))
+        {
+            names = vec![alone.1.name];
+        }
+        let rests_on = |assumption: &Assumption| !matches!(self.escapes(&self.sure, false, Some(*assumption)), Escape::Points(points) if points.is_empty());
+        Coverage::Full {
+            reason: format!(
+                "all {} are logged by {}",
+                self.class.plural(),
+                names.join(" and ")
+            ),
+            assumptions: [Assumption(6), Assumption(8)]
+                .into_iter()
+                .filter(rests_on)
+                .collect(),
+        }
+    }
+
+    /// Whether one observer logs everything.
+    fn alone(&self, observer: usize) -> bool {
+        let own = Bits::of(self.rules.len(), |rule| {
+            self.sure.contains(rule)
+                && self
+                    .rules
+                    .get(rule)
+                    .is_some_and(|rule| rule.observer == observer)
+        });
+        matches!(self.escapes(&own, false, None), Escape::Points(points) if points.is_empty())
+    }
+
+    fn selects(&self, rule: usize) -> bool {
+        self.scenes
+            .iter()
+            .filter(|scene| scene.certain)
+            .any(|scene| scene.space.selects(rule))
+    }
+
+    fn missed(&self, points: &[Point]) -> Coverage {
+        let witnesses: Vec<Witness> = points.iter().map(|point| self.witness(point)).collect();
+        let something = (0..self.rules.len()).any(|rule| self.selects(rule));
+        let assumptions = reason::literal_wildcards(&self.rules);
+        match witnesses.first() {
+            Some(first) if something => Coverage::Partial {
+                reason: format!("{}: {}", self.escaping(points), first.reason),
+                witnesses,
+                assumptions,
+            },
+            Some(first) => Coverage::None {
+                reason: first.reason.clone(),
+                witness: first.clone(),
+                assumptions,
+            },
+            None => Coverage::Unknown {
+                reason: "nothing was looked at".to_owned(),
+                witness: None,
+            },
+        }
+    }
+
+    /// Which events escape.
+    fn escaping(&self, points: &[Point]) -> String {
+        let root = critical_points::root(self.bucket);
+        let mut events: Vec<String> = points
+            .iter()
+            .map(|[arn, name, _, _]| {
+                let key = arn
+                    .as_deref()
+                    .and_then(|arn| arn.strip_prefix(&root))
+                    .unwrap_or_default();
+                let name = name.as_deref().unwrap_or_default();
+                if key.is_empty() {
+                    format!("`{name}`")
+                } else {
+                    format!("`{name}` of key `{key}`")
+                }
+            })
+            .collect();
+        let more = events.len().saturating_sub(MAX_EXAMPLES);
+        events.truncate(MAX_EXAMPLES);
+        if more > 0 {
+            events.push(format!("{more} more"));
+        }
+        let verb = if events.len() == 1 { "is" } else { "are" };
+        format!("{} {verb} not logged", events.join(" and "))
+    }
+
+    fn doubtful(&self, point: &Point) -> Coverage {
+        let witness = self.witness(point);
+        Coverage::Unknown {
+            reason: witness.reason.clone(),
+            witness: Some(witness),
+        }
+    }
+
+    fn witness(&self, point: &Point) -> Witness {
+        Witness {
+            event: critical_points::record(self.bucket, self.class, point),
+            reason: reason::lacks(self.bucket, self.class, self.observers, point),
+        }
+    }
 }

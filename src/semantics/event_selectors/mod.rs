@@ -1,16 +1,25 @@
 //! CloudTrail event selectors: is this event logged, and is everything of a kind logged? (`aws-semantics.md` 3.3 to 3.6)
 //!
 //! [`matches`] answers for one CloudTrail record. [`coverage`] answers for all reads or all writes of a bucket: since every
-//! constraint compares a few fields with literals, it suffices to ask about finitely many critical events.
+//! constraint compares a few fields with literals, it suffices to ask about finitely many critical events. [`management_coverage`]
+//! answers for the management events that matter for S3.
 
 mod advanced;
 mod basic;
+mod bits;
 mod coverage;
+mod critical_points;
+mod dimension;
 mod event;
 mod management;
-mod points;
+mod operations;
+mod reason;
+mod rules;
+mod search;
 mod validity;
 
+#[cfg(test)]
+mod coverage_tests;
 #[cfg(test)]
 mod properties;
 #[cfg(test)]
@@ -18,8 +27,9 @@ mod tests;
 
 use serde_json::Value;
 
-pub use coverage::{BucketIdentity, Coverage, EventClass, coverage};
+pub use coverage::{BucketIdentity, Coverage, Witness, coverage};
 pub use management::management_coverage;
+pub use operations::EventClass;
 pub use validity::{InvalidSelectors, question, validate};
 
 use self::event::Event;
@@ -59,9 +69,15 @@ pub fn matches(selectors: &TrailSelectors, event: &Value) -> Verdict {
 
 fn logs(selectors: &TrailSelectors, event: &Event<'_>) -> Verdict {
     if !selectors.advanced_event_selectors.is_empty() {
-        any(selectors.advanced_event_selectors.iter().map(|selector| advanced::matches(selector, event)))
+        any(selectors
+            .advanced_event_selectors
+            .iter()
+            .map(|selector| advanced::matches(selector, event)))
     } else if !selectors.event_selectors.is_empty() {
-        any(selectors.event_selectors.iter().map(|selector| basic::matches(selector, event)))
+        any(selectors
+            .event_selectors
+            .iter()
+            .map(|selector| basic::matches(selector, event)))
     } else if event.is_management() {
         Verdict::yes("a trail without selectors logs all management events")
     } else {
@@ -88,5 +104,7 @@ fn any(verdicts: impl Iterator<Item = Verdict>) -> Verdict {
             }
         }
     }
-    unknown.or(no).unwrap_or_else(|| Verdict::no("no selector matches"))
+    unknown
+        .or(no)
+        .unwrap_or_else(|| Verdict::no("no selector matches"))
 }
