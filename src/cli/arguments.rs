@@ -227,7 +227,8 @@ pub enum ListFormat {
 
 /// `exfilguard eval`.
 #[derive(Debug, Args)]
-#[command(after_help = "Each line of standard input is a question, each line of standard output its answer:\n  \
+#[command(
+    after_help = "Each line of standard input is a question, each line of standard output its answer:\n  \
     {\"id\": …, \"result\": \"yes|no|unknown|invalid\", \"reason\": \"…\"}\n\n\
     Questions:\n  \
     event-pattern    {\"id\", \"pattern\": object or text, \"event\": object}\n  \
@@ -238,7 +239,8 @@ pub enum ListFormat {
     public           {\"id\", \"policy\": document}\n\n\
     Example:\n  \
     echo '{\"id\": 1, \"pattern\": {\"source\": [\"aws.guardduty\"]}, \"event\": {\"source\": \"aws.guardduty\"}}' |\n    \
-    exfilguard eval event-pattern")]
+    exfilguard eval event-pattern"
+)]
 pub struct EvalArguments {
     /// Which evaluator
     #[arg(value_enum)]

@@ -104,8 +104,12 @@ fn broken(error: io::Error) -> End {
 fn answer(evaluator: Evaluator, line: &[u8]) -> Result<Answer<'static>, String> {
     let text = std::str::from_utf8(line).map_err(|_| "it is not UTF-8".to_owned())?;
     let answered = match evaluator {
-        Evaluator::Policy | Evaluator::Public => Json::parse(text).map(|question| by_document(evaluator, &question)),
-        _ => serde_json::from_str(text).map_err(|error| error.to_string()).map(|question| by_value(evaluator, question)),
+        Evaluator::Policy | Evaluator::Public => {
+            Json::parse(text).map(|question| by_document(evaluator, &question))
+        }
+        _ => serde_json::from_str(text)
+            .map_err(|error| error.to_string())
+            .map(|question| by_value(evaluator, question)),
     };
     answered.or_else(|problem| {
         // JSON that is nested too deep, or holds half a surrogate pair, is JSON; but nothing can be told of it.
@@ -182,11 +186,7 @@ mod tests {
         assert_eq!(end, None);
         assert_eq!(
             results,
-            [
-                (1.into(), "yes".into()),
-                ("two".into(), "no".into()),
-                (Value::Null, "invalid".into())
-            ]
+            [(1.into(), "yes".into()), ("two".into(), "no".into()), (Value::Null, "invalid".into())]
         );
     }
 

@@ -115,7 +115,10 @@ async fn bucket(
     Some(Bucket {
         name,
         region,
-        policy: absent_on(policy.map(|answer| answer.policy), "NoSuchBucketPolicy"),
+        policy: json_text(
+            absent_on(policy.map(|answer| answer.policy), "NoSuchBucketPolicy"),
+            "s3:GetBucketPolicy",
+        ),
         public_access_block: absent_on(
             block.map(|answer| answer.public_access_block_configuration.map(|b| flags(&b))),
             "NoSuchPublicAccessBlockConfiguration",
@@ -126,6 +129,21 @@ async fn bucket(
             tags.unwrap_or_default().into_iter().map(|tag| (tag.key, tag.value)).collect::<BTreeMap<_, _>>()
         }),
     })
+}
+
+/// A document that is no JSON was not read, whatever the answer's status.
+fn json_text(document: Reading<Option<String>>, operation: &str) -> Reading<Option<String>> {
+    match document {
+        Reading::Known(Some(text)) => match serde_json::from_str::<serde::de::IgnoredAny>(&text) {
+            Ok(_) => Reading::Known(Some(text)),
+            Err(error) => Reading::Unreadable(Unreadable {
+                operation: operation.to_owned(),
+                code: "MalformedPolicyDocument".to_owned(),
+                message: format!("the policy is no JSON: {error}"),
+            }),
+        },
+        other => other,
+    }
 }
 
 async fn ownership(client: &aws_sdk_s3::Client, access: &Access, name: &str) -> Reading<Option<String>> {

@@ -135,7 +135,7 @@ fn unread<T>(part: &Part<T>) -> Option<String> {
 
 fn bucket_policy(bucket: &Bucket) -> Part<SharedDocument> {
     match known_or_clause(&bucket.policy) {
-        Err(clause) => Part::Unreadable(clause),
+        Err(clause) => Part::Unreadable(format!("the policy of bucket `{}` is {clause}", bucket.name)),
         Ok(None) => Part::Known(Arc::new(PolicyDocument::empty())),
         Ok(Some(text)) => match PolicyDocument::parse(text) {
             Ok(document) => Part::Known(Arc::new(document)),

@@ -231,6 +231,13 @@ impl Derivation<'_> {
 
     fn alarms(&mut self) {
         let account = self.account;
+        for (region, read) in &account.regional {
+            // Without its trails nobody knows which log groups matter, and so which alarms.
+            if let (Some(why), None) = (read.trails.unreadable(), account.alarms.get(region)) {
+                let facts = unread::alarms(region, &Fact::unread(why));
+                self.push(ResourceKind::Alarm, unread::UNREAD, None, Some(region), &facts);
+            }
+        }
         for (region, read) in &account.alarms {
             match &read.alarms {
                 Reading::Unreadable(why) => {

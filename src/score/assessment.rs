@@ -154,9 +154,9 @@ pub struct Incomplete {
 /// How many calls to AWS the audit made.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ApiCalls {
-    /// All calls, retries not counted.
+    /// All requests that were sent, retries included.
     pub total: u64,
-    /// Attempts after the first.
+    /// How many of them were attempts after the first.
     pub retries: u64,
     /// Answers that asked to slow down.
     pub throttled: u64,

@@ -24,18 +24,13 @@ pub fn matches(selector: &AdvancedEventSelector, event: &Event<'_>) -> Verdict {
 
 /// The resource type that a data selector is about: `resources.ARN` compares resources of that type.
 fn resource_type(selector: &AdvancedEventSelector) -> Option<&str> {
-    let field = selector
-        .field_selectors
-        .iter()
-        .find(|field| field.field == "resources.type")?;
+    let field = selector.field_selectors.iter().find(|field| field.field == "resources.type")?;
     field.equals.first().map(String::as_str)
 }
 
 /// Whether a condition holds of an event; `kind` is the type of the resources that `resources.ARN` is about.
 pub fn field_holds(field: &FieldSelector, event: &Event<'_>, kind: Option<&str>) -> Verdict {
-    let read_only = event
-        .read_only
-        .map(|read_only| if read_only { "true" } else { "false" });
+    let read_only = event.read_only.map(|read_only| if read_only { "true" } else { "false" });
     match field.field.as_str() {
         "eventCategory" => compare(field, &[event.category.as_str()]),
         "readOnly" => compare(field, &list(read_only)),
@@ -47,27 +42,17 @@ pub fn field_holds(field: &FieldSelector, event: &Event<'_>, kind: Option<&str>)
         "errorCode" => compare(field, &list(event.error_code.as_deref())),
         "vpcEndpointId" => compare(field, &list(event.vpc_endpoint.as_deref())),
         "resources.type" => {
-            let kinds: Vec<&str> = event
-                .resources
-                .iter()
-                .map(|resource| resource.kind.as_ref())
-                .collect();
+            let kinds: Vec<&str> = event.resources.iter().map(|resource| resource.kind.as_ref()).collect();
             compare(field, &kinds)
         }
         "resources.ARN" => {
             let arns: Vec<&str> = match kind {
                 Some(kind) => event.arns(kind).collect(),
-                None => event
-                    .resources
-                    .iter()
-                    .map(|resource| resource.arn.as_ref())
-                    .collect(),
+                None => event.resources.iter().map(|resource| resource.arn.as_ref()).collect(),
             };
             compare(field, &arns)
         }
-        other => Verdict::unknown(format!(
-            "the selector field `{other}` is not known to this program"
-        )),
+        other => Verdict::unknown(format!("the selector field `{other}` is not known to this program")),
     }
 }
 
@@ -79,38 +64,20 @@ fn list(value: Option<&str>) -> Vec<&str> {
 /// field positive operators are false and negative ones true.
 pub fn compare(field: &FieldSelector, values: &[&str]) -> Verdict {
     let holds = accepts(field, values);
-    let verdict = Verdict::new(
-        holds,
-        if holds {
-            ""
-        } else {
-            "a condition of the selector does not hold"
-        },
-    );
-    if values.is_empty() && has_negative(field) {
-        verdict.assuming(Assumption(8))
-    } else {
-        verdict
-    }
+    let verdict = Verdict::new(holds, if holds { "" } else { "a condition of the selector does not hold" });
+    if values.is_empty() && has_negative(field) { verdict.assuming(Assumption(8)) } else { verdict }
 }
 
 fn has_negative(field: &FieldSelector) -> bool {
-    !(field.not_equals.is_empty()
-        && field.not_starts_with.is_empty()
-        && field.not_ends_with.is_empty())
+    !(field.not_equals.is_empty() && field.not_starts_with.is_empty() && field.not_ends_with.is_empty())
 }
 
 fn accepts(field: &FieldSelector, values: &[&str]) -> bool {
     let positive = |literals: &[String], test: fn(&str, &str) -> bool| {
-        literals.is_empty()
-            || values
-                .iter()
-                .any(|value| literals.iter().any(|literal| test(value, literal)))
+        literals.is_empty() || values.iter().any(|value| literals.iter().any(|literal| test(value, literal)))
     };
     let negative = |literals: &[String], test: fn(&str, &str) -> bool| {
-        values
-            .iter()
-            .all(|value| !literals.iter().any(|literal| test(value, literal)))
+        values.iter().all(|value| !literals.iter().any(|literal| test(value, literal)))
     };
     let equal = |value: &str, literal: &str| value == literal;
     let starts = |value: &str, literal: &str| value.starts_with(literal);

@@ -31,11 +31,7 @@ pub fn applies(selector: &EventSelector, event: &Event<'_>) -> Verdict {
 }
 
 fn direction(selector: &EventSelector, event: &Event<'_>) -> Verdict {
-    let wanted = selector
-        .read_write_type
-        .as_deref()
-        .filter(|text| !text.is_empty())
-        .unwrap_or("All");
+    let wanted = selector.read_write_type.as_deref().filter(|text| !text.is_empty()).unwrap_or("All");
     let read_only = |wanted: bool, text: &str| match event.read_only {
         Some(read_only) if read_only == wanted => Verdict::yes(""),
         Some(_) => Verdict::no(format!("the selector selects only {text}")),
@@ -53,12 +49,10 @@ fn management(selector: &EventSelector, event: &Event<'_>) -> Verdict {
     if !selector.include_management_events.unwrap_or(true) {
         return Verdict::no("the selector leaves management events out");
     }
-    let excluded = event.source.as_deref().is_some_and(|source| {
-        selector
-            .exclude_management_event_sources
-            .iter()
-            .any(|other| other == source)
-    });
+    let excluded = event
+        .source
+        .as_deref()
+        .is_some_and(|source| selector.exclude_management_event_sources.iter().any(|other| other == source));
     if excluded {
         return Verdict::no("the selector excludes management events of that source");
     }
@@ -66,10 +60,7 @@ fn management(selector: &EventSelector, event: &Event<'_>) -> Verdict {
 }
 
 fn data(selector: &EventSelector, event: &Event<'_>) -> Verdict {
-    let answers = event
-        .resources
-        .iter()
-        .map(|resource| selects_any(selector, &resource.kind, &resource.arn));
+    let answers = event.resources.iter().map(|resource| selects_any(selector, &resource.kind, &resource.arn));
     let (selected, by_assumption) = first_plain(answers);
     let reason = if selected {
         "the selector selects the data event"
@@ -77,19 +68,12 @@ fn data(selector: &EventSelector, event: &Event<'_>) -> Verdict {
         "the selector selects no such data event"
     };
     let verdict = Verdict::new(selected, reason);
-    if by_assumption {
-        verdict.assuming(Assumption(6))
-    } else {
-        verdict
-    }
+    if by_assumption { verdict.assuming(Assumption(6)) } else { verdict }
 }
 
 /// Whether a basic selector selects events on an ARN of a type, and whether that rests on A-06.
 pub fn selects_any(selector: &EventSelector, kind: &str, arn: &str) -> (bool, bool) {
-    let resources = selector
-        .data_resources
-        .iter()
-        .filter(|resource| resource.r#type == kind);
+    let resources = selector.data_resources.iter().filter(|resource| resource.r#type == kind);
     first_plain(resources.map(|resource| selects(resource, arn)))
 }
 
@@ -138,10 +122,7 @@ fn selects_object(value: &str, arn: &str) -> (bool, bool) {
         Some((service, "")) if service == partition_and_service => (true, true),
         Some((service, prefix)) if service == partition_and_service => {
             let whole_bucket_named = prefix.contains('/');
-            (
-                whole_bucket_named && object.starts_with(prefix),
-                value.contains('*'),
-            )
+            (whole_bucket_named && object.starts_with(prefix), value.contains('*'))
         }
         _ => (false, value.contains('*')),
     }

@@ -36,8 +36,6 @@ impl Bits {
 
     /// Whether it holds an index.
     pub fn contains(&self, index: usize) -> bool {
-        self.0
-            .get(index / 64)
-            .is_some_and(|bits| bits >> (index % 64) & 1 == 1)
+        self.0.get(index / 64).is_some_and(|bits| bits >> (index % 64) & 1 == 1)
     }
 }

@@ -81,25 +81,16 @@ impl Coverage {
             verdict
         };
         match self {
-            Self::Full {
-                reason,
-                assumptions,
-            } => with(Verdict::yes(reason), None, assumptions),
-            Self::Partial {
-                reason,
-                witnesses,
-                assumptions,
-            } => with(Verdict::no(reason), witnesses.first(), assumptions),
-            Self::None {
-                reason,
-                witness,
-                assumptions,
-            } => with(Verdict::no(reason), Some(witness), assumptions),
-            Self::Unknown { reason, witness } => with(
-                Verdict::unknown(reason),
-                witness.as_ref(),
-                &Assumptions::new(),
-            ),
+            Self::Full { reason, assumptions } => with(Verdict::yes(reason), None, assumptions),
+            Self::Partial { reason, witnesses, assumptions } => {
+                with(Verdict::no(reason), witnesses.first(), assumptions)
+            }
+            Self::None { reason, witness, assumptions } => {
+                with(Verdict::no(reason), Some(witness), assumptions)
+            }
+            Self::Unknown { reason, witness } => {
+                with(Verdict::unknown(reason), witness.as_ref(), &Assumptions::new())
+            }
         }
     }
 }
@@ -137,11 +128,7 @@ enum Escape {
 /// The answer is exact: it is found on finitely many critical events, of which no more are looked at than it takes. Where
 /// that would take too long, and where an observer could not be read, it is [`Coverage::Unknown`] unless the rest decides.
 #[must_use]
-pub fn coverage(
-    bucket: &BucketIdentity,
-    class: EventClass,
-    observers: &[Observer<'_>],
-) -> Coverage {
+pub fn coverage(bucket: &BucketIdentity, class: EventClass, observers: &[Observer<'_>]) -> Coverage {
     let plainest = critical_points::plainest(bucket, class);
     let rules = rules::rules(observers, &critical_points::event(class, &plainest));
     let too_many = || Coverage::Unknown {
@@ -152,24 +139,13 @@ pub fn coverage(
         return too_many();
     };
     let applies = |test: fn(Tri) -> bool| {
-        Bits::of(rules.len(), |rule| {
-            rules.get(rule).is_some_and(|r| test(r.applies))
-        })
+        Bits::of(rules.len(), |rule| rules.get(rule).is_some_and(|r| test(r.applies)))
     };
     let (sure, possible) = (applies(Tri::is_yes), applies(|_| true));
     let unread = observers.iter().any(|observer| {
         matches!(observer.selectors, ObservedSelectors::Unknown) && !observer.active.value.is_no()
     });
-    let question = Question {
-        bucket,
-        class,
-        observers,
-        rules,
-        scenes,
-        sure,
-        possible,
-        unread,
-    };
+    let question = Question { bucket, class, observers, rules, scenes, sure, possible, unread };
     question.answer().unwrap_or_else(too_many)
 }
 
@@ -197,11 +173,7 @@ impl Question<'_, '_> {
     fn escapes(&self, rules: &Bits, only_certain: bool, without: Option<Assumption>) -> Escape {
         let mut points = Vec::new();
         let mut given_up = false;
-        for scene in self
-            .scenes
-            .iter()
-            .filter(|scene| scene.certain || !only_certain)
-        {
+        for scene in self.scenes.iter().filter(|scene| scene.certain || !only_certain) {
             for name in scene.space.names() {
                 if points.len() >= MAX_WITNESSES {
                     return Escape::Points(points);
@@ -213,11 +185,7 @@ impl Question<'_, '_> {
                 }
             }
         }
-        if points.is_empty() && given_up {
-            Escape::TooMany
-        } else {
-            Escape::Points(points)
-        }
+        if points.is_empty() && given_up { Escape::TooMany } else { Escape::Points(points) }
     }
 
     fn full(&self) -> Coverage {
@@ -234,45 +202,26 @@ impl Question<'_, '_> {
             .map(|observer| observer.name)
             .collect();
         // One that alone logs everything is named alone.
-        if let Some(alone) = self
-            .observers
-            .iter()
-            .enumerate()
-            .find(|(index, _)| self.alone(*index))
-        {
+        if let Some(alone) = self.observers.iter().enumerate().find(|(index, _)| self.alone(*index)) {
             names = vec![alone.1.name];
         }
         let rests_on = |assumption: &Assumption| !matches!(self.escapes(&self.sure, false, Some(*assumption)), Escape::Points(points) if points.is_empty());
         Coverage::Full {
-            reason: format!(
-                "all {} are logged by {}",
-                self.class.plural(),
-                names.join(" and ")
-            ),
-            assumptions: [Assumption(6), Assumption(8)]
-                .into_iter()
-                .filter(rests_on)
-                .collect(),
+            reason: format!("all {} are logged by {}", self.class.plural(), names.join(" and ")),
+            assumptions: [Assumption(6), Assumption(8)].into_iter().filter(rests_on).collect(),
         }
     }
 
     /// Whether one observer logs everything.
     fn alone(&self, observer: usize) -> bool {
         let own = Bits::of(self.rules.len(), |rule| {
-            self.sure.contains(rule)
-                && self
-                    .rules
-                    .get(rule)
-                    .is_some_and(|rule| rule.observer == observer)
+            self.sure.contains(rule) && self.rules.get(rule).is_some_and(|rule| rule.observer == observer)
         });
         matches!(self.escapes(&own, false, None), Escape::Points(points) if points.is_empty())
     }
 
     fn selects(&self, rule: usize) -> bool {
-        self.scenes
-            .iter()
-            .filter(|scene| scene.certain)
-            .any(|scene| scene.space.selects(rule))
+        self.scenes.iter().filter(|scene| scene.certain).any(|scene| scene.space.selects(rule))
     }
 
     fn missed(&self, points: &[Point]) -> Coverage {
@@ -285,15 +234,10 @@ impl Question<'_, '_> {
                 witnesses,
                 assumptions,
             },
-            Some(first) => Coverage::None {
-                reason: first.reason.clone(),
-                witness: first.clone(),
-                assumptions,
-            },
-            None => Coverage::Unknown {
-                reason: "nothing was looked at".to_owned(),
-                witness: None,
-            },
+            Some(first) => {
+                Coverage::None { reason: first.reason.clone(), witness: first.clone(), assumptions }
+            }
+            None => Coverage::Unknown { reason: "nothing was looked at".to_owned(), witness: None },
         }
     }
 
@@ -303,16 +247,9 @@ impl Question<'_, '_> {
         let mut events: Vec<String> = points
             .iter()
             .map(|[arn, name, _, _]| {
-                let key = arn
-                    .as_deref()
-                    .and_then(|arn| arn.strip_prefix(&root))
-                    .unwrap_or_default();
+                let key = arn.as_deref().and_then(|arn| arn.strip_prefix(&root)).unwrap_or_default();
                 let name = name.as_deref().unwrap_or_default();
-                if key.is_empty() {
-                    format!("`{name}`")
-                } else {
-                    format!("`{name}` of key `{key}`")
-                }
+                if key.is_empty() { format!("`{name}`") } else { format!("`{name}` of key `{key}`") }
             })
             .collect();
         let more = events.len().saturating_sub(MAX_EXAMPLES);
@@ -326,10 +263,7 @@ impl Question<'_, '_> {
 
     fn doubtful(&self, point: &Point) -> Coverage {
         let witness = self.witness(point);
-        Coverage::Unknown {
-            reason: witness.reason.clone(),
-            witness: Some(witness),
-        }
+        Coverage::Unknown { reason: witness.reason.clone(), witness: Some(witness) }
     }
 
     fn witness(&self, point: &Point) -> Witness {

@@ -26,10 +26,7 @@ const MAX_KEY: usize = 1024;
 /// An event with what all events of a class have in common.
 pub fn event<'a>(class: EventClass, point: &'a Point) -> Event<'a> {
     let [arn, name, caller, console] = point;
-    let resource = |arn: &'a String| Resource {
-        kind: S3_OBJECT.into(),
-        arn: arn.as_str().into(),
-    };
+    let resource = |arn: &'a String| Resource { kind: S3_OBJECT.into(), arn: arn.as_str().into() };
     Event {
         category: Category::Data,
         name: name.as_deref().map(Into::into),
@@ -47,23 +44,14 @@ pub fn event<'a>(class: EventClass, point: &'a Point) -> Event<'a> {
 /// The plainest event of a class: it stands for what events of the class have in common.
 pub fn plainest(bucket: &BucketIdentity, class: EventClass) -> Point {
     let name = class.on_objects().first().map(|name| (*name).to_owned());
-    [
-        Some(format!("{}a", root(bucket))),
-        name,
-        Some(role(&bucket.partition, &bucket.account)),
-        None,
-    ]
+    [Some(format!("{}a", root(bucket))), name, Some(role(&bucket.partition, &bucket.account)), None]
 }
 
 /// The record of a critical event, with the fields that selectors look at.
 pub fn record(bucket: &BucketIdentity, class: EventClass, point: &Point) -> Value {
     let [arn, name, caller, console] = point;
     let bucket_arn = format!("arn:{}:s3:::{}", bucket.partition, bucket.name);
-    let place = if name.as_deref().is_some_and(EventClass::is_on_bucket) {
-        "ARNPrefix"
-    } else {
-        "ARN"
-    };
+    let place = if name.as_deref().is_some_and(EventClass::is_on_bucket) { "ARNPrefix" } else { "ARN" };
     let mut record = json!({
         "eventCategory": "Data", "managementEvent": false, "readOnly": class == EventClass::Read,
         "eventSource": "s3.amazonaws.com", "eventName": name, "eventType": "AwsApiCall",
@@ -95,16 +83,9 @@ pub fn root(bucket: &BucketIdentity) -> String {
 }
 
 /// The critical events of a class on a bucket, the plainest first; none if there are too many to look at.
-pub fn scenes(
-    bucket: &BucketIdentity,
-    class: EventClass,
-    rules: &[Rule<'_>],
-) -> Option<Vec<Scene>> {
+pub fn scenes(bucket: &BucketIdentity, class: EventClass, rules: &[Rule<'_>]) -> Option<Vec<Scene>> {
     let [arns, names, callers, consoles] = Field::ALL.map(|field| literals(rules, field));
-    if [&arns, &names, &callers]
-        .into_iter()
-        .any(|literals| literals.count() > MAX_VALUES)
-    {
+    if [&arns, &names, &callers].into_iter().any(|literals| literals.count() > MAX_VALUES) {
         return None;
     }
     let (keys, overlong) = object_arns(bucket, &arns);
@@ -112,13 +93,9 @@ pub fn scenes(
     let on_objects = names_of(class.on_objects(), &names, |name| {
         class.may_hold(name) && !class.on_buckets().contains(&name)
     });
-    let on_bucket: Vec<Option<String>> = class
-        .on_buckets()
-        .iter()
-        .map(|name| Some((*name).to_owned()))
-        .collect();
-    let known =
-        |name: &str| class.on_objects().contains(&name) || class.on_buckets().contains(&name);
+    let on_bucket: Vec<Option<String>> =
+        class.on_buckets().iter().map(|name| Some((*name).to_owned())).collect();
+    let known = |name: &str| class.on_objects().contains(&name) || class.on_buckets().contains(&name);
     let mut new = on_objects.clone();
     new.retain(|name| name.as_deref().is_some_and(|name| !known(name)));
     let callers = caller_arns(&callers, &bucket.partition, &bucket.account);
@@ -127,12 +104,7 @@ pub fn scenes(
         space: Space::new(
             rules,
             Category::Data,
-            [
-                arns.to_vec(),
-                names.to_vec(),
-                callers.clone(),
-                consoles.clone(),
-            ],
+            [arns.to_vec(), names.to_vec(), callers.clone(), consoles.clone()],
         ),
         certain,
     };
@@ -154,19 +126,9 @@ fn object_arns(
 ) -> (Vec<Option<String>>, Vec<Option<String>>) {
     let root = root(bucket);
     let mut keys = vec!["a".to_owned()];
-    keys.extend(
-        literals
-            .values(&root)
-            .into_iter()
-            .filter(|key| !key.is_empty()),
-    );
-    let (keys, overlong): (Vec<String>, Vec<String>) =
-        keys.into_iter().partition(|key| key.len() <= MAX_KEY);
-    let arns = |keys: Vec<String>| {
-        keys.into_iter()
-            .map(|key| Some(format!("{root}{key}")))
-            .collect()
-    };
+    keys.extend(literals.values(&root).into_iter().filter(|key| !key.is_empty()));
+    let (keys, overlong): (Vec<String>, Vec<String>) = keys.into_iter().partition(|key| key.len() <= MAX_KEY);
+    let arns = |keys: Vec<String>| keys.into_iter().map(|key| Some(format!("{root}{key}"))).collect();
     (arns(keys), arns(overlong))
 }
 
@@ -176,16 +138,9 @@ pub fn names_of(
     literals: &Literals<'_>,
     belongs: impl Fn(&str) -> bool,
 ) -> Vec<Option<String>> {
-    let mut names: Vec<Option<String>> =
-        known.iter().map(|name| Some((*name).to_owned())).collect();
+    let mut names: Vec<Option<String>> = known.iter().map(|name| Some((*name).to_owned())).collect();
     names.push(Some(FUTURE.to_owned()));
-    names.extend(
-        literals
-            .values("")
-            .into_iter()
-            .filter(|name| belongs(name))
-            .map(Some),
-    );
+    names.extend(literals.values("").into_iter().filter(|name| belongs(name)).map(Some));
     names
 }
 
@@ -200,13 +155,7 @@ pub fn caller_arns(literals: &Literals<'_>, partition: &str, account: &str) -> V
         Some(format!("arn:{partition}:iam::{account}:user/backup")),
         None,
     ];
-    callers.extend(
-        literals
-            .values("")
-            .into_iter()
-            .filter(|arn| may_call(arn))
-            .map(Some),
-    );
+    callers.extend(literals.values("").into_iter().filter(|arn| may_call(arn)).map(Some));
     callers
 }
 
@@ -219,9 +168,5 @@ fn may_call(arn: &str) -> bool {
 
 /// `sessionCredentialFromConsole` is absent, or `true` for what the console does (CloudTrail record contents).
 pub fn console_values(literals: &Literals<'_>) -> Vec<Option<String>> {
-    if literals.count() > 1 {
-        vec![None, Some("true".to_owned())]
-    } else {
-        vec![None]
-    }
+    if literals.count() > 1 { vec![None, Some("true".to_owned())] } else { vec![None] }
 }

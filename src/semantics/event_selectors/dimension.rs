@@ -19,27 +19,9 @@ pub struct Literals<'a> {
 impl<'a> Literals<'a> {
     /// Adds those of an advanced selector's condition.
     pub fn add(&mut self, field: &'a FieldSelector) {
-        self.equal.extend(
-            field
-                .equals
-                .iter()
-                .chain(&field.not_equals)
-                .map(String::as_str),
-        );
-        self.starts.extend(
-            field
-                .starts_with
-                .iter()
-                .chain(&field.not_starts_with)
-                .map(String::as_str),
-        );
-        self.ends.extend(
-            field
-                .ends_with
-                .iter()
-                .chain(&field.not_ends_with)
-                .map(String::as_str),
-        );
+        self.equal.extend(field.equals.iter().chain(&field.not_equals).map(String::as_str));
+        self.starts.extend(field.starts_with.iter().chain(&field.not_starts_with).map(String::as_str));
+        self.ends.extend(field.ends_with.iter().chain(&field.not_ends_with).map(String::as_str));
     }
 
     /// Adds a prefix, as basic selectors have them.
@@ -64,10 +46,7 @@ impl<'a> Literals<'a> {
             .flat_map(|literal| literal.chars())
             .collect();
         let plain = ('a'..='z').rev().skip(2).chain('0'..='9').chain('A'..='Z');
-        plain
-            .chain('\u{3b1}'..='\u{d7ff}')
-            .find(|c| !used.contains(c))
-            .unwrap_or('\u{7f}')
+        plain.chain('\u{3b1}'..='\u{d7ff}').find(|c| !used.contains(c)).unwrap_or('\u{7f}')
     }
 
     /// All critical values that begin with `root`, without it.
@@ -75,11 +54,7 @@ impl<'a> Literals<'a> {
     /// With a root, a literal end may reach back into the root; the short rests for which it does are values of their own.
     pub fn values(&self, root: &str) -> Vec<String> {
         let filler = self.filler();
-        let mut starts: Vec<&str> = self
-            .starts
-            .iter()
-            .filter_map(|start| start.strip_prefix(root))
-            .collect();
+        let mut starts: Vec<&str> = self.starts.iter().filter_map(|start| start.strip_prefix(root)).collect();
         starts.insert(0, "");
         let mut ends: Vec<&str> = self.ends.iter().copied().collect();
         ends.insert(0, "");
@@ -89,18 +64,9 @@ impl<'a> Literals<'a> {
                 values.push(format!("{start}{filler}{end}"));
             }
         }
-        values.extend(
-            self.equal
-                .iter()
-                .filter_map(|whole| whole.strip_prefix(root))
-                .map(str::to_owned),
-        );
+        values.extend(self.equal.iter().filter_map(|whole| whole.strip_prefix(root)).map(str::to_owned));
         for end in &self.ends {
-            let reaching = end
-                .char_indices()
-                .map(|(at, _)| end.split_at(at))
-                .skip(1)
-                .chain([(*end, "")]);
+            let reaching = end.char_indices().map(|(at, _)| end.split_at(at)).skip(1).chain([(*end, "")]);
             values.extend(
                 reaching
                     .filter(|(before, _)| !root.is_empty() && root.ends_with(before))

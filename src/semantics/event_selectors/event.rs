@@ -63,22 +63,15 @@ impl<'a> Event<'a> {
             return Err("the event is no CloudTrail record: it must be an object".to_owned());
         };
         let text = |name: &str| fields.get(name).and_then(Value::as_str).map(Cow::Borrowed);
-        let category = match (
-            text("eventCategory").as_deref(),
-            fields.get("managementEvent"),
-        ) {
+        let category = match (text("eventCategory").as_deref(), fields.get("managementEvent")) {
             (Some("Management"), _) | (None, Some(Value::Bool(true))) => Category::Management,
             (Some("Data"), _) | (None, Some(Value::Bool(false))) => Category::Data,
             (Some("NetworkActivity"), _) => Category::NetworkActivity,
             (Some(other), _) => {
-                return Err(format!(
-                    "events of category `{other}` are not selected by event selectors"
-                ));
+                return Err(format!("events of category `{other}` are not selected by event selectors"));
             }
             (None, _) => {
-                return Err(
-                    "the event names neither its `eventCategory` nor `managementEvent`".to_owned(),
-                );
+                return Err("the event names neither its `eventCategory` nor `managementEvent`".to_owned());
             }
         };
         let read_only = match fields.get("readOnly") {
@@ -94,10 +87,7 @@ impl<'a> Event<'a> {
             event_type: text("eventType"),
             read_only,
             resources: resources(record, category),
-            user_arn: record
-                .pointer("/userIdentity/arn")
-                .and_then(Value::as_str)
-                .map(Cow::Borrowed),
+            user_arn: record.pointer("/userIdentity/arn").and_then(Value::as_str).map(Cow::Borrowed),
             from_console: from_console(fields.get("sessionCredentialFromConsole")),
             error_code: text("errorCode"),
             vpc_endpoint: text("vpcEndpointId"),
@@ -136,18 +126,12 @@ fn resources(record: &Value, category: Category) -> Vec<Resource<'_>> {
         let Some(kind) = resource.get("type").and_then(Value::as_str) else {
             continue;
         };
-        let arn = resource
-            .get("ARN")
-            .or_else(|| resource.get("ARNPrefix"))
-            .and_then(Value::as_str);
+        let arn = resource.get("ARN").or_else(|| resource.get("ARNPrefix")).and_then(Value::as_str);
         let Some(arn) = arn else { continue };
         if kind == "AWS::S3::Bucket" {
             bucket = Some(arn);
         }
-        resources.push(Resource {
-            kind: kind.into(),
-            arn: arn.into(),
-        });
+        resources.push(Resource { kind: kind.into(), arn: arn.into() });
     }
     let has_object = resources.iter().any(|resource| resource.kind == S3_OBJECT);
     if let Some(bucket) = bucket
@@ -155,10 +139,7 @@ fn resources(record: &Value, category: Category) -> Vec<Resource<'_>> {
         && !has_object
         && resources.len() == 1
     {
-        resources.push(Resource {
-            kind: S3_OBJECT.into(),
-            arn: format!("{bucket}/").into(),
-        });
+        resources.push(Resource { kind: S3_OBJECT.into(), arn: format!("{bucket}/").into() });
     }
     resources
 }

@@ -60,11 +60,7 @@ pub fn management_coverage(
     partition: &str,
     observers: &[Observer<'_>],
 ) -> Verdict {
-    let place = Place {
-        account,
-        region,
-        partition,
-    };
+    let place = Place { account, region, partition };
     let mut doubt = None;
     let mut full = Verdict::yes(format!("management events are logged in {region}"));
     for operation in OPERATIONS {
@@ -91,13 +87,10 @@ impl Place<'_> {
         let rules = rules::rules(observers, &event(operation, &plain));
         let space = self.space(operation, &rules);
         let applies = |test: fn(Tri) -> bool| {
-            Bits::of(rules.len(), |rule| {
-                rules.get(rule).is_some_and(|r| test(r.applies))
-            })
+            Bits::of(rules.len(), |rule| rules.get(rule).is_some_and(|r| test(r.applies)))
         };
         let unread = observers.iter().any(|observer| {
-            matches!(observer.selectors, ObservedSelectors::Unknown)
-                && !observer.active.value.is_no()
+            matches!(observer.selectors, ObservedSelectors::Unknown) && !observer.active.value.is_no()
         });
         if !unread && let Found::Escape(point) = space.escape(&applies(|_| true), None, None) {
             return self.told(Tri::No, operation, &point, observers);
@@ -119,29 +112,14 @@ impl Place<'_> {
     }
 
     fn space(&self, operation: Operation, rules: &[Rule<'_>]) -> Space {
-        let callers = caller_arns(
-            &literals(rules, Field::Caller),
-            self.partition,
-            self.account,
-        );
+        let callers = caller_arns(&literals(rules, Field::Caller), self.partition, self.account);
         let consoles = console_values(&literals(rules, Field::Console));
-        let values = [
-            vec![None],
-            vec![Some(operation.1.to_owned())],
-            callers,
-            consoles,
-        ];
+        let values = [vec![None], vec![Some(operation.1.to_owned())], callers, consoles];
         Space::new(rules, Category::Management, values)
     }
 
     /// The verdict on an event that is not, or not certainly, logged.
-    fn told(
-        &self,
-        value: Tri,
-        operation: Operation,
-        point: &Point,
-        observers: &[Observer<'_>],
-    ) -> Verdict {
+    fn told(&self, value: Tri, operation: Operation, point: &Point, observers: &[Observer<'_>]) -> Verdict {
         let (source, name, _) = operation;
         let mut lacks: Vec<String> = Vec::new();
         for observer in observers {
@@ -157,14 +135,10 @@ impl Place<'_> {
         }
         let region = self.region;
         let reason = match (observers.is_empty(), value) {
-            (true, _) => format!(
-                "no trail or event data store covers account {} in {region}",
-                self.account
-            ),
-            (false, Tri::No) => format!(
-                "`{name}` of {source} is not logged in {region}: {}",
-                lacks.join("; ")
-            ),
+            (true, _) => format!("no trail or event data store covers account {} in {region}", self.account),
+            (false, Tri::No) => {
+                format!("`{name}` of {source} is not logged in {region}: {}", lacks.join("; "))
+            }
             (false, _) => format!(
                 "it is not known whether `{name}` of {source} is logged in {region}: {}",
                 lacks.join("; ")
@@ -209,16 +183,13 @@ fn lack(observer: &Observer<'_>, event: &Event<'_>) -> String {
 
 /// Whether none of the selectors is about management events.
 fn selects_none(selectors: &TrailSelectors) -> bool {
-    rules::of(selectors)
-        .into_iter()
-        .all(|selector| match selector {
-            Selector::Default => false,
-            Selector::Basic(selector) => selector.include_management_events == Some(false),
-            Selector::Advanced(selector) => !selector.field_selectors.iter().any(|field| {
-                field.field == "eventCategory"
-                    && field.equals.iter().any(|category| category == "Management")
-            }),
-        })
+    rules::of(selectors).into_iter().all(|selector| match selector {
+        Selector::Default => false,
+        Selector::Basic(selector) => selector.include_management_events == Some(false),
+        Selector::Advanced(selector) => !selector.field_selectors.iter().any(|field| {
+            field.field == "eventCategory" && field.equals.iter().any(|category| category == "Management")
+        }),
+    })
 }
 
 fn event<'a>((source, _, reads): Operation, [_, name, caller, console]: &'a Point) -> Event<'a> {

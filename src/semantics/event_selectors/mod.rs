@@ -69,15 +69,9 @@ pub fn matches(selectors: &TrailSelectors, event: &Value) -> Verdict {
 
 fn logs(selectors: &TrailSelectors, event: &Event<'_>) -> Verdict {
     if !selectors.advanced_event_selectors.is_empty() {
-        any(selectors
-            .advanced_event_selectors
-            .iter()
-            .map(|selector| advanced::matches(selector, event)))
+        any(selectors.advanced_event_selectors.iter().map(|selector| advanced::matches(selector, event)))
     } else if !selectors.event_selectors.is_empty() {
-        any(selectors
-            .event_selectors
-            .iter()
-            .map(|selector| basic::matches(selector, event)))
+        any(selectors.event_selectors.iter().map(|selector| basic::matches(selector, event)))
     } else if event.is_management() {
         Verdict::yes("a trail without selectors logs all management events")
     } else {
@@ -104,7 +98,5 @@ fn any(verdicts: impl Iterator<Item = Verdict>) -> Verdict {
             }
         }
     }
-    unknown
-        .or(no)
-        .unwrap_or_else(|| Verdict::no("no selector matches"))
+    unknown.or(no).unwrap_or_else(|| Verdict::no("no selector matches"))
 }

@@ -21,12 +21,7 @@ const READS: [&str; 8] = [
     "ListParts",
 ];
 /// Data events on a bucket's objects at large that read: their object resource is `"ARNPrefix": "arn:P:s3:::bucket/"`.
-const LISTINGS: [&str; 4] = [
-    "ListObjects",
-    "ListObjectVersions",
-    "ListMultipartUploads",
-    "HeadBucket",
-];
+const LISTINGS: [&str; 4] = ["ListObjects", "ListObjectVersions", "ListMultipartUploads", "HeadBucket"];
 /// Data events on an object that write.
 const WRITES: [&str; 14] = [
     "PutObject",
@@ -51,9 +46,8 @@ const BATCHES: [&str; 1] = ["DeleteObjects"];
 pub const FUTURE: &str = "ZzFutureApi";
 
 /// Verbs with which reading operations begin.
-const READING_VERBS: [&str; 9] = [
-    "Get", "Head", "List", "Select", "Describe", "Lookup", "Query", "Search", "Read",
-];
+const READING_VERBS: [&str; 9] =
+    ["Get", "Head", "List", "Select", "Describe", "Lookup", "Query", "Search", "Read"];
 /// Verbs with which writing operations begin.
 const WRITING_VERBS: [&str; 25] = [
     "Put",
@@ -103,8 +97,7 @@ impl EventClass {
     /// Whether an operation that this program does not know may be of the class, by its name.
     pub fn may_hold(self, name: &str) -> bool {
         let begins = |verbs: &[&str]| verbs.iter().any(|verb| name.starts_with(verb));
-        let known =
-            |class: Self| class.on_objects().contains(&name) || class.on_buckets().contains(&name);
+        let known = |class: Self| class.on_objects().contains(&name) || class.on_buckets().contains(&name);
         match self {
             Self::Read => known(self) || !begins(&WRITING_VERBS),
             Self::Write => known(self) || !begins(&READING_VERBS),

@@ -5,12 +5,10 @@ use proptest::prelude::*;
 
 use super::BucketIdentity;
 use super::{
-    Coverage, EventClass, ObservedSelectors, Observer, TrailSelectors, Tri, Value, Verdict,
-    coverage, management_coverage, matches, validate,
+    Coverage, EventClass, ObservedSelectors, Observer, TrailSelectors, Tri, Value, Verdict, coverage,
+    management_coverage, matches, validate,
 };
-use crate::semantics::configuration::{
-    AdvancedEventSelector, DataResource, EventSelector, FieldSelector,
-};
+use crate::semantics::configuration::{AdvancedEventSelector, DataResource, EventSelector, FieldSelector};
 
 fn bucket() -> BucketIdentity {
     BucketIdentity {
@@ -50,10 +48,7 @@ fn basic() -> impl Strategy<Value = EventSelector> {
         .prop_map(|(kind, management, values)| EventSelector {
             read_write_type: kind.map(str::to_owned),
             include_management_events: management,
-            data_resources: vec![DataResource {
-                r#type: "AWS::S3::Object".into(),
-                values,
-            }],
+            data_resources: vec![DataResource { r#type: "AWS::S3::Object".into(), values }],
             exclude_management_event_sources: Vec::new(),
         })
 }
@@ -62,9 +57,7 @@ fn field() -> impl Strategy<Value = FieldSelector> {
     let literals = |name: &'static str| -> BoxedStrategy<String> {
         match name {
             "resources.ARN" => arn().boxed(),
-            "readOnly" => prop::sample::select(vec!["true", "false"])
-                .prop_map(str::to_owned)
-                .boxed(),
+            "readOnly" => prop::sample::select(vec!["true", "false"]).prop_map(str::to_owned).boxed(),
             "eventName" => prop::sample::select(vec![
                 "GetObject",
                 "Get",
@@ -87,31 +80,24 @@ fn field() -> impl Strategy<Value = FieldSelector> {
             .boxed(),
         }
     };
-    prop::sample::select(vec![
-        "resources.ARN",
-        "readOnly",
-        "eventName",
-        "userIdentity.arn",
-    ])
-    .prop_flat_map(move |name| {
-        let values = prop::collection::vec(literals(name), 1..3);
-        (Just(name), values, 0..6_u8).prop_map(|(name, values, operator)| {
-            let mut field = FieldSelector {
-                field: name.into(),
-                ..FieldSelector::default()
-            };
-            let slot = match if name == "readOnly" { 0 } else { operator } {
-                0 => &mut field.equals,
-                1 => &mut field.starts_with,
-                2 => &mut field.ends_with,
-                3 => &mut field.not_equals,
-                4 => &mut field.not_starts_with,
-                _ => &mut field.not_ends_with,
-            };
-            *slot = values;
-            field
-        })
-    })
+    prop::sample::select(vec!["resources.ARN", "readOnly", "eventName", "userIdentity.arn"]).prop_flat_map(
+        move |name| {
+            let values = prop::collection::vec(literals(name), 1..3);
+            (Just(name), values, 0..6_u8).prop_map(|(name, values, operator)| {
+                let mut field = FieldSelector { field: name.into(), ..FieldSelector::default() };
+                let slot = match if name == "readOnly" { 0 } else { operator } {
+                    0 => &mut field.equals,
+                    1 => &mut field.starts_with,
+                    2 => &mut field.ends_with,
+                    3 => &mut field.not_equals,
+                    4 => &mut field.not_starts_with,
+                    _ => &mut field.not_ends_with,
+                };
+                *slot = values;
+                field
+            })
+        },
+    )
 }
 
 fn advanced() -> impl Strategy<Value = AdvancedEventSelector> {
@@ -123,24 +109,16 @@ fn advanced() -> impl Strategy<Value = AdvancedEventSelector> {
         };
         fields.push(equals("eventCategory", "Data"));
         fields.push(equals("resources.type", "AWS::S3::Object"));
-        AdvancedEventSelector {
-            name: None,
-            field_selectors: fields,
-        }
+        AdvancedEventSelector { name: None, field_selectors: fields }
     })
 }
 
 fn selectors() -> impl Strategy<Value = TrailSelectors> {
     prop_oneof![
-        prop::collection::vec(basic(), 1..3).prop_map(|event_selectors| TrailSelectors {
-            event_selectors,
-            ..TrailSelectors::default()
-        }),
+        prop::collection::vec(basic(), 1..3)
+            .prop_map(|event_selectors| TrailSelectors { event_selectors, ..TrailSelectors::default() }),
         prop::collection::vec(advanced(), 1..3).prop_map(|advanced_event_selectors| {
-            TrailSelectors {
-                advanced_event_selectors,
-                ..TrailSelectors::default()
-            }
+            TrailSelectors { advanced_event_selectors, ..TrailSelectors::default() }
         }),
     ]
 }
@@ -160,21 +138,10 @@ fn class() -> impl Strategy<Value = EventClass> {
 /// A random event of a class on the bucket.
 fn event(class: EventClass) -> impl Strategy<Value = Value> {
     let names = match class {
-        EventClass::Read => vec![
-            "GetObject",
-            "ListObjects",
-            "HeadObject",
-            "HeadBucket",
-            "GetObjectZz",
-            "ZzFutureApi",
-        ],
-        EventClass::Write => vec![
-            "PutObject",
-            "DeleteObjects",
-            "CopyObject",
-            "PutObjectZz",
-            "ZzFutureApi",
-        ],
+        EventClass::Read => {
+            vec!["GetObject", "ListObjects", "HeadObject", "HeadBucket", "GetObjectZz", "ZzFutureApi"]
+        }
+        EventClass::Write => vec!["PutObject", "DeleteObjects", "CopyObject", "PutObjectZz", "ZzFutureApi"],
     };
     let callers = vec![
         None,

@@ -45,12 +45,7 @@ pub fn lacks(
 }
 
 /// What one observer lacks.
-fn lack(
-    bucket: &BucketIdentity,
-    class: EventClass,
-    observer: &Observer<'_>,
-    point: &Point,
-) -> String {
+fn lack(bucket: &BucketIdentity, class: EventClass, observer: &Observer<'_>, point: &Point) -> String {
     let Observer { name, active, .. } = observer;
     if active.value.is_no() {
         return active.reason.clone();
@@ -73,12 +68,7 @@ fn lack(
 }
 
 /// Why selectors do not select an event.
-fn misses(
-    bucket: &BucketIdentity,
-    class: EventClass,
-    selectors: &TrailSelectors,
-    point: &Point,
-) -> String {
+fn misses(bucket: &BucketIdentity, class: EventClass, selectors: &TrailSelectors, point: &Point) -> String {
     let all = rules::of(selectors);
     let usual = plainest(bucket, class);
     let on_objects: Vec<Selector<'_>> = all.into_iter().filter(is_about_objects).collect();
@@ -86,27 +76,20 @@ fn misses(
         return "logs no S3 data events".to_owned();
     }
     let like = event(class, &usual);
-    let (right, wrong): (Vec<Selector<'_>>, Vec<Selector<'_>>) = on_objects
-        .into_iter()
-        .partition(|selector| !rules::applies(*selector, &like).is_no());
+    let (right, wrong): (Vec<Selector<'_>>, Vec<Selector<'_>>) =
+        on_objects.into_iter().partition(|selector| !rules::applies(*selector, &like).is_no());
     if right.is_empty() {
         let other = class.other();
         let usual = plainest(bucket, other);
         let like = event(other, &usual);
-        return if wrong
-            .iter()
-            .any(|selector| !rules::applies(*selector, &like).is_no())
-        {
+        return if wrong.iter().any(|selector| !rules::applies(*selector, &like).is_no()) {
             format!("logs only {}", other.plural())
         } else {
             "logs no S3 data events".to_owned()
         };
     }
-    let here: Vec<Selector<'_>> = right
-        .iter()
-        .copied()
-        .filter(|selector| reaches(bucket, *selector))
-        .collect();
+    let here: Vec<Selector<'_>> =
+        right.iter().copied().filter(|selector| reaches(bucket, *selector)).collect();
     if here.is_empty() {
         return elsewhere(bucket, &right);
     }
@@ -128,10 +111,7 @@ fn is_about_objects(selector: &Selector<'_>) -> bool {
             .any(|resource| resource.r#type == S3_OBJECT && !resource.values.is_empty()),
         Selector::Advanced(selector) => {
             let says = |name: &str, value: &str| {
-                let mut fields = selector
-                    .field_selectors
-                    .iter()
-                    .filter(|field| field.field == name);
+                let mut fields = selector.field_selectors.iter().filter(|field| field.field == name);
                 fields.any(|field| field.equals.iter().any(|literal| literal == value))
             };
             says("eventCategory", "Data") && says("resources.type", S3_OBJECT)
@@ -141,23 +121,11 @@ fn is_about_objects(selector: &Selector<'_>) -> bool {
 
 /// Whether a selector may select something in the bucket.
 fn reaches(bucket: &BucketIdentity, selector: Selector<'_>) -> bool {
-    let rules = [Rule {
-        observer: 0,
-        selector,
-        applies: crate::semantics::verdict::Tri::Yes,
-    }];
+    let rules = [Rule { observer: 0, selector, applies: crate::semantics::verdict::Tri::Yes }];
     let root = root(bucket);
     let mut keys = rules::literals(&rules, Field::Arn).values(&root);
     keys.extend([String::new(), "a".to_owned()]);
-    keys.iter().any(|key| {
-        accepts(
-            selector,
-            Category::Data,
-            Field::Arn,
-            Some(&format!("{root}{key}")),
-        )
-        .0
-    })
+    keys.iter().any(|key| accepts(selector, Category::Data, Field::Arn, Some(&format!("{root}{key}"))).0)
 }
 
 /// Selectors that reach nothing in the bucket.
@@ -165,22 +133,15 @@ fn elsewhere(bucket: &BucketIdentity, selectors: &[Selector<'_>]) -> String {
     let whole_bucket = root(bucket);
     let slashless = whole_bucket.trim_end_matches('/');
     let names_without_slash = selectors.iter().any(|selector| match selector {
-        Selector::Basic(selector) => selector
-            .data_resources
-            .iter()
-            .any(|r| r.values.iter().any(|v| v == slashless)),
+        Selector::Basic(selector) => {
+            selector.data_resources.iter().any(|r| r.values.iter().any(|v| v == slashless))
+        }
         Selector::Default | Selector::Advanced(_) => false,
     });
     let another = format!("arn:{}:s3:::another-bucket/a", bucket.partition);
     if names_without_slash {
-        format!(
-            "names bucket `{}` without the slash at its end, which selects nothing",
-            bucket.name
-        )
-    } else if selectors
-        .iter()
-        .any(|s| accepts(*s, Category::Data, Field::Arn, Some(&another)).0)
-    {
+        format!("names bucket `{}` without the slash at its end, which selects nothing", bucket.name)
+    } else if selectors.iter().any(|s| accepts(*s, Category::Data, Field::Arn, Some(&another)).0) {
         format!("leaves bucket `{}` out", bucket.name)
     } else {
         "logs data events of other buckets only".to_owned()
@@ -196,33 +157,21 @@ fn phrases(bucket: &BucketIdentity, selectors: &[Selector<'_>], point: &Point) -
         match selector {
             Selector::Default => {}
             Selector::Basic(selector) => {
-                let values = selector
-                    .data_resources
-                    .iter()
-                    .filter(|r| r.r#type == S3_OBJECT)
-                    .flat_map(|r| &r.values);
-                below.extend(
-                    values
-                        .filter_map(|value| value.strip_prefix(&root))
-                        .map(str::to_owned),
-                );
+                let values =
+                    selector.data_resources.iter().filter(|r| r.r#type == S3_OBJECT).flat_map(|r| &r.values);
+                below.extend(values.filter_map(|value| value.strip_prefix(&root)).map(str::to_owned));
             }
             Selector::Advanced(advanced) => {
                 for (field, value) in Field::ALL.into_iter().zip(point) {
-                    let conditions = advanced
-                        .field_selectors
-                        .iter()
-                        .filter(|c| c.field == field.as_str());
+                    let conditions = advanced.field_selectors.iter().filter(|c| c.field == field.as_str());
                     for condition in conditions {
                         let values: Vec<&str> = value.as_deref().into_iter().collect();
                         if super::advanced::compare(condition, &values).value.is_yes() {
                             continue;
                         }
                         if field == Field::Arn && !condition.starts_with.is_empty() {
-                            let prefixes = condition
-                                .starts_with
-                                .iter()
-                                .filter_map(|value| value.strip_prefix(&root));
+                            let prefixes =
+                                condition.starts_with.iter().filter_map(|value| value.strip_prefix(&root));
                             below.extend(prefixes.map(str::to_owned));
                         }
                         phrases.extend(condition_in_words(field, condition, &values, &root));
@@ -259,10 +208,8 @@ fn condition_in_words(
         Field::Console => "requests with `sessionCredentialFromConsole`",
     };
     let shown = |literals: &[String]| {
-        let short: Vec<String> = literals
-            .iter()
-            .map(|literal| literal.strip_prefix(root).unwrap_or(literal).to_owned())
-            .collect();
+        let short: Vec<String> =
+            literals.iter().map(|literal| literal.strip_prefix(root).unwrap_or(literal).to_owned()).collect();
         quoted(&short)
     };
     let any = |literals: &[String], test: fn(&str, &str) -> bool| {
@@ -290,26 +237,17 @@ fn condition_in_words(
         return Some(format!("logs only {subject} {}", shown(&condition.equals)));
     }
     if fails(&condition.ends_with, ends) {
-        return Some(format!(
-            "logs only {subject} that end with {}",
-            shown(&condition.ends_with)
-        ));
+        return Some(format!("logs only {subject} that end with {}", shown(&condition.ends_with)));
     }
     if field != Field::Arn && fails(&condition.starts_with, starts) {
-        return Some(format!(
-            "logs only {subject} that begin with {}",
-            shown(&condition.starts_with)
-        ));
+        return Some(format!("logs only {subject} that begin with {}", shown(&condition.starts_with)));
     }
     None
 }
 
 fn quoted(literals: &[String]) -> String {
-    let mut names: Vec<String> = literals
-        .iter()
-        .take(MAX_LITERALS)
-        .map(|literal| format!("`{literal}`"))
-        .collect();
+    let mut names: Vec<String> =
+        literals.iter().take(MAX_LITERALS).map(|literal| format!("`{literal}`")).collect();
     if literals.len() > MAX_LITERALS {
         names.push(format!("and {} more", literals.len() - MAX_LITERALS));
     }

@@ -64,17 +64,9 @@ pub struct Rule<'a> {
 /// The selectors of an observer.
 pub fn of<'a>(selectors: &'a crate::semantics::configuration::TrailSelectors) -> Vec<Selector<'a>> {
     if !selectors.advanced_event_selectors.is_empty() {
-        selectors
-            .advanced_event_selectors
-            .iter()
-            .map(Selector::Advanced)
-            .collect()
+        selectors.advanced_event_selectors.iter().map(Selector::Advanced).collect()
     } else if !selectors.event_selectors.is_empty() {
-        selectors
-            .event_selectors
-            .iter()
-            .map(Selector::Basic)
-            .collect()
+        selectors.event_selectors.iter().map(Selector::Basic).collect()
     } else {
         vec![Selector::Default]
     }
@@ -90,11 +82,7 @@ pub fn rules<'a>(observers: &[Observer<'a>], event: &Event<'_>) -> Vec<Rule<'a>>
         for selector in of(selectors) {
             let applies = observer.active.value.and(applies(selector, event));
             if !applies.is_no() {
-                rules.push(Rule {
-                    observer: index,
-                    selector,
-                    applies,
-                });
+                rules.push(Rule { observer: index, selector, applies });
             }
         }
     }
@@ -138,15 +126,13 @@ pub fn accepts(
         }
         Selector::Advanced(selector) => {
             let values: Vec<&str> = value.into_iter().collect();
-            selector
-                .field_selectors
-                .iter()
-                .filter(|condition| condition.field == field.as_str())
-                .all(|condition| {
+            selector.field_selectors.iter().filter(|condition| condition.field == field.as_str()).all(
+                |condition| {
                     let verdict = advanced::compare(condition, &values);
                     assumptions.extend(verdict.assumptions);
                     verdict.value.is_yes()
-                })
+                },
+            )
         }
     };
     (accepted, assumptions)
@@ -159,19 +145,14 @@ pub fn literals<'a>(rules: &[Rule<'a>], field: Field) -> Literals<'a> {
         match rule.selector {
             Selector::Default => {}
             Selector::Advanced(selector) => {
-                for condition in selector
-                    .field_selectors
-                    .iter()
-                    .filter(|other| other.field == field.as_str())
+                for condition in selector.field_selectors.iter().filter(|other| other.field == field.as_str())
                 {
                     literals.add(condition);
                 }
             }
             Selector::Basic(selector) if field == Field::Arn => {
-                let resources = selector
-                    .data_resources
-                    .iter()
-                    .filter(|resource| resource.r#type == S3_OBJECT);
+                let resources =
+                    selector.data_resources.iter().filter(|resource| resource.r#type == S3_OBJECT);
                 for value in resources.flat_map(|resource| &resource.values) {
                     literals.add_start(value);
                 }

@@ -48,10 +48,7 @@ impl Space {
             let field = fields.next().unwrap_or(Field::Console);
             classes(rules, category, field, values)
         });
-        Self {
-            classes,
-            rules: rules.len(),
-        }
+        Self { classes, rules: rules.len() }
     }
 
     /// The spaces of each kind of event name by itself.
@@ -62,9 +59,7 @@ impl Space {
 
     /// Whether there is an event that a rule selects.
     pub fn selects(&self, rule: usize) -> bool {
-        self.classes
-            .iter()
-            .all(|classes| classes.iter().any(|class| class.accepted.contains(rule)))
+        self.classes.iter().all(|classes| classes.iter().any(|class| class.accepted.contains(rule)))
     }
 
     /// Looks for an event that none of the rules selects, in the order of the values. `name` holds the event name
@@ -81,19 +76,8 @@ impl Space {
                 };
                 classes
                     .iter()
-                    .filter(|class| {
-                        field != Field::Name || name.is_none() || class.value.as_deref() == name
-                    })
-                    .map(|class| {
-                        (
-                            class,
-                            if plain {
-                                &class.plainly
-                            } else {
-                                &class.accepted
-                            },
-                        )
-                    })
+                    .filter(|class| field != Field::Name || name.is_none() || class.value.as_deref() == name)
+                    .map(|class| (class, if plain { &class.plainly } else { &class.accepted }))
                     .collect()
             })
             .collect();
@@ -103,22 +87,11 @@ impl Space {
         // Rules that accept every value of a field and of all after it.
         let mut all_after = vec![Bits::of(self.rules, |_| true)];
         for dimension in dimensions.iter().rev() {
-            let after = all_after
-                .last()
-                .cloned()
-                .unwrap_or_else(|| Bits::of(self.rules, |_| true));
-            all_after.push(
-                dimension
-                    .iter()
-                    .fold(after, |all, (_, accepted)| all.and(accepted)),
-            );
+            let after = all_after.last().cloned().unwrap_or_else(|| Bits::of(self.rules, |_| true));
+            all_after.push(dimension.iter().fold(after, |all, (_, accepted)| all.and(accepted)));
         }
         all_after.reverse();
-        let mut search = Search {
-            dimensions,
-            all_after,
-            steps: 0,
-        };
+        let mut search = Search { dimensions, all_after, steps: 0 };
         let mut chosen = Vec::new();
         match search.descend(rules, &mut chosen) {
             Some(true) => {
@@ -131,38 +104,21 @@ impl Space {
     }
 }
 
-fn classes(
-    rules: &[Rule<'_>],
-    category: Category,
-    field: Field,
-    values: Vec<Option<String>>,
-) -> Vec<Class> {
+fn classes(rules: &[Rule<'_>], category: Category, field: Field, values: Vec<Option<String>>) -> Vec<Class> {
     let mut known: BTreeMap<(Bits, Bits), ()> = BTreeMap::new();
     let mut classes = Vec::new();
     for value in values {
         let answers: Vec<(bool, bool)> = rules
             .iter()
             .map(|rule| {
-                let (accepted, assumptions) =
-                    accepts(rule.selector, category, field, value.as_deref());
+                let (accepted, assumptions) = accepts(rule.selector, category, field, value.as_deref());
                 (accepted, accepted && assumptions.is_empty())
             })
             .collect();
-        let accepted = Bits::of(rules.len(), |index| {
-            answers.get(index).is_some_and(|answer| answer.0)
-        });
-        let plainly = Bits::of(rules.len(), |index| {
-            answers.get(index).is_some_and(|answer| answer.1)
-        });
-        if known
-            .insert((accepted.clone(), plainly.clone()), ())
-            .is_none()
-        {
-            classes.push(Class {
-                value,
-                accepted,
-                plainly,
-            });
+        let accepted = Bits::of(rules.len(), |index| answers.get(index).is_some_and(|answer| answer.0));
+        let plainly = Bits::of(rules.len(), |index| answers.get(index).is_some_and(|answer| answer.1));
+        if known.insert((accepted.clone(), plainly.clone()), ()).is_none() {
+            classes.push(Class { value, accepted, plainly });
         }
     }
     classes
@@ -190,10 +146,7 @@ impl Search<'_> {
             return Some(left.is_empty());
         }
         for index in 0..count {
-            let Some((class, accepted)) = self
-                .dimensions
-                .get(depth)
-                .and_then(|classes| classes.get(index))
+            let Some((class, accepted)) = self.dimensions.get(depth).and_then(|classes| classes.get(index))
             else {
                 continue;
             };

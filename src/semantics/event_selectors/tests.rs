@@ -30,11 +30,7 @@ pub fn advanced(selectors: Value) -> TrailSelectors {
 }
 
 pub fn observer<'a>(name: &'a str, selectors: &'a TrailSelectors) -> Observer<'a> {
-    Observer {
-        name,
-        selectors: ObservedSelectors::Known(selectors),
-        active: Verdict::yes("it is logging"),
-    }
+    Observer { name, selectors: ObservedSelectors::Known(selectors), active: Verdict::yes("it is logging") }
 }
 
 pub fn covered(selectors: &TrailSelectors, class: EventClass) -> Verdict {
@@ -63,36 +59,24 @@ fn a_write_only_selector_logs_no_reads() {
     assert_eq!(verdict.value, Tri::No);
     assert_eq!(verdict.reason, "trail `main` logs only writes");
     assert_eq!(verdict.witness.unwrap()["eventName"], "GetObject");
-    assert_eq!(
-        covered(&all_buckets("WriteOnly"), EventClass::Write).value,
-        Tri::Yes
-    );
+    assert_eq!(covered(&all_buckets("WriteOnly"), EventClass::Write).value, Tri::Yes);
 }
 
 #[test]
 fn a_selector_of_one_prefix_misses_the_other_keys() {
-    let verdict = covered(
-        &values(json!(["arn:aws:s3:::crown-jewels/pii/"])),
-        EventClass::Read,
-    );
+    let verdict = covered(&values(json!(["arn:aws:s3:::crown-jewels/pii/"])), EventClass::Read);
     assert_eq!(verdict.value, Tri::No);
     assert_eq!(
         verdict.reason,
         "`GetObject` of key `a` and `ListObjects` are not logged: trail `main` logs only keys below `pii/`"
     );
-    let whole = covered(
-        &values(json!(["arn:aws:s3:::crown-jewels/"])),
-        EventClass::Read,
-    );
+    let whole = covered(&values(json!(["arn:aws:s3:::crown-jewels/"])), EventClass::Read);
     assert_eq!(whole.value, Tri::Yes, "{}", whole.reason);
 }
 
 #[test]
 fn a_bucket_without_its_slash_is_never_credited() {
-    let verdict = covered(
-        &values(json!(["arn:aws:s3:::crown-jewels"])),
-        EventClass::Read,
-    );
+    let verdict = covered(&values(json!(["arn:aws:s3:::crown-jewels"])), EventClass::Read);
     assert_eq!(verdict.value, Tri::No);
 }
 
@@ -105,26 +89,13 @@ fn three_colons_mean_everything_by_assumption() {
 
 #[test]
 fn a_wildcard_is_a_plain_character() {
-    assert_eq!(
-        covered(&values(json!(["arn:aws:s3:::*"])), EventClass::Read).value,
-        Tri::No
-    );
-    assert_eq!(
-        covered(
-            &values(json!(["arn:aws:s3:::crown-jewels/*"])),
-            EventClass::Read
-        )
-        .value,
-        Tri::No
-    );
+    assert_eq!(covered(&values(json!(["arn:aws:s3:::*"])), EventClass::Read).value, Tri::No);
+    assert_eq!(covered(&values(json!(["arn:aws:s3:::crown-jewels/*"])), EventClass::Read).value, Tri::No);
 }
 
 #[test]
 fn another_partitions_buckets_are_not_ours() {
-    assert_eq!(
-        covered(&values(json!(["arn:aws-cn:s3"])), EventClass::Read).value,
-        Tri::No
-    );
+    assert_eq!(covered(&values(json!(["arn:aws-cn:s3"])), EventClass::Read).value, Tri::No);
 }
 
 #[test]
@@ -144,10 +115,8 @@ fn no_trail_logs_nothing() {
 #[test]
 fn a_stopped_trail_says_so() {
     let selectors = all_buckets("All");
-    let stopped = Observer {
-        active: Verdict::no("trail `main` is stopped"),
-        ..observer("trail `main`", &selectors)
-    };
+    let stopped =
+        Observer { active: Verdict::no("trail `main` is stopped"), ..observer("trail `main`", &selectors) };
     let verdict = coverage(&bucket(), EventClass::Read, &[stopped]).verdict();
     assert_eq!(verdict.value, Tri::No);
     assert_eq!(verdict.reason, "trail `main` is stopped");
@@ -156,34 +125,13 @@ fn a_stopped_trail_says_so() {
 #[test]
 fn two_trails_together_may_cover_a_bucket() {
     let (reads, writes) = (all_buckets("ReadOnly"), all_buckets("WriteOnly"));
-    let both = [
-        observer("trail `r`", &reads),
-        observer("trail `w`", &writes),
-    ];
-    assert_eq!(
-        coverage(&bucket(), EventClass::Read, &both).verdict().value,
-        Tri::Yes
-    );
-    assert_eq!(
-        coverage(&bucket(), EventClass::Write, &both)
-            .verdict()
-            .value,
-        Tri::Yes
-    );
-    let halves = [
-        values(json!(["arn:aws:s3:::crown-jewels/a"])),
-        values(json!(["arn:aws:s3:::crown-jewels/b"])),
-    ];
-    let halves: Vec<Observer<'_>> = halves
-        .iter()
-        .map(|half| observer("trail `h`", half))
-        .collect();
-    assert_eq!(
-        coverage(&bucket(), EventClass::Read, &halves)
-            .verdict()
-            .value,
-        Tri::No
-    );
+    let both = [observer("trail `r`", &reads), observer("trail `w`", &writes)];
+    assert_eq!(coverage(&bucket(), EventClass::Read, &both).verdict().value, Tri::Yes);
+    assert_eq!(coverage(&bucket(), EventClass::Write, &both).verdict().value, Tri::Yes);
+    let halves =
+        [values(json!(["arn:aws:s3:::crown-jewels/a"])), values(json!(["arn:aws:s3:::crown-jewels/b"]))];
+    let halves: Vec<Observer<'_>> = halves.iter().map(|half| observer("trail `h`", half)).collect();
+    assert_eq!(coverage(&bucket(), EventClass::Read, &halves).verdict().value, Tri::No);
 }
 
 pub fn data(more: &Value) -> Value {
@@ -199,35 +147,15 @@ pub fn data(more: &Value) -> Value {
 fn advanced_selectors_cover_what_they_do_not_narrow() {
     let value = |more: Value| covered(&advanced(json!([data(&more)])), EventClass::Read).value;
     assert_eq!(value(json!([])), Tri::Yes);
-    assert_eq!(
-        value(json!([{"Field": "readOnly", "Equals": ["true"]}])),
-        Tri::Yes
-    );
-    assert_eq!(
-        value(json!([{"Field": "readOnly", "Equals": ["false"]}])),
-        Tri::No
-    );
-    assert_eq!(
-        value(json!([{"Field": "eventName", "Equals": ["GetObject"]}])),
-        Tri::No
-    );
-    assert_eq!(
-        value(json!([{"Field": "eventName", "NotEquals": ["DeleteObject"]}])),
-        Tri::Yes
-    );
-    assert_eq!(
-        value(json!([{"Field": "eventName", "NotStartsWith": ["Put", "Delete"]}])),
-        Tri::Yes
-    );
-    assert_eq!(
-        value(json!([{"Field": "eventName", "NotEquals": ["HeadObject"]}])),
-        Tri::No
-    );
-    let log_bucket =
-        json!([{"Field": "resources.ARN", "NotStartsWith": ["arn:aws:s3:::log-bucket/"]}]);
+    assert_eq!(value(json!([{"Field": "readOnly", "Equals": ["true"]}])), Tri::Yes);
+    assert_eq!(value(json!([{"Field": "readOnly", "Equals": ["false"]}])), Tri::No);
+    assert_eq!(value(json!([{"Field": "eventName", "Equals": ["GetObject"]}])), Tri::No);
+    assert_eq!(value(json!([{"Field": "eventName", "NotEquals": ["DeleteObject"]}])), Tri::Yes);
+    assert_eq!(value(json!([{"Field": "eventName", "NotStartsWith": ["Put", "Delete"]}])), Tri::Yes);
+    assert_eq!(value(json!([{"Field": "eventName", "NotEquals": ["HeadObject"]}])), Tri::No);
+    let log_bucket = json!([{"Field": "resources.ARN", "NotStartsWith": ["arn:aws:s3:::log-bucket/"]}]);
     assert_eq!(value(log_bucket), Tri::Yes);
-    let this_bucket =
-        json!([{"Field": "resources.ARN", "NotStartsWith": ["arn:aws:s3:::crown-jewels/"]}]);
+    let this_bucket = json!([{"Field": "resources.ARN", "NotStartsWith": ["arn:aws:s3:::crown-jewels/"]}]);
     assert_eq!(value(this_bucket), Tri::No);
     let one_key = json!([{"Field": "resources.ARN", "NotEndsWith": [".log"]}]);
     assert_eq!(value(one_key), Tri::No);
@@ -238,12 +166,8 @@ fn advanced_selectors_cover_what_they_do_not_narrow() {
 #[test]
 fn two_advanced_selectors_may_complement_each_other() {
     let selectors = advanced(json!([
-        data(
-            &json!([{"Field": "resources.ARN", "StartsWith": ["arn:aws:s3:::crown-jewels/pii/"]}])
-        ),
-        data(
-            &json!([{"Field": "resources.ARN", "NotStartsWith": ["arn:aws:s3:::crown-jewels/pii/"]}])
-        ),
+        data(&json!([{"Field": "resources.ARN", "StartsWith": ["arn:aws:s3:::crown-jewels/pii/"]}])),
+        data(&json!([{"Field": "resources.ARN", "NotStartsWith": ["arn:aws:s3:::crown-jewels/pii/"]}])),
     ]));
     let verdict = covered(&selectors, EventClass::Read);
     assert_eq!(verdict.value, Tri::Yes, "{}", verdict.reason);
@@ -266,22 +190,14 @@ fn unread_selectors_are_unknown_unless_another_trail_covers() {
         active: Verdict::unknown("not known because of a denial"),
     };
     let class = EventClass::Read;
-    assert_eq!(
-        coverage(&bucket(), class, &[unread()]).verdict().value,
-        Tri::Unknown
-    );
+    assert_eq!(coverage(&bucket(), class, &[unread()]).verdict().value, Tri::Unknown);
     let selectors = all_buckets("All");
     let with = [unread(), observer("trail `main`", &selectors)];
     assert_eq!(coverage(&bucket(), class, &with).verdict().value, Tri::Yes);
 }
 
 fn management(selectors: &TrailSelectors) -> Verdict {
-    management_coverage(
-        "111122223333",
-        "eu-west-1",
-        "aws",
-        &[observer("trail `main`", selectors)],
-    )
+    management_coverage("111122223333", "eu-west-1", "aws", &[observer("trail `main`", selectors)])
 }
 
 #[test]
@@ -295,11 +211,7 @@ fn management_events_are_logged_unless_selectors_drop_them() {
     assert_eq!(management(&kms).value, Tri::Yes);
     let only_data = advanced(json!([data(&json!([]))]));
     let verdict = management(&only_data);
-    assert_eq!(
-        verdict.value,
-        Tri::No,
-        "an advanced selector drops the default management logging"
-    );
+    assert_eq!(verdict.value, Tri::No, "an advanced selector drops the default management logging");
     assert_eq!(verdict.witness.unwrap()["eventCategory"], "Management");
     let both = advanced(json!([data(&json!([])),
         {"FieldSelectors": [{"Field": "eventCategory", "Equals": ["Management"]}]}]));
@@ -311,14 +223,8 @@ fn a_listing_is_logged_by_a_selector_of_its_bucket() {
     let listing = json!({"eventCategory": "Data", "readOnly": true, "eventName": "ListObjects",
         "resources": [{"type": "AWS::S3::Object", "ARNPrefix": "arn:aws:s3:::crown-jewels/"},
             {"type": "AWS::S3::Bucket", "ARN": "arn:aws:s3:::crown-jewels"}]});
-    assert_eq!(
-        matches(&values(json!(["arn:aws:s3:::crown-jewels/"])), &listing).value,
-        Tri::Yes
-    );
-    assert_eq!(
-        matches(&values(json!(["arn:aws:s3:::crown-jewels/pii"])), &listing).value,
-        Tri::No
-    );
+    assert_eq!(matches(&values(json!(["arn:aws:s3:::crown-jewels/"])), &listing).value, Tri::Yes);
+    assert_eq!(matches(&values(json!(["arn:aws:s3:::crown-jewels/pii"])), &listing).value, Tri::No);
 }
 
 #[test]
@@ -362,10 +268,7 @@ fn event_data_stores_may_narrow_management_events() {
         management(&advanced(json!([{"FieldSelectors": fields}])))
     };
     assert_eq!(store(json!([])).value, Tri::Yes);
-    assert_eq!(
-        store(json!([{"Field": "eventSource", "NotEquals": ["kms.amazonaws.com"]}])).value,
-        Tri::Yes
-    );
+    assert_eq!(store(json!([{"Field": "eventSource", "NotEquals": ["kms.amazonaws.com"]}])).value, Tri::Yes);
     let no_s3 = store(json!([{"Field": "eventSource", "NotEquals": ["s3.amazonaws.com"]}]));
     assert_eq!(no_s3.value, Tri::No);
     assert_eq!(
@@ -374,23 +277,12 @@ fn event_data_stores_may_narrow_management_events() {
     );
     let writes = store(json!([{"Field": "readOnly", "Equals": ["false"]}]));
     assert_eq!(writes.witness.unwrap()["eventName"], "GetBucketPolicy");
-    assert_eq!(
-        store(json!([{"Field": "eventName", "NotEquals": ["StopLogging"]}])).value,
-        Tri::No
-    );
+    assert_eq!(store(json!([{"Field": "eventName", "NotEquals": ["StopLogging"]}])).value, Tri::No);
     let role = store(json!([{"Field": "userIdentity.arn", "NotEndsWith": ["/etl"]}]));
     assert_eq!(role.value, Tri::No);
-    assert!(
-        role.witness.unwrap()["userIdentity"]["arn"]
-            .as_str()
-            .unwrap()
-            .ends_with("/etl")
-    );
+    assert!(role.witness.unwrap()["userIdentity"]["arn"].as_str().unwrap().ends_with("/etl"));
     let nothing = management_coverage("111122223333", "eu-west-1", "aws", &[]);
-    assert_eq!(
-        nothing.reason,
-        "no trail or event data store covers account 111122223333 in eu-west-1"
-    );
+    assert_eq!(nothing.reason, "no trail or event data store covers account 111122223333 in eu-west-1");
     assert!(nothing.witness.is_some());
 }
 

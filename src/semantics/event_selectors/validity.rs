@@ -3,9 +3,7 @@
 use serde_json::Value;
 
 use super::matches;
-use crate::semantics::configuration::{
-    AdvancedEventSelector, EventSelector, FieldSelector, TrailSelectors,
-};
+use crate::semantics::configuration::{AdvancedEventSelector, EventSelector, FieldSelector, TrailSelectors};
 use crate::semantics::verdict::Verdict;
 
 /// Selectors that AWS would reject.
@@ -17,9 +15,7 @@ pub struct InvalidSelectors {
 }
 
 fn invalid(reason: impl Into<String>) -> InvalidSelectors {
-    InvalidSelectors {
-        reason: reason.into(),
-    }
+    InvalidSelectors { reason: reason.into() }
 }
 
 /// The most basic selectors of a trail.
@@ -29,11 +25,7 @@ const MAX_BASIC_VALUES: usize = 250;
 /// The most values over all advanced selectors of a trail.
 const MAX_ADVANCED_VALUES: usize = 500;
 /// Types that basic selectors know.
-const BASIC_TYPES: [&str; 3] = [
-    "AWS::S3::Object",
-    "AWS::Lambda::Function",
-    "AWS::DynamoDB::Table",
-];
+const BASIC_TYPES: [&str; 3] = ["AWS::S3::Object", "AWS::Lambda::Function", "AWS::DynamoDB::Table"];
 /// Sources whose management events a basic selector may leave out.
 const EXCLUDABLE: [&str; 2] = ["kms.amazonaws.com", "rdsdata.amazonaws.com"];
 /// Fields of advanced selectors that take only `Equals`.
@@ -60,11 +52,7 @@ const MAX_NAME: usize = 1000;
 
 /// A category, the fields that its selectors must have beside it, and those that they may have. Some are for event data
 /// stores only; a selector does not say whose it is.
-type CategoryFields = (
-    &'static str,
-    &'static [&'static str],
-    &'static [&'static str],
-);
+type CategoryFields = (&'static str, &'static [&'static str], &'static [&'static str]);
 
 /// The categories of a trail (CloudTrail API, `AdvancedFieldSelector`).
 const CATEGORIES: [CategoryFields; 3] = [
@@ -93,11 +81,7 @@ const CATEGORIES: [CategoryFields; 3] = [
             "userIdentity.arn",
         ],
     ),
-    (
-        "NetworkActivity",
-        &["eventSource"],
-        &["eventName", "errorCode", "vpcEndpointId"],
-    ),
+    ("NetworkActivity", &["eventSource"], &["eventName", "errorCode", "vpcEndpointId"]),
 ];
 
 /// Holds selectors against what AWS accepts.
@@ -105,24 +89,15 @@ const CATEGORIES: [CategoryFields; 3] = [
 /// # Errors
 /// The first thing that AWS would reject.
 pub fn validate(selectors: &TrailSelectors) -> Result<(), InvalidSelectors> {
-    let (basic, advanced) = (
-        &selectors.event_selectors,
-        &selectors.advanced_event_selectors,
-    );
+    let (basic, advanced) = (&selectors.event_selectors, &selectors.advanced_event_selectors);
     if !basic.is_empty() && !advanced.is_empty() {
         return Err(invalid("a trail has basic or advanced selectors, not both"));
     }
     if basic.len() > MAX_BASIC {
-        return Err(invalid(format!(
-            "{} basic selectors; a trail has at most {MAX_BASIC}",
-            basic.len()
-        )));
+        return Err(invalid(format!("{} basic selectors; a trail has at most {MAX_BASIC}", basic.len())));
     }
     basic.iter().try_for_each(basic_is_valid)?;
-    let values = basic
-        .iter()
-        .flat_map(|s| &s.data_resources)
-        .flat_map(|r| &r.values);
+    let values = basic.iter().flat_map(|s| &s.data_resources).flat_map(|r| &r.values);
     let specific = values.filter(|value| !is_everything(value)).count();
     if specific > MAX_BASIC_VALUES {
         return Err(invalid(format!(
@@ -130,11 +105,7 @@ pub fn validate(selectors: &TrailSelectors) -> Result<(), InvalidSelectors> {
         )));
     }
     advanced.iter().try_for_each(advanced_is_valid)?;
-    let values: usize = advanced
-        .iter()
-        .flat_map(|s| &s.field_selectors)
-        .map(count_values)
-        .sum();
+    let values: usize = advanced.iter().flat_map(|s| &s.field_selectors).map(count_values).sum();
     if values > MAX_ADVANCED_VALUES {
         return Err(invalid(format!(
             "{values} values; advanced selectors have at most {MAX_ADVANCED_VALUES}"
@@ -151,9 +122,7 @@ fn basic_is_valid(selector: &EventSelector) -> Result<(), InvalidSelectors> {
     if let Some(kind) = &selector.read_write_type
         && !matches!(kind.as_str(), "ReadOnly" | "WriteOnly" | "All")
     {
-        return Err(invalid(format!(
-            "`{kind}` is no ReadWriteType; allowed: ReadOnly, WriteOnly, All"
-        )));
+        return Err(invalid(format!("`{kind}` is no ReadWriteType; allowed: ReadOnly, WriteOnly, All")));
     }
     for resource in &selector.data_resources {
         if !BASIC_TYPES.contains(&resource.r#type.as_str()) {
@@ -164,13 +133,8 @@ fn basic_is_valid(selector: &EventSelector) -> Result<(), InvalidSelectors> {
             )));
         }
     }
-    let values = selector
-        .data_resources
-        .iter()
-        .flat_map(|resource| &resource.values);
-    values
-        .into_iter()
-        .try_for_each(|value| length_is_valid("Values", value))?;
+    let values = selector.data_resources.iter().flat_map(|resource| &resource.values);
+    values.into_iter().try_for_each(|value| length_is_valid("Values", value))?;
     for source in &selector.exclude_management_event_sources {
         if !EXCLUDABLE.contains(&source.as_str()) {
             return Err(invalid(format!(
@@ -187,17 +151,12 @@ fn length_is_valid(name: &str, value: &str) -> Result<(), InvalidSelectors> {
     match value.chars().take(MAX_LENGTH + 1).count() {
         0 => Err(invalid(format!("a value of `{name}` is empty"))),
         1..=MAX_LENGTH => Ok(()),
-        _ => Err(invalid(format!(
-            "a value of `{name}` is longer than {MAX_LENGTH} characters"
-        ))),
+        _ => Err(invalid(format!("a value of `{name}` is longer than {MAX_LENGTH} characters"))),
     }
 }
 
 fn count_values(field: &FieldSelector) -> usize {
-    operators(field)
-        .iter()
-        .map(|(_, values)| values.len())
-        .sum()
+    operators(field).iter().map(|(_, values)| values.len()).sum()
 }
 
 fn operators(field: &FieldSelector) -> [(&'static str, &[String]); 6] {
@@ -212,45 +171,23 @@ fn operators(field: &FieldSelector) -> [(&'static str, &[String]); 6] {
 }
 
 fn advanced_is_valid(selector: &AdvancedEventSelector) -> Result<(), InvalidSelectors> {
-    if selector
-        .name
-        .as_ref()
-        .is_some_and(|name| name.chars().count() > MAX_NAME)
-    {
-        return Err(invalid(format!(
-            "the name of a selector is longer than {MAX_NAME} characters"
-        )));
+    if selector.name.as_ref().is_some_and(|name| name.chars().count() > MAX_NAME) {
+        return Err(invalid(format!("the name of a selector is longer than {MAX_NAME} characters")));
     }
     if selector.field_selectors.is_empty() {
         return Err(invalid("a selector needs FieldSelectors"));
     }
-    let find = |name: &str| {
-        selector
-            .field_selectors
-            .iter()
-            .find(|field| field.field == name)
-    };
+    let find = |name: &str| selector.field_selectors.iter().find(|field| field.field == name);
     for (index, field) in selector.field_selectors.iter().enumerate() {
-        if selector
-            .field_selectors
-            .iter()
-            .skip(index + 1)
-            .any(|other| other.field == field.field)
-        {
-            return Err(invalid(format!(
-                "the field `{}` stands twice in one selector",
-                field.field
-            )));
+        if selector.field_selectors.iter().skip(index + 1).any(|other| other.field == field.field) {
+            return Err(invalid(format!("the field `{}` stands twice in one selector", field.field)));
         }
         field_is_valid(field)?;
     }
     let Some(category) = find("eventCategory").and_then(|field| field.equals.first()) else {
-        return Err(invalid(
-            "a selector must name its `eventCategory` with Equals",
-        ));
+        return Err(invalid("a selector must name its `eventCategory` with Equals"));
     };
-    let Some((_, required, optional)) = CATEGORIES.iter().find(|(name, _, _)| name == category)
-    else {
+    let Some((_, required, optional)) = CATEGORIES.iter().find(|(name, _, _)| name == category) else {
         let names: Vec<&str> = CATEGORIES.iter().map(|(name, _, _)| *name).collect();
         return Err(invalid(format!(
             "`{category}` is no eventCategory of a trail; allowed: {}",
@@ -258,18 +195,11 @@ fn advanced_is_valid(selector: &AdvancedEventSelector) -> Result<(), InvalidSele
         )));
     };
     if let Some(missing) = required.iter().find(|name| find(name).is_none()) {
-        return Err(invalid(format!(
-            "a selector of category {category} must name its `{missing}`"
-        )));
+        return Err(invalid(format!("a selector of category {category} must name its `{missing}`")));
     }
-    let allowed = |name: &str| {
-        name == "eventCategory" || required.contains(&name) || optional.contains(&name)
-    };
-    match selector
-        .field_selectors
-        .iter()
-        .find(|field| !allowed(&field.field))
-    {
+    let allowed =
+        |name: &str| name == "eventCategory" || required.contains(&name) || optional.contains(&name);
+    match selector.field_selectors.iter().find(|field| !allowed(&field.field)) {
         Some(foreign) => Err(invalid(format!(
             "a selector of category {category} has no field `{}`; allowed: eventCategory, {}",
             foreign.field,
@@ -282,10 +212,7 @@ fn advanced_is_valid(selector: &AdvancedEventSelector) -> Result<(), InvalidSele
 fn field_is_valid(field: &FieldSelector) -> Result<(), InvalidSelectors> {
     let name = field.field.as_str();
     if !FIELDS.contains(&name) {
-        return Err(invalid(format!(
-            "`{name}` is no field of a selector; allowed: {}",
-            FIELDS.join(", ")
-        )));
+        return Err(invalid(format!("`{name}` is no field of a selector; allowed: {}", FIELDS.join(", "))));
     }
     let used: Vec<&str> = operators(field)
         .iter()
@@ -293,26 +220,17 @@ fn field_is_valid(field: &FieldSelector) -> Result<(), InvalidSelectors> {
         .map(|(operator, _)| *operator)
         .collect();
     if used.is_empty() {
-        return Err(invalid(format!(
-            "the field `{name}` has no operator with a value"
-        )));
+        return Err(invalid(format!("the field `{name}` has no operator with a value")));
     }
     let values = operators(field).into_iter().flat_map(|(_, values)| values);
-    values
-        .into_iter()
-        .try_for_each(|value| length_is_valid(name, value))?;
+    values.into_iter().try_for_each(|value| length_is_valid(name, value))?;
     if EQUALS_ONLY.contains(&name) && used != ["Equals"] {
         return Err(invalid(format!("the field `{name}` takes only Equals")));
     }
     if EQUALS_ONLY.contains(&name) && field.equals.len() > 1 {
         return Err(invalid(format!("the field `{name}` takes one value")));
     }
-    if name == "readOnly"
-        && !field
-            .equals
-            .iter()
-            .all(|value| value == "true" || value == "false")
-    {
+    if name == "readOnly" && !field.equals.iter().all(|value| value == "true" || value == "false") {
         return Err(invalid("`readOnly` is \"true\" or \"false\""));
     }
     if name == "errorCode" && field.equals != ["VpceAccessDenied"] {
@@ -326,13 +244,8 @@ fn field_is_valid(field: &FieldSelector) -> Result<(), InvalidSelectors> {
 /// # Errors
 /// Selectors that AWS would reject, or a line of another form.
 pub fn question(line: &Value) -> Result<Verdict, InvalidSelectors> {
-    let line = line
-        .as_object()
-        .ok_or_else(|| invalid("the question must be an object"))?;
-    if let Some(other) = line
-        .keys()
-        .find(|key| !QUESTION_KEYS.contains(&key.as_str()))
-    {
+    let line = line.as_object().ok_or_else(|| invalid("the question must be an object"))?;
+    if let Some(other) = line.keys().find(|key| !QUESTION_KEYS.contains(&key.as_str())) {
         return Err(invalid(format!(
             "the question has no key `{other}`; allowed: event_selectors, advanced_event_selectors, event, id"
         )));
@@ -343,20 +256,12 @@ pub fn question(line: &Value) -> Result<Verdict, InvalidSelectors> {
         Some(_) => Err(invalid(format!("`{name}` must be a list"))),
     };
     let (basic, advanced) = (list("event_selectors")?, list("advanced_event_selectors")?);
-    let event = line
-        .get("event")
-        .ok_or_else(|| invalid("the question has no `event`"))?;
+    let event = line.get("event").ok_or_else(|| invalid("the question has no `event`"))?;
     if !event.is_object() {
         return Err(invalid("`event` must be a CloudTrail record"));
     }
     let selectors = TrailSelectors {
-        event_selectors: read(
-            basic,
-            "event_selectors",
-            &BASIC_KEYS,
-            "DataResources",
-            &RESOURCE_KEYS,
-        )?,
+        event_selectors: read(basic, "event_selectors", &BASIC_KEYS, "DataResources", &RESOURCE_KEYS)?,
         advanced_event_selectors: read(
             advanced,
             "advanced_event_selectors",
@@ -370,32 +275,14 @@ pub fn question(line: &Value) -> Result<Verdict, InvalidSelectors> {
 }
 
 /// The keys of a question; the last four are those of a test vector and of `id`, which is handed back by the caller.
-const QUESTION_KEYS: [&str; 7] = [
-    "event_selectors",
-    "advanced_event_selectors",
-    "event",
-    "id",
-    "name",
-    "expect",
-    "source",
-];
-const BASIC_KEYS: [&str; 4] = [
-    "ReadWriteType",
-    "IncludeManagementEvents",
-    "DataResources",
-    "ExcludeManagementEventSources",
-];
+const QUESTION_KEYS: [&str; 7] =
+    ["event_selectors", "advanced_event_selectors", "event", "id", "name", "expect", "source"];
+const BASIC_KEYS: [&str; 4] =
+    ["ReadWriteType", "IncludeManagementEvents", "DataResources", "ExcludeManagementEventSources"];
 const RESOURCE_KEYS: [&str; 2] = ["Type", "Values"];
 const ADVANCED_KEYS: [&str; 2] = ["Name", "FieldSelectors"];
-const FIELD_KEYS: [&str; 7] = [
-    "Field",
-    "Equals",
-    "StartsWith",
-    "EndsWith",
-    "NotEquals",
-    "NotStartsWith",
-    "NotEndsWith",
-];
+const FIELD_KEYS: [&str; 7] =
+    ["Field", "Equals", "StartsWith", "EndsWith", "NotEquals", "NotStartsWith", "NotEndsWith"];
 
 /// Reads selectors strictly: serde would pass over a misspelt key, and answer for a selector that nobody wrote.
 fn read<T: serde::de::DeserializeOwned>(
@@ -409,18 +296,12 @@ fn read<T: serde::de::DeserializeOwned>(
     for (index, item) in list.iter().enumerate() {
         let place = format!("{name}[{index}]");
         known_keys(item, &place, keys)?;
-        for (part_index, part) in item
-            .get(parts)
-            .and_then(Value::as_array)
-            .into_iter()
-            .flatten()
-            .enumerate()
+        for (part_index, part) in item.get(parts).and_then(Value::as_array).into_iter().flatten().enumerate()
         {
             known_keys(part, &format!("{place}.{parts}[{part_index}]"), part_keys)?;
         }
         // By reference: a copy of an untrusted document would be as deep as the document.
-        selectors
-            .push(T::deserialize(item).map_err(|error| invalid(format!("`{place}`: {error}")))?);
+        selectors.push(T::deserialize(item).map_err(|error| invalid(format!("`{place}`: {error}")))?);
     }
     Ok(selectors)
 }
@@ -430,10 +311,7 @@ fn known_keys(item: &Value, place: &str, keys: &[&str]) -> Result<(), InvalidSel
         return Err(invalid(format!("`{place}` must be an object")));
     };
     match fields.keys().find(|key| !keys.contains(&key.as_str())) {
-        Some(key) => Err(invalid(format!(
-            "`{place}` has no key `{key}`; allowed: {}",
-            keys.join(", ")
-        ))),
+        Some(key) => Err(invalid(format!("`{place}` has no key `{key}`; allowed: {}", keys.join(", ")))),
         None => Ok(()),
     }
 }

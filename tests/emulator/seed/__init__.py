@@ -1,0 +1,1 @@
+"""Seeds an emulator with an organization: `python -m seed <endpoint> trap|example` in `tests/emulator`."""
