@@ -8,9 +8,14 @@ mod emulated;
 use emulated::{Audit, Emulator, program};
 use serde_json::json;
 
-/// Operations without which nothing can be audited at all, or a single account only.
-const ENTRY: [&str; 3] =
-    ["sts:GetCallerIdentity", "organizations:DescribeOrganization", "organizations:ListAccounts"];
+/// Operations without which nothing can be audited at all, or a single account only; and the list of regions, for which
+/// the regions that the user named are taken.
+const ENTRY: [&str; 4] = [
+    "sts:GetCallerIdentity",
+    "organizations:DescribeOrganization",
+    "organizations:ListAccounts",
+    "ec2:DescribeRegions",
+];
 
 /// Denies each operation in turn. `part` of 2 says which half of the operations.
 fn deny_each_operation(part: usize) {

@@ -34,6 +34,23 @@ pub struct FindingType {
     pub relevance: Relevance,
 }
 
+impl FindingType {
+    /// Whether GuardDuty makes it by a rule or a list (policy findings, Tor, malicious addresses, penetration testing
+    /// systems) rather than by learning what is usual: only then is it sure to come (`aws-semantics.md` 2.5).
+    #[must_use]
+    pub fn is_deterministic(&self) -> bool {
+        let by_rule =
+            ["Policy:", "Stealth:", "PenTest:"].iter().any(|purpose| self.name.starts_with(purpose));
+        by_rule || self.name.contains("/TorIPCaller") || self.name.contains("/MaliciousIPCaller")
+    }
+
+    /// Whether it comes only where the account has an active threat list of its own.
+    #[must_use]
+    pub fn needs_threat_list(&self) -> bool {
+        self.name.ends_with(".Custom")
+    }
+}
+
 const LOW: f64 = 2.0;
 const MEDIUM: f64 = 5.0;
 const HIGH: f64 = 8.0;
@@ -51,8 +68,11 @@ const fn finding(
 use FindingSource::{DataEvents, ManagementEvents};
 use Relevance::{Primary, Supporting};
 
+/// How many of [`FINDING_TYPES`] are S3 finding types of the detector itself (`aws-semantics.md` 2.1); they come first.
+const S3_FINDING_TYPES: usize = 20;
+
 /// The finding types about S3, and those about credentials that a rule on S3 exfiltration must not miss.
-const FINDING_TYPES: [FindingType; 37] = [
+static FINDING_TYPES: [FindingType; 38] = [
     finding("Discovery:S3/AnomalousBehavior", LOW, DataEvents, Supporting),
     finding("Discovery:S3/MaliciousIPCaller", HIGH, DataEvents, Supporting),
     finding("Discovery:S3/MaliciousIPCaller.Custom", HIGH, DataEvents, Supporting),
@@ -109,16 +129,25 @@ const FINDING_TYPES: [FindingType; 37] = [
     finding("Discovery:IAMUser/AnomalousBehavior", LOW, ManagementEvents, Supporting),
     finding("Persistence:IAMUser/AnomalousBehavior", MEDIUM, ManagementEvents, Supporting),
     finding("PrivilegeEscalation:IAMUser/AnomalousBehavior", MEDIUM, ManagementEvents, Supporting),
+    // Malware protection's, which are no feature of the detector: listed so that a rule on them is not called dead.
     finding("Object:S3/MaliciousFile", HIGH, DataEvents, Supporting),
+    finding("Execution:S3/MaliciousFile!RecoveryPoint", HIGH, DataEvents, Supporting),
 ];
 
-/// Finding types that GuardDuty no longer makes (GuardDuty user guide, *Retired finding types*).
-const RETIRED: [&str; 4] = [
-    "Discovery:S3/BucketEnumeration.Unusual",
-    "Exfiltration:S3/ObjectRead.Unusual",
-    "Impact:S3/ObjectDelete.Unusual",
-    "Impact:S3/PermissionsModification.Unusual",
+/// Finding types that GuardDuty no longer makes (GuardDuty user guide, *Retired finding types*), each with the type that
+/// tells of the same today.
+const RETIRED: [(&str, &str); 4] = [
+    ("Discovery:S3/BucketEnumeration.Unusual", "Discovery:S3/AnomalousBehavior"),
+    ("Exfiltration:S3/ObjectRead.Unusual", "Exfiltration:S3/AnomalousBehavior"),
+    ("Impact:S3/ObjectDelete.Unusual", "Impact:S3/AnomalousBehavior.Delete"),
+    ("Impact:S3/PermissionsModification.Unusual", "Impact:S3/AnomalousBehavior.Permission"),
 ];
+
+/// The twenty S3 finding types that a detector makes today (`aws-semantics.md` 2.1).
+#[must_use]
+pub fn s3_finding_types() -> &'static [FindingType] {
+    FINDING_TYPES.get(..S3_FINDING_TYPES).unwrap_or_default()
+}
 
 /// The finding types about S3 and the credentials that reach it.
 pub fn finding_types() -> impl Iterator<Item = &'static FindingType> {
@@ -132,13 +161,19 @@ pub fn essential_finding_types() -> impl Iterator<Item = &'static FindingType> {
 
 /// The retired finding types about S3.
 pub fn retired_types() -> impl Iterator<Item = &'static str> {
-    RETIRED.into_iter()
+    RETIRED.into_iter().map(|(retired, _)| retired)
 }
 
 /// Whether a finding type about S3 is retired.
 #[must_use]
 pub fn is_retired(name: &str) -> bool {
-    RETIRED.contains(&name)
+    retired_successor(name).is_some()
+}
+
+/// The finding type that tells today of what the retired type `name` told; none if it is not retired.
+#[must_use]
+pub fn retired_successor(name: &str) -> Option<&'static str> {
+    RETIRED.iter().find(|(retired, _)| *retired == name).map(|(_, successor)| *successor)
 }
 
 /// Whether a detector with this status makes findings. A suspended detector is `DISABLED`.
@@ -156,10 +191,10 @@ pub fn detector_enabled(status: &str) -> Verdict {
 #[must_use]
 pub fn s3_protection(features: Option<&[(&str, &str)]>, legacy: Option<&str>) -> Verdict {
     let status = match features {
-        Some(features) => {
+        Some(features) if !(features.is_empty() && legacy.is_some()) => {
             features.iter().find(|(name, _)| *name == "S3_DATA_EVENTS").map(|(_, status)| *status)
         }
-        None => legacy,
+        _ => legacy,
     };
     match status {
         Some("ENABLED") => Verdict::yes("GuardDuty S3 Protection is enabled"),
@@ -200,8 +235,8 @@ mod tests {
         assert!(finding_types().all(|finding| !is_retired(finding.name)));
         let active_about_s3 =
             finding_types().filter(|f| f.name.contains(":S3/") && !f.name.starts_with("AttackSequence"));
-        // Twenty, and malware protection's, which is no feature of the detector.
-        assert_eq!(active_about_s3.count(), 21);
+        // Twenty, and malware protection's two, which are no feature of the detector.
+        assert_eq!(active_about_s3.count(), 22);
         assert!(is_retired("Exfiltration:S3/ObjectRead.Unusual"));
         assert!(!is_retired("Impact:S3/AnomalousBehavior.Delete"));
     }
@@ -221,5 +256,65 @@ mod tests {
         assert_eq!(value(Some(&[("FLOW_LOGS", "ENABLED")]), None), Tri::No);
         assert_eq!(value(None, Some("ENABLED")), Tri::Yes);
         assert_eq!(value(None, None), Tri::Unknown);
+    }
+
+    #[test]
+    fn there_are_twenty_types_about_s3_and_each_once() {
+        assert_eq!(s3_finding_types().len(), 20);
+        assert!(s3_finding_types().iter().all(|finding| finding.name.contains(":S3/")));
+        let mut names: Vec<&str> = finding_types().map(|finding| finding.name).collect();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), finding_types().count());
+    }
+
+    #[test]
+    fn management_events_are_the_source_of_policy_and_stealth_types_only() {
+        for finding in s3_finding_types() {
+            let by_management = finding.name.starts_with("Policy:") || finding.name.starts_with("Stealth:");
+            assert_eq!(finding.source == ManagementEvents, by_management, "{}", finding.name);
+        }
+    }
+
+    #[test]
+    fn every_essential_type_is_of_high_severity() {
+        assert!(essential_finding_types().all(|finding| finding.severity >= 7.0));
+    }
+
+    #[test]
+    fn learned_types_are_not_sure_to_come() {
+        for finding in finding_types() {
+            let learned =
+                finding.name.contains("AnomalousBehavior") || finding.name.starts_with("AttackSequence:");
+            assert!(!(learned && finding.is_deterministic()), "{}", finding.name);
+        }
+        assert_eq!(s3_finding_types().iter().filter(|finding| !finding.is_deterministic()).count(), 5);
+    }
+
+    #[test]
+    fn custom_types_need_a_threat_list() {
+        let custom: Vec<&str> =
+            s3_finding_types().iter().filter(|f| f.needs_threat_list()).map(|f| f.name).collect();
+        assert_eq!(
+            custom,
+            ["Discovery:S3/MaliciousIPCaller.Custom", "UnauthorizedAccess:S3/MaliciousIPCaller.Custom"]
+        );
+    }
+
+    #[test]
+    fn every_retired_type_has_a_successor_of_today() {
+        for retired in retired_types() {
+            let successor = retired_successor(retired);
+            assert!(finding_types().any(|finding| Some(finding.name) == successor), "{retired}");
+        }
+        assert_eq!(retired_successor("Exfiltration:S3/AnomalousBehavior"), None);
+    }
+
+    #[test]
+    fn an_empty_list_of_features_leaves_the_legacy_shape_to_decide() {
+        assert_eq!(s3_protection(Some(&[]), Some("ENABLED")).value, Tri::Yes);
+        assert_eq!(s3_protection(Some(&[]), Some("DISABLED")).value, Tri::No);
+        assert_eq!(s3_protection(Some(&[]), None).value, Tri::No);
+        assert_eq!(s3_protection(Some(&[("S3_DATA_EVENTS", "PAUSED")]), None).value, Tri::Unknown);
     }
 }

@@ -17,9 +17,13 @@ pub enum Action {
 /// The kind of an action.
 #[must_use]
 pub fn action(arn: &str) -> Action {
-    match arn.split(':').nth(2).unwrap_or_default() {
-        "sns" => Action::Topic,
-        "ssm" | "ssm-incidents" => Action::Incident,
+    let mut parts = arn.splitn(6, ':');
+    let (scheme, service) = (parts.next(), parts.nth(1));
+    let resource = parts.nth(2).unwrap_or_default();
+    match (scheme, service) {
+        (Some("arn"), Some("sns")) => Action::Topic,
+        (Some("arn"), Some("ssm")) if resource.starts_with("opsitem:") => Action::Incident,
+        (Some("arn"), Some("ssm-incidents")) if resource.starts_with("response-plan/") => Action::Incident,
         _ => Action::Machine,
     }
 }
@@ -80,5 +84,26 @@ mod tests {
         assert_eq!(action("arn:aws:automate:eu-west-1:ec2:stop"), Action::Machine);
         assert_eq!(action("arn:aws:lambda:eu-west-1:1:function:f"), Action::Machine);
         assert_eq!(action("nonsense"), Action::Machine);
+    }
+
+    #[test]
+    fn a_response_plan_is_an_incident_and_other_systems_manager_arns_are_not() {
+        assert_eq!(action("arn:aws:ssm-incidents::111122223333:response-plan/theft"), Action::Incident);
+        assert_eq!(action("arn:aws-cn:ssm:cn-north-1:1:opsitem:1#CATEGORY=Security"), Action::Incident);
+        assert_eq!(action("arn:aws:ssm:eu-west-1:1:document/run"), Action::Machine);
+    }
+
+    #[test]
+    fn what_only_looks_like_a_topic_is_none() {
+        assert_eq!(action("urn:aws:sns:eu-west-1:1:t"), Action::Machine);
+        assert_eq!(action("arn:aws:SNS:eu-west-1:1:t"), Action::Machine);
+        assert_eq!(action(""), Action::Machine);
+    }
+
+    #[test]
+    fn the_reason_tells_since_when_an_alarm_is_raised() {
+        let since = Some("2026-01-15T03:12:44Z".to_owned());
+        let stuck = MetricAlarm { state_value: "ALARM".into(), state_transitioned_at: since, ..alarm() };
+        assert!(can_act(&stuck).reason.contains("2026-01-15T03:12:44Z"));
     }
 }

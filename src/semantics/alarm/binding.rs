@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::emission::Emission;
-use super::expression::{Shape, shape};
+use super::expression::{Reading, Shape, read};
 use crate::semantics::configuration::{MetricAlarm, MetricDataQuery, MetricStat};
 
 /// How an alarm sees a metric.
@@ -15,6 +15,8 @@ pub struct Series {
     pub statistic: Statistic,
     /// What metric math makes of the point.
     pub shape: Shape,
+    /// Whether there may be points while the metric has none, as metric math with `FILL` makes them.
+    pub filled: bool,
 }
 
 /// How the data of one period become one point.
@@ -30,7 +32,7 @@ pub enum Statistic {
     Minimum,
     /// The mean.
     Average,
-    /// A percentile or a trimmed statistic: between the smallest and the largest.
+    /// A percentile or a trimmed mean: between the smallest and the largest.
     Between,
 }
 
@@ -51,7 +53,18 @@ pub fn binding(alarm: &MetricAlarm, emission: &Emission, account: &str) -> Bindi
     if let Some(unsupported) = &alarm.unsupported {
         return Binding::Unknown(format!("alarm `{}` evaluates {unsupported}", alarm.alarm_name));
     }
-    if alarm.metrics.is_empty() { single(alarm, emission) } else { math(alarm, emission, account) }
+    let bound =
+        if alarm.metrics.is_empty() { single(alarm, emission) } else { math(alarm, emission, account) };
+    match bound {
+        // The thief chooses the objects, and so the values.
+        Binding::Watches(series) if emission.varies && series.statistic != Statistic::SampleCount => {
+            Binding::Unknown(format!(
+                "alarm `{}` watches a value that differs from event to event, so how many events raise it is not known",
+                alarm.alarm_name
+            ))
+        }
+        bound => bound,
+    }
 }
 
 fn single(alarm: &MetricAlarm, emission: &Emission) -> Binding {
@@ -77,7 +90,7 @@ fn single(alarm: &MetricAlarm, emission: &Emission) -> Binding {
     let statistic = alarm.statistic.as_deref().or(alarm.extended_statistic.as_deref());
     match (statistic.and_then(self::statistic), alarm.period) {
         (Some(statistic), Some(period)) if period > 0 => {
-            Binding::Watches(Series { period, statistic, shape: Shape::Times(1.0) })
+            Binding::Watches(Series { period, statistic, shape: Shape::Times(1.0), filled: false })
         }
         _ => Binding::Unknown(format!("alarm `{name}` names no statistic or period that is understood")),
     }
@@ -118,10 +131,11 @@ fn statistic(name: &str) -> Option<Statistic> {
         "Minimum" => Statistic::Minimum,
         "Average" => Statistic::Average,
         other => {
-            let digits = other.trim_start_matches(|c: char| c.is_ascii_alphabetic());
-            let percentile = other.starts_with('p') && digits.parse::<f64>().is_ok();
-            let trimmed = ["tm", "wm", "IQM"].iter().any(|prefix| other.starts_with(prefix));
-            if percentile || trimmed { Statistic::Between } else { return None }
+            let digits = ["p", "tm", "wm"].iter().find_map(|prefix| other.strip_prefix(prefix));
+            let between = digits.is_some_and(|digits| {
+                digits.parse::<f64>().is_ok_and(|share| (0.0..=100.0).contains(&share))
+            });
+            if between || other == "IQM" { Statistic::Between } else { return None }
         }
     })
 }
@@ -160,13 +174,20 @@ fn math(alarm: &MetricAlarm, emission: &Emission, account: &str) -> Binding {
     let Some(statistic) = statistic(&stat.stat).filter(|_| stat.period > 0) else {
         return unknown("its statistic is not understood");
     };
+    let periods = alarm
+        .metrics
+        .iter()
+        .filter_map(|query| query.metric_stat.as_ref().map(|stat| stat.period).or(query.period));
+    if periods.into_iter().any(|period| period != stat.period) {
+        return unknown("its metric math joins periods of different lengths");
+    }
     let returned: Vec<&MetricDataQuery> =
         alarm.metrics.iter().filter(|query| query.return_data.unwrap_or(true)).collect();
     let [returned] = returned.as_slice() else {
         return unknown("its metric math does not return one series");
     };
-    let shape = match &returned.expression {
-        None if returned.id == query.id => Some(Shape::Times(1.0)),
+    let reading = match &returned.expression {
+        None if returned.id == query.id => Some(Reading { shape: Shape::Times(1.0), filled: false }),
         None => return Binding::Not,
         Some(expression) => {
             let others: Vec<&str> = alarm
@@ -175,13 +196,15 @@ fn math(alarm: &MetricAlarm, emission: &Emission, account: &str) -> Binding {
                 .filter(|other| other.id != query.id && other.metric_stat.is_some())
                 .map(|other| other.id.as_str())
                 .collect();
-            shape(expression, &query.id, &others)
+            read(expression, &query.id, &others)
         }
     };
-    match shape {
+    match reading {
         None => unknown("its metric math is not understood"),
-        Some(Shape::Independent) => Binding::Not,
-        Some(shape) => Binding::Watches(Series { period: stat.period, statistic, shape }),
+        Some(Reading { shape: Shape::Independent, .. }) => Binding::Not,
+        Some(Reading { shape, filled }) => {
+            Binding::Watches(Series { period: stat.period, statistic, shape, filled })
+        }
     }
 }
 
@@ -203,6 +226,7 @@ mod tests {
             dimensions: dimensions.iter().map(|(a, b)| ((*a).into(), Some((*b).into()))).collect(),
             unit: None,
             value: 1.0,
+            varies: false,
             default: None,
         }
     }
@@ -262,5 +286,79 @@ mod tests {
         assert_eq!(binding(&alarm(&json!({})), &emission, "111122223333"), Binding::Not);
         let with = alarm(&json!({"dimensions": {"@aws.account": "111122223333"}}));
         assert!(matches!(binding(&with, &emission, "111122223333"), Binding::Unknown(_)));
+    }
+
+    #[test]
+    fn a_value_that_differs_from_event_to_event_tells_no_number_of_events() {
+        let bytes = Emission { varies: true, value: 1_048_576.0, ..emitted(&[]) };
+        let sum = binding(&alarm(&json!({})), &bytes, "111122223333");
+        assert!(matches!(sum, Binding::Unknown(_)), "{sum:?}");
+        let count = binding(&alarm(&json!({"statistic": "SampleCount"})), &bytes, "111122223333");
+        assert!(matches!(count, Binding::Watches(_)), "{count:?}");
+    }
+
+    fn math_with(second: &serde_json::Value, expression: &str) -> Binding {
+        let stat = json!({"namespace": "Security", "metric_name": "Reads", "period": 60, "stat": "Sum"});
+        let alarm = alarm(&json!({"namespace": null, "metric_name": null, "metrics": [
+            {"id": "m1", "metric_stat": stat, "return_data": false},
+            {"id": "m2", "metric_stat": second, "return_data": false},
+            {"id": "e1", "expression": expression, "return_data": true}]}));
+        binding(&alarm, &emitted(&[]), "111122223333")
+    }
+
+    #[test]
+    fn a_silent_metric_beside_ours_hides_it_unless_it_is_filled() {
+        let other = json!({"namespace": "Security", "metric_name": "Writes", "period": 60, "stat": "Sum"});
+        assert!(matches!(math_with(&other, "m1 + m2"), Binding::Unknown(_)));
+        assert!(matches!(math_with(&other, "m1 + FILL(m2, 0)"), Binding::Watches(_)));
+        assert!(matches!(math_with(&other, "SUM(METRICS())"), Binding::Watches(_)));
+    }
+
+    #[test]
+    fn metrics_of_different_periods_are_unknown() {
+        let slow = json!({"namespace": "Security", "metric_name": "Writes", "period": 300, "stat": "Sum"});
+        assert!(matches!(math_with(&slow, "m1 + FILL(m2, 0)"), Binding::Unknown(_)));
+    }
+
+    #[test]
+    fn the_metric_taken_twice_is_unknown() {
+        let same = json!({"namespace": "Security", "metric_name": "Reads", "period": 60, "stat": "Maximum"});
+        assert!(matches!(math_with(&same, "m1"), Binding::Unknown(_)));
+    }
+
+    #[test]
+    fn a_metric_of_another_account_is_not_ours() {
+        let stat = json!({"namespace": "Security", "metric_name": "Reads", "period": 60, "stat": "Sum"});
+        let of = |account: &str| {
+            let metrics = json!([{"id": "m1", "metric_stat": stat, "account_id": account}]);
+            watches(&json!({"namespace": null, "metric_name": null, "metrics": metrics}), &[])
+        };
+        assert!(of("111122223333"));
+        assert!(!of("444455556666"));
+    }
+
+    #[test]
+    fn an_expression_that_selects_metrics_by_itself_is_unknown() {
+        let alarm = alarm(&json!({"namespace": null, "metric_name": null, "metrics": [
+            {"id": "q1", "expression": "SELECT SUM(Reads) FROM Security"}]}));
+        assert!(matches!(binding(&alarm, &emitted(&[]), "111122223333"), Binding::Unknown(_)));
+    }
+
+    #[test]
+    fn what_the_program_does_not_model_is_unknown() {
+        let query = alarm(&json!({"unsupported": "a PromQL query"}));
+        assert!(matches!(binding(&query, &emitted(&[]), "111122223333"), Binding::Unknown(_)));
+        let nameless = alarm(&json!({"statistic": null}));
+        assert!(matches!(binding(&nameless, &emitted(&[]), "111122223333"), Binding::Unknown(_)));
+    }
+
+    #[test]
+    fn percentiles_and_trimmed_means_are_told_from_other_statistics() {
+        for name in ["p99", "p99.9", "tm90", "wm50", "IQM"] {
+            assert_eq!(statistic(name), Some(Statistic::Between), "{name}");
+        }
+        for name in ["pp9", "p101", "p", "tc90", "ts90", "TM(10%:90%)", "PR(0:1)", "sum", ""] {
+            assert_eq!(statistic(name), None, "{name}");
+        }
     }
 }

@@ -1,8 +1,10 @@
 //! Which burst of events surely raises an alarm (`aws-semantics.md` 5.5 and 5.6).
 //!
-//! A burst is a number of events within a time that is short against the alarm's period. It may straddle the end of a
-//! period, so its larger part alone must be enough. An alarm that wants several data points to breach is not surely
-//! raised by any such burst: the thief is gone before the second one.
+//! CloudWatch's periods do not wait for a thief: a burst that lasts longer than an instant may straddle the end of a
+//! period, and one that lasts longer than a period is spread over several. [`burst_within`] takes the worst spread, so
+//! that what it promises holds for any thief; [`sustained`] takes an even one, which is what a plain copy of a bucket
+//! looks like. An alarm that wants several data points to breach is not surely raised by the former, whose first period
+//! may take all of it, but by the latter.
 
 use super::binding::{Series, Statistic};
 use super::expression::Shape;
@@ -16,7 +18,8 @@ pub struct Burst {
     pub in_one_period: u64,
     /// The least number of events, wherever they fall, that surely raises the alarm.
     pub guaranteed: u64,
-    /// Seconds from the burst to the alarm at worst: the rest of the period, and a minute for the evaluation.
+    /// Seconds at worst from the event that makes the (first) point breach to the alarm: the rest of its period, the
+    /// further periods that must breach, and a minute for the evaluation. The log's own delay is not in it.
     pub seconds_to_alarm: u64,
     /// How many events a day never raise the alarm if they come evenly.
     pub unseen_per_day: f64,
@@ -27,12 +30,17 @@ pub struct Burst {
 
 /// Time from the end of a period to the alarm's state.
 const EVALUATION_SECONDS: u64 = 60;
+/// A metric filter publishes for whole minutes.
+const MINUTE: u32 = 60;
+/// From this period on an alarm's window may be a week, else a day.
+const HOUR: u32 = 3600;
 /// The longest window of an alarm with periods below an hour, in seconds.
 const DAY: u64 = 86_400;
 /// Events in a burst beyond which an alarm is no alarm.
 const MAX_EVENTS: f64 = 1e12;
 
-/// What it takes to raise `alarm` by events that each publish `value`.
+/// What it takes to raise `alarm` by events that each publish `value` and come within a time that is short against the
+/// alarm's period.
 ///
 /// # Errors
 /// The verdict why no burst surely does.
@@ -42,34 +50,156 @@ pub fn burst(
     value: f64,
     default: Option<f64>,
 ) -> Result<Burst, Verdict> {
-    let name = &alarm.alarm_name;
-    let above = comparison(alarm)?;
-    let threshold = alarm
-        .threshold
-        .ok_or_else(|| Verdict::unknown(format!("alarm `{name}` has no threshold that is understood")))?;
-    if alarm.evaluation_state.as_deref() == Some("EVALUATION_ERROR") {
-        return Err(Verdict::no(format!("alarm `{name}` cannot be evaluated by CloudWatch")));
-    }
-    at_rest(alarm, series, above, threshold, default)?;
-    let wanted = alarm.datapoints_to_alarm.unwrap_or(alarm.evaluation_periods).max(1);
-    if wanted > 1 {
+    // The shortest time in which a burst can straddle the end of a period.
+    burst_within(alarm, series, value, default, 1)
+}
+
+/// What it takes to raise `alarm` by events that each publish `value`, however they are spread over `seconds` (the time
+/// from the first to the last).
+///
+/// # Errors
+/// The verdict why no burst surely does.
+pub fn burst_within(
+    alarm: &MetricAlarm,
+    series: &Series,
+    value: f64,
+    default: Option<f64>,
+    seconds: u64,
+) -> Result<Burst, Verdict> {
+    let bounds = Bounds::of(alarm, series, value, default)?;
+    let Bounds { in_one_period, wanted, period, .. } = bounds;
+    if wanted > 1 && !one_point_is_enough(alarm, series, default, in_one_period) {
         return Err(Verdict::no(format!(
-            "alarm `{name}` wants {wanted} data points to breach, so no burst within one period of {} s raises it",
-            series.period
+            "alarm `{}` wants {wanted} data points to breach, so no burst within one period of {period} s raises it",
+            alarm.alarm_name
         )));
     }
-    let in_one_period = least_events(alarm, series, above, threshold, value, default)?;
-    let period = u64::from(series.period);
-    let window = period.saturating_mul(u64::from(alarm.evaluation_periods.max(1)));
-    // Where one event is enough it cannot be divided.
-    let guaranteed = in_one_period.saturating_mul(2).saturating_sub(1);
-    Ok(Burst {
-        in_one_period,
-        guaranteed,
-        seconds_to_alarm: period.saturating_add(EVALUATION_SECONDS),
-        unseen_per_day: (in_one_period.saturating_sub(1)) as f64 * (DAY as f64 / f64::from(series.period)),
-        beyond_documented_window: window > DAY,
-    })
+    // One event less in each of the periods that it can touch, and one more.
+    let touched = seconds.div_ceil(period).saturating_add(1);
+    let touched = if seconds == 0 { 1 } else { touched };
+    let guaranteed = touched.saturating_mul(in_one_period.saturating_sub(1)).saturating_add(1);
+    Ok(bounds.burst(guaranteed, wanted))
+}
+
+/// What it takes to raise `alarm` by events that each publish `value` and come evenly over `seconds`. A sufficient
+/// number: by chance a smaller one may do.
+///
+/// # Errors
+/// The verdict why no number of them surely does.
+pub fn sustained(
+    alarm: &MetricAlarm,
+    series: &Series,
+    value: f64,
+    default: Option<f64>,
+    seconds: u64,
+) -> Result<Burst, Verdict> {
+    let bounds = Bounds::of(alarm, series, value, default)?;
+    let Bounds { in_one_period, wanted, period, .. } = bounds;
+    // At worst a piece of a period lies at either end.
+    let whole = (seconds / period).saturating_sub(1);
+    if whole < wanted {
+        return Err(Verdict::no(format!(
+            "alarm `{}` wants {wanted} data points of {period} s to breach, more than surely lie within {seconds} s",
+            alarm.alarm_name
+        )));
+    }
+    let guaranteed = u128::from(in_one_period) * u128::from(seconds);
+    let guaranteed = u64::try_from(guaranteed.div_ceil(u128::from(period))).unwrap_or(u64::MAX);
+    Ok(bounds.burst(guaranteed, wanted.saturating_add(1)))
+}
+
+/// What holds of an alarm however a burst is spread.
+#[derive(Debug, Clone, Copy)]
+struct Bounds {
+    in_one_period: u64,
+    /// How many points must breach.
+    wanted: u64,
+    /// Seconds.
+    period: u64,
+    beyond_documented_window: bool,
+}
+
+impl Bounds {
+    fn of(alarm: &MetricAlarm, series: &Series, value: f64, default: Option<f64>) -> Result<Self, Verdict> {
+        let name = &alarm.alarm_name;
+        evaluated(alarm)?;
+        let inclusive = comparison(alarm, series)?;
+        let threshold = alarm
+            .threshold
+            .ok_or_else(|| Verdict::unknown(format!("alarm `{name}` has no threshold that is understood")))?;
+        let window = window(alarm, series)?;
+        at_rest(alarm, series, inclusive, threshold, default)?;
+        let in_one_period = least_events(alarm, series, inclusive, threshold, value, default)?;
+        Ok(Self {
+            in_one_period,
+            wanted: u64::from(alarm.datapoints_to_alarm.unwrap_or(alarm.evaluation_periods)),
+            period: u64::from(series.period),
+            beyond_documented_window: window > DAY,
+        })
+    }
+
+    fn burst(self, guaranteed: u64, periods: u64) -> Burst {
+        Burst {
+            in_one_period: self.in_one_period,
+            guaranteed,
+            seconds_to_alarm: self.period.saturating_mul(periods).saturating_add(EVALUATION_SECONDS),
+            unseen_per_day: (self.in_one_period.saturating_sub(1)) as f64 * (DAY as f64 / self.period as f64),
+            beyond_documented_window: self.beyond_documented_window,
+        }
+    }
+}
+
+/// Whether one breaching point raises an alarm that wants several. It does where every event breaches, so that no other
+/// point can be there, and missing data are taken as missing: the alarm is raised once its oldest breaching point is as
+/// old as the points that it wants, if all younger ones breach or are missing (CloudWatch user guide, *Configuring how
+/// CloudWatch alarms treat missing data*).
+fn one_point_is_enough(
+    alarm: &MetricAlarm,
+    series: &Series,
+    default: Option<f64>,
+    in_one_period: u64,
+) -> bool {
+    let missing = matches!(alarm.treat_missing_data.as_deref(), None | Some("missing"));
+    in_one_period == 1 && default.is_none() && !series.filled && missing
+}
+
+/// Whether CloudWatch evaluates the alarm at all.
+fn evaluated(alarm: &MetricAlarm) -> Result<(), Verdict> {
+    let name = &alarm.alarm_name;
+    match alarm.evaluation_state.as_deref() {
+        None | Some("") => Ok(()),
+        Some("EVALUATION_ERROR") => {
+            Err(Verdict::no(format!("alarm `{name}` cannot be evaluated by CloudWatch")))
+        }
+        Some(other) => Err(Verdict::unknown(format!(
+            "CloudWatch reports `{other}` for alarm `{name}`, so what it sees is not known"
+        ))),
+    }
+}
+
+/// The seconds that the alarm looks back.
+fn window(alarm: &MetricAlarm, series: &Series) -> Result<u64, Verdict> {
+    let name = &alarm.alarm_name;
+    let (period, looked_at) = (series.period, alarm.evaluation_periods);
+    if period == 0 || !period.is_multiple_of(MINUTE) {
+        return Err(Verdict::unknown(format!(
+            "alarm `{name}` asks for points of {period} s, and a metric filter publishes one per minute"
+        )));
+    }
+    let wanted = alarm.datapoints_to_alarm.unwrap_or(looked_at);
+    if wanted == 0 || wanted > looked_at {
+        return Err(Verdict::unknown(format!(
+            "alarm `{name}` wants {wanted} of {looked_at} data points to breach, which CloudWatch does not allow"
+        )));
+    }
+    let window = u64::from(period).saturating_mul(u64::from(looked_at));
+    let longest = if period < HOUR { DAY } else { 7 * DAY };
+    if window > longest {
+        return Err(Verdict::unknown(format!(
+            "alarm `{name}` looks back {window} s, more than the {longest} s that CloudWatch allows"
+        )));
+    }
+    Ok(window)
 }
 
 impl Burst {
@@ -83,14 +213,18 @@ impl Burst {
 }
 
 /// Whether a point breaches above the threshold (false) or also at it (true).
-fn comparison(alarm: &MetricAlarm) -> Result<bool, Verdict> {
+fn comparison(alarm: &MetricAlarm, series: &Series) -> Result<bool, Verdict> {
     let name = &alarm.alarm_name;
     if alarm.threshold_metric_id.is_some() {
         return Err(Verdict::unknown(format!("alarm `{name}` compares with a learned band")));
     }
+    let falls = matches!(series.shape, Shape::Times(factor) if factor < 0.0);
     match alarm.comparison_operator.as_str() {
         "GreaterThanThreshold" => Ok(false),
         "GreaterThanOrEqualToThreshold" => Ok(true),
+        "LessThanThreshold" | "LessThanOrEqualToThreshold" if falls => {
+            Err(Verdict::unknown(format!("alarm `{name}` watches a metric times a negative number")))
+        }
         "LessThanThreshold" | "LessThanOrEqualToThreshold" => {
             Err(Verdict::no(format!("alarm `{name}` is raised by few events, not by many")))
         }
@@ -119,15 +253,32 @@ fn at_rest(
     default: Option<f64>,
 ) -> Result<(), Verdict> {
     let name = &alarm.alarm_name;
-    let rest = shaped(series.shape, default.unwrap_or(0.0));
-    let data_at_rest = default.is_some() || matches!(series.shape, Shape::Above { .. });
-    if data_at_rest && breaches(rest, inclusive, threshold) {
-        return Err(Verdict::no(format!(
-            "alarm `{name}` is raised without any event, and so never acts again"
-        )));
+    let breaches_at = |point: f64| breaches(shaped(series.shape, point), inclusive, threshold);
+    let raised =
+        || Err(Verdict::no(format!("alarm `{name}` is raised without any event, and so never acts again")));
+    if series.filled && breaches_at(0.0) {
+        return raised();
+    }
+    if let Some(default) = default {
+        // The default value is published for each minute in which other events come: one, or all of a period.
+        let minutes = f64::from(series.period / MINUTE);
+        let (least, most) = match series.statistic {
+            Statistic::Sum => (default, default * minutes),
+            Statistic::SampleCount => (1.0, minutes),
+            _ => (default, default),
+        };
+        match (breaches_at(least), breaches_at(most)) {
+            (true, true) => return raised(),
+            (false, false) => {}
+            _ => {
+                return Err(Verdict::unknown(format!(
+                    "alarm `{name}` may be raised without any event, by the default value {default} of each minute"
+                )));
+            }
+        }
     }
     if alarm.treat_missing_data.as_deref() == Some("breaching") {
-        return Err(if default.is_none() {
+        return Err(if default.is_none() && !series.filled {
             Verdict::no(format!(
                 "alarm `{name}` takes missing data as a breach, and so is raised before the burst"
             ))
@@ -169,8 +320,11 @@ fn least_events(
             let largest = default.map_or(value, |default| default.max(value));
             if breaches_at(largest) { Ok(1) } else { Err(never()) }
         }
-        Statistic::Minimum | Statistic::Average | Statistic::Between => match default {
-            _ if !breaches_at(value) => Err(never()),
+        Statistic::Minimum | Statistic::Average | Statistic::Between if !breaches_at(value) => Err(never()),
+        Statistic::Between => Err(Verdict::unknown(format!(
+            "whether alarm `{name}` takes the percentile of few events is not read"
+        ))),
+        Statistic::Minimum | Statistic::Average => match default {
             None => Ok(1),
             Some(default) if breaches_at(default) => Ok(1),
             Some(_) => Err(Verdict::unknown(format!(
@@ -210,137 +364,4 @@ fn first(holds: impl Fn(f64) -> bool) -> Option<u64> {
 }
 
 #[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-    use crate::semantics::verdict::Tri;
-
-    fn alarm(operator: &str, threshold: f64) -> MetricAlarm {
-        MetricAlarm {
-            alarm_name: "bulk".into(),
-            comparison_operator: operator.into(),
-            threshold: Some(threshold),
-            evaluation_periods: 1,
-            ..MetricAlarm::default()
-        }
-    }
-
-    fn series(statistic: Statistic, period: u32) -> Series {
-        Series { period, statistic, shape: Shape::Times(1.0) }
-    }
-
-    fn above(threshold: f64, statistic: Statistic) -> Result<u64, Tri> {
-        burst(&alarm("GreaterThanThreshold", threshold), &series(statistic, 300), 1.0, None)
-            .map(|burst| burst.in_one_period)
-            .map_err(|verdict| verdict.value)
-    }
-
-    #[test]
-    fn a_sum_counts_events() {
-        assert_eq!(above(1000.0, Statistic::Sum), Ok(1001));
-        let at =
-            burst(&alarm("GreaterThanOrEqualToThreshold", 100.0), &series(Statistic::Sum, 300), 1.0, None);
-        let at = at.map(|burst| (burst.in_one_period, burst.guaranteed, burst.seconds_to_alarm));
-        assert_eq!(at, Ok((100, 199, 360)));
-    }
-
-    #[test]
-    fn the_example_of_the_reference_holds() {
-        // Sum > 1000 per 3600 s: 1001 in one period, 24,000 a day undetected.
-        let burst = burst(&alarm("GreaterThanThreshold", 1000.0), &series(Statistic::Sum, 3600), 1.0, None);
-        assert_eq!(burst.as_ref().map(|burst| burst.in_one_period), Ok(1001));
-        assert_eq!(burst.map(|burst| burst.unseen_per_day), Ok(24_000.0));
-    }
-
-    #[test]
-    fn averages_and_extremes_of_a_count_never_reach_a_threshold() {
-        for statistic in [Statistic::Average, Statistic::Minimum, Statistic::Maximum, Statistic::Between] {
-            assert_eq!(above(100.0, statistic), Err(Tri::No), "{statistic:?}");
-            assert_eq!(above(0.0, statistic), Ok(1), "{statistic:?}");
-        }
-        let diluted =
-            burst(&alarm("GreaterThanThreshold", 0.5), &series(Statistic::Average, 300), 1.0, Some(0.0));
-        assert_eq!(diluted.map_err(|verdict| verdict.value), Err(Tri::Unknown));
-    }
-
-    #[test]
-    fn an_alarm_on_few_events_is_not_raised_by_many() {
-        let low = burst(&alarm("LessThanThreshold", 5.0), &series(Statistic::Sum, 300), 1.0, None);
-        assert_eq!(low.map_err(|verdict| verdict.value), Err(Tri::No));
-    }
-
-    #[test]
-    fn several_data_points_are_not_surely_reached_by_a_burst() {
-        let slow = MetricAlarm { evaluation_periods: 3, ..alarm("GreaterThanThreshold", 10.0) };
-        assert_eq!(burst(&slow, &series(Statistic::Sum, 300), 1.0, None).map_err(|v| v.value), Err(Tri::No));
-        let one_of_three = MetricAlarm { datapoints_to_alarm: Some(1), ..slow };
-        assert!(burst(&one_of_three, &series(Statistic::Sum, 300), 1.0, None).is_ok());
-    }
-
-    #[test]
-    fn an_alarm_that_is_always_raised_does_not_act() {
-        let always = alarm("GreaterThanOrEqualToThreshold", 0.0);
-        let with_default = burst(&always, &series(Statistic::Sum, 300), 1.0, Some(0.0));
-        assert_eq!(with_default.map_err(|verdict| verdict.value), Err(Tri::No));
-        let missing = MetricAlarm {
-            treat_missing_data: Some("breaching".into()),
-            ..alarm("GreaterThanThreshold", 10.0)
-        };
-        let raised = burst(&missing, &series(Statistic::Sum, 300), 1.0, None);
-        assert_eq!(raised.map_err(|verdict| verdict.value), Err(Tri::No));
-    }
-
-    #[test]
-    fn a_learned_band_is_unknown() {
-        let band = MetricAlarm {
-            threshold_metric_id: Some("ad1".into()),
-            ..alarm("GreaterThanUpperThreshold", 0.0)
-        };
-        assert_eq!(
-            burst(&band, &series(Statistic::Sum, 300), 1.0, None).map_err(|v| v.value),
-            Err(Tri::Unknown)
-        );
-    }
-
-    #[test]
-    fn an_indicator_is_raised_by_its_own_bound() {
-        let series =
-            Series { shape: Shape::Above { bound: 50.0, inclusive: false }, ..series(Statistic::Sum, 60) };
-        let raised = burst(&alarm("GreaterThanOrEqualToThreshold", 1.0), &series, 1.0, None);
-        assert_eq!(raised.map(|burst| burst.in_one_period), Ok(51));
-        let never = burst(&alarm("GreaterThanThreshold", 1.0), &series, 1.0, None);
-        assert_eq!(never.map_err(|verdict| verdict.value), Err(Tri::No));
-    }
-
-    #[test]
-    fn a_threshold_that_nobody_reaches_is_no_alarm() {
-        assert_eq!(above(1e15, Statistic::Sum), Err(Tri::No));
-    }
-
-    proptest! {
-        /// However a burst of the guaranteed size falls into two periods, one of them breaches; one event less may miss.
-        #[test]
-        fn the_guaranteed_burst_is_exact(threshold in 0.0..5000.0_f64, inclusive: bool, value in 1.0..9.0_f64) {
-            let operator = if inclusive { "GreaterThanOrEqualToThreshold" } else { "GreaterThanThreshold" };
-            let raised = burst(&alarm(operator, threshold), &series(Statistic::Sum, 60), value, None);
-            if let Ok(raised) = raised {
-                let breached = |events: u64| breaches(events as f64 * value, inclusive, threshold);
-                for split in 0..=raised.guaranteed {
-                    prop_assert!(breached(split) || breached(raised.guaranteed - split));
-                }
-                let less = raised.guaranteed - 1;
-                let escapes = (0..=less).any(|split| !breached(split) && !breached(less - split));
-                prop_assert!(escapes || raised.guaranteed == 1);
-            }
-        }
-
-        #[test]
-        fn a_lower_threshold_never_needs_a_larger_burst(a in 0.0..5000.0_f64, b in 0.0..5000.0_f64) {
-            let needed = |threshold: f64| above(threshold, Statistic::Sum);
-            if let (Ok(low), Ok(high)) = (needed(a.min(b)), needed(a.max(b))) {
-                prop_assert!(low <= high);
-            }
-        }
-    }
-}
+mod tests;

@@ -41,7 +41,7 @@ impl AlarmRule {
     /// # Errors
     /// It is not in CloudWatch's grammar, too long or nested too deep.
     pub fn parse(text: &str) -> Result<Self, InvalidRule> {
-        if text.len() > MAX_LENGTH {
+        if text.chars().count() > MAX_LENGTH {
             return Err(InvalidRule { reason: format!("the rule is longer than {MAX_LENGTH} characters") });
         }
         let tokens = tokens(text)?;
@@ -93,7 +93,7 @@ fn evaluate(node: &Node, raised: &dyn Fn(&str) -> bool) -> bool {
     }
 }
 
-/// Words, quoted or not, and parentheses.
+/// Words, quoted or not, and parentheses; a quoted word keeps its opening mark, so that no name is taken for syntax.
 fn tokens(text: &str) -> Result<Vec<String>, InvalidRule> {
     let mut tokens = Vec::new();
     let mut characters = text.chars().peekable();
@@ -106,6 +106,7 @@ fn tokens(text: &str) -> Result<Vec<String>, InvalidRule> {
                 let closed = loop {
                     match characters.next() {
                         Some('"') => break true,
+                        Some('\\') if characters.next_if_eq(&'"').is_some() => name.push('"'),
                         Some(c) => name.push(c),
                         None => break false,
                     }
@@ -197,10 +198,18 @@ impl Parser<'_> {
 
     fn state(&mut self, state: State) -> Result<Node, InvalidRule> {
         self.expect("(")?;
-        let mut name = self.next()?;
-        if let Some(quoted) = name.strip_prefix('"') {
-            name = quoted.to_owned();
+        let token = self.next()?;
+        let name = match token.strip_prefix('"') {
+            Some(quoted) => quoted,
+            None if token == "(" || token == ")" => "",
+            None => &token,
+        };
+        if name.is_empty() {
+            return Err(InvalidRule {
+                reason: format!("`{token}` stands where the name of an alarm was expected"),
+            });
         }
+        let name = name.to_owned();
         self.expect(")")?;
         Ok(Node::State(state, name))
     }
@@ -255,5 +264,49 @@ mod tests {
         }
         assert!(AlarmRule::parse(&"(".repeat(5000)).is_err());
         assert!(AlarmRule::parse(&"NOT ".repeat(2000)).is_err());
+    }
+
+    #[test]
+    fn an_alarm_is_named_by_its_arn_too() {
+        assert_eq!(fires("ALARM(\"arn:bulk\")"), Tri::Yes);
+        assert_eq!(fires("ALARM(arn:other)"), Tri::No);
+    }
+
+    #[test]
+    fn a_parenthesis_or_nothing_is_no_name() {
+        for rule in ["ALARM(()", "ALARM())", "ALARM(\"\")", "OK((a))", "ALARM(a b)"] {
+            assert!(AlarmRule::parse(rule).is_err(), "{rule}");
+        }
+        assert_eq!(AlarmRule::parse("ALARM(\")\")").unwrap().fires(")", ""), Tri::Yes);
+    }
+
+    #[test]
+    fn a_quotation_mark_in_a_name_is_escaped() {
+        let rule = AlarmRule::parse(r#"ALARM("say \"no\"")"#).unwrap();
+        assert_eq!(rule.fires("say \"no\"", ""), Tri::Yes);
+    }
+
+    #[test]
+    fn keywords_are_upper_case_and_quoted_words_are_none() {
+        for rule in ["alarm(a)", "ALARM(a) or ALARM(b)", "\"TRUE\"", "AT_LEAST(1, ALARM, (a, b))"] {
+            assert!(AlarmRule::parse(rule).is_err(), "{rule}");
+        }
+    }
+
+    #[test]
+    fn negation_binds_strongest() {
+        assert_eq!(fires("NOT ALARM(a) AND ALARM(bulk)"), Tri::Yes);
+        assert_eq!(fires("NOT (ALARM(a) OR ALARM(bulk))"), Tri::No);
+        assert_eq!(fires("NOT NOT ALARM(bulk)"), Tri::Yes);
+        assert_eq!(fires("NOT OK(bulk)"), Tri::Yes);
+    }
+
+    #[test]
+    fn the_longest_rules_are_read_in_bounded_time() {
+        let long = format!("ALARM(bulk){}", " OR ALARM(a)".repeat(850));
+        assert_eq!(fires(&long), Tri::Yes);
+        assert!(AlarmRule::parse(&" OR TRUE".repeat(5000)).is_err());
+        let of_wide_characters = format!("ALARM(\"{}\")", "ä".repeat(10_000));
+        assert!(AlarmRule::parse(&of_wide_characters).is_ok());
     }
 }

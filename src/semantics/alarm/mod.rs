@@ -5,11 +5,13 @@ mod action;
 mod binding;
 mod burst;
 mod composite;
+mod criteria;
 mod emission;
 mod expression;
 
 pub use action::{Action, action, can_act};
 pub use binding::{Binding, Series, Statistic, binding};
-pub use burst::{Burst, burst};
+pub use burst::{Burst, burst, burst_within, sustained};
 pub use composite::{AlarmRule, InvalidRule};
-pub use emission::{Emission, emission};
+pub use criteria::SystemFields;
+pub use emission::{Emission, emission, emission_at};
