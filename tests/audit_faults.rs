@@ -168,6 +168,28 @@ fn a_call_that_never_answers_is_given_up() {
 }
 
 #[test]
+fn f11_a_bucket_in_a_region_that_is_not_enabled_is_unknown() {
+    let (emulator, seeded) = Emulator::with("trap");
+    let folder = tempfile::tempdir().unwrap();
+    let account = seeded["accounts"]["good"].as_str().unwrap();
+    let only = "<DescribeRegionsResponse xmlns=\"http://ec2.amazonaws.com/doc/2016-11-15/\"><regionInfo><item>\
+                <regionName>us-east-1</regionName><optInStatus>opt-in-not-required</optInStatus></item></regionInfo>\
+                </DescribeRegionsResponse>";
+    emulator.fail(&json!([{"service": "ec2", "operation": "DescribeRegions",
+        "action": {"status": 200, "body": only, "content_type": "text/xml"}}]));
+    let mut program = emulator.program();
+    program.args(["audit", "--accounts", account]);
+    let audit = Audit::run(program, folder.path());
+    assert_eq!(audit.code(), 3, "{}", audit.errors());
+    let (here, elsewhere) = (format!("good-us-east-1-{account}"), format!("good-eu-west-1-{account}"));
+    assert_eq!(audit.status("object-reads-logged", account, &here), "pass");
+    for check in ["object-reads-logged", "bucket-not-public", "bucket-requires-tls"] {
+        assert_eq!(audit.status(check, account, &elsewhere), "unknown", "{check}");
+    }
+    assert!(audit.report["run"]["incomplete"].to_string().contains("RegionNotEnabled"));
+}
+
+#[test]
 fn incomplete_ok_turns_three_into_what_the_findings_say() {
     let (emulator, _) = Emulator::with("trap");
     let folder = tempfile::tempdir().unwrap();

@@ -351,7 +351,7 @@ fn event_rule(rule: &Rule, region: &str) -> EventRuleFacts {
 fn detector<'a>(read: &'a Region, region: &str) -> Result<&'a Detector, Fact> {
     match &read.detector {
         Reading::Unreadable(why) => Err(Fact::unread(why)),
-        Reading::Known(None) => Err(Fact::new(Tri::No, format!("GuardDuty was never enabled there"))
+        Reading::Known(None) => Err(Fact::new(Tri::No, "GuardDuty was never enabled there")
             .with(Evidence::new("guardduty:ListDetectors", region, "/detectorIds", json!([])))),
         Reading::Known(Some(detector)) => Ok(detector),
     }

@@ -59,6 +59,12 @@ fn by_actions(account: &AccountSnapshot, name: &str, arn: &str, actions: &[Strin
                 Tri::Unknown,
                 format!("alarm `{name}` opens an incident or a ticket, and who is told of it is not read"),
             ),
+            Action::Machine if target.split(':').nth(2) == Some("lambda") => Fact::new(
+                Tri::Unknown,
+                format!(
+                    "alarm `{name}` calls a function, and whether a person hears of it from there is not known"
+                ),
+            ),
             Action::Machine => {
                 Fact::new(Tri::No, format!("alarm `{name}` acts through `{target}`, which tells nobody"))
             }
