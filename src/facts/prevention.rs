@@ -10,7 +10,7 @@ use super::context::{Context, known_or_clause};
 use super::fact::{Evidence, Fact};
 use super::public_access;
 use super::resources::{ForeignNetwork, OutsideGrant};
-use crate::semantics::iam::probes::{self, Perimeter};
+use crate::semantics::iam::probes::{self, GranteeKind, OutsideGrantFound, Perimeter};
 use crate::semantics::iam::{
     Acl, AclGrant, AclGrantee, AclPermission, Part, PolicyDocument, PolicySet, SharedDocument,
 };
@@ -50,6 +50,8 @@ pub struct BucketPolicies<'a> {
     perimeter: &'a Perimeter,
     set: PolicySet,
     evidence: Vec<Evidence>,
+    /// Why it is not known who belongs to the organization.
+    unlisted: Option<String>,
 }
 
 impl<'a> BucketPolicies<'a> {
@@ -69,7 +71,9 @@ impl<'a> BucketPolicies<'a> {
             resource_control: context.guardrails.binding(PolicyType::ResourceControlPolicy, &account.id),
             ..PolicySet::default()
         };
-        Self { bucket, perimeter, set, evidence: bucket_evidence(bucket) }
+        let known_alone = matches!(context.organization.identity, Reading::Known(None));
+        let unlisted = known_or_clause(&context.organization.accounts).err().filter(|_| !known_alone);
+        Self { bucket, perimeter, set, evidence: bucket_evidence(bucket), unlisted }
     }
 
     /// Neither the policy nor the access control list admits the public.
@@ -103,9 +107,9 @@ impl<'a> BucketPolicies<'a> {
         let mut grants: Vec<OutsideGrant> = found
             .into_iter()
             .map(|grant| OutsideGrant {
-                kind: grant.kind.as_str().to_owned(),
+                kind: kind(&grant).to_owned(),
+                granted: self.fact(self.outside(&grant)),
                 account_id: grant.account_id,
-                granted: self.fact(grant.verdict),
                 actions: grant.actions,
                 grantee: grant.grantee,
             })
@@ -121,9 +125,37 @@ impl<'a> BucketPolicies<'a> {
         grants
     }
 
+    /// The grant's verdict, unknown where the grantee may be one of the organization's own.
+    fn outside(&self, grant: &OutsideGrantFound) -> Verdict {
+        let name = &grant.grantee;
+        let doubt = match (grant.kind, &self.unlisted) {
+            (GranteeKind::Account, Some(clause)) => {
+                format!("whether account {name} belongs to the organization is {clause}")
+            }
+            // No call tells whose canonical id it is.
+            (GranteeKind::CanonicalUser, _) if name != LOG_DELIVERY && self.has_other_accounts() => {
+                format!("whether canonical user `{name}` belongs to the organization is not known")
+            }
+            _ => return grant.verdict.clone(),
+        };
+        if grant.verdict.value.is_no() { grant.verdict.clone() } else { Verdict::unknown(doubt) }
+    }
+
+    fn has_other_accounts(&self) -> bool {
+        self.unlisted.is_some() || self.perimeter.organization_accounts.len() > 1
+    }
+
     fn fact(&self, verdict: Verdict) -> Fact {
         Fact::from(verdict).with_all(self.evidence.iter().cloned())
     }
+}
+
+/// The canonical user id with which CloudFront and others of AWS deliver logs (CloudFront developer guide, *Standard
+/// logging (legacy)*).
+const LOG_DELIVERY: &str = "c4c1ede66af53448b93c283ce9448c4ba468c9432aa01d700d3878632f77d2d0";
+
+fn kind(grant: &OutsideGrantFound) -> &'static str {
+    if grant.grantee == LOG_DELIVERY { GranteeKind::Service.as_str() } else { grant.kind.as_str() }
 }
 
 fn unread<T>(part: &Part<T>) -> Option<String> {
@@ -284,5 +316,71 @@ pub fn sensitive(bucket: &Bucket, context: &Context<'_>) -> Fact {
             fact.with(Evidence::new("s3:GetBucketTagging", &bucket.name, "/TagSet", json!(tags)))
         }
         _ => fact,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::facts::samples;
+    use crate::semantics::verdict::Tri;
+    use crate::snapshot::{AclGrant as Granted, BucketAcl, Organization};
+
+    fn shared_with(principal: &str) -> Bucket {
+        let policy = json!({"Version": "2012-10-17", "Statement": [{
+            "Effect": "Allow", "Principal": {"AWS": principal}, "Action": "s3:GetObject",
+            "Resource": "arn:aws:s3:::shared/*"}]});
+        Bucket { policy: Reading::Known(Some(policy.to_string())), ..samples::bucket("shared") }
+    }
+
+    fn granted(bucket: &Bucket, organization: &Organization) -> Vec<(String, String, Tri)> {
+        let account = samples::account();
+        samples::with_context(organization, |context| {
+            let perimeter = perimeter(&account, context);
+            let grants = BucketPolicies::of(&account, bucket, context, &perimeter).outside_grants();
+            grants.into_iter().map(|grant| (grant.kind, grant.grantee, grant.granted.holds)).collect()
+        })
+    }
+
+    #[test]
+    fn an_account_outside_the_organization_is_named() {
+        let found = granted(&shared_with("arn:aws:iam::999999999999:root"), &samples::organization());
+        assert!(
+            found.iter().any(|(kind, who, holds)| {
+                kind == "account" && who.contains("999999999999") && *holds == Tri::Yes
+            }),
+            "{found:?}"
+        );
+    }
+
+    #[test]
+    fn who_cannot_be_told_from_a_member_is_unknown() {
+        let mut organization = samples::organization();
+        organization.accounts = samples::denied("organizations:ListAccounts");
+        let found = granted(&shared_with("arn:aws:iam::999999999999:root"), &organization);
+        assert!(found.iter().all(|(_, _, holds)| *holds != Tri::Yes), "{found:?}");
+        assert!(found.iter().any(|(_, _, holds)| *holds == Tri::Unknown), "{found:?}");
+    }
+
+    #[test]
+    fn logs_may_be_delivered_by_aws() {
+        let acl = BucketAcl {
+            owner: "canonical-owner".into(),
+            grants: vec![Granted { grantee: LOG_DELIVERY.into(), permission: "FULL_CONTROL".into() }],
+        };
+        let bucket = Bucket {
+            acl: Reading::Known(acl),
+            object_ownership: Some(Reading::Known(Some("BucketOwnerPreferred".into()))),
+            ..samples::bucket("logs")
+        };
+        let found = granted(&bucket, &samples::organization());
+        assert!(found.iter().all(|(kind, ..)| kind == "service"), "{found:?}");
+    }
+
+    #[test]
+    fn an_unread_policy_is_one_more_grant_of_which_nothing_is_known() {
+        let bucket = Bucket { policy: samples::denied("s3:GetBucketPolicy"), ..samples::bucket("b") };
+        let found = granted(&bucket, &samples::organization());
+        assert!(found.iter().any(|(_, who, holds)| who == "*" && *holds == Tri::Unknown), "{found:?}");
     }
 }

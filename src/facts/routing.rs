@@ -95,6 +95,12 @@ fn buses<'a>(account: &'a AccountSnapshot, region: &str, context: &Context<'a>) 
             rules: Err(format!("not known because {}", why.clause())),
             account: None,
         }),
+        // A region that the caller does not have enabled: who administers it was not asked.
+        None if is_member => buses.push(Bus {
+            owner: String::new(),
+            rules: Err(format!("GuardDuty's administrator in {region} was not asked for")),
+            account: None,
+        }),
         _ => {}
     }
     buses

@@ -82,7 +82,7 @@ pub fn organization() -> Organization {
             (PolicyType::ServiceControlPolicy, Reading::Known(Vec::new())),
             (PolicyType::ResourceControlPolicy, Reading::Known(Vec::new())),
         ]),
-        guardduty_administrators: BTreeMap::new(),
+        guardduty_administrators: BTreeMap::from([(REGION.into(), Reading::Known(None))]),
     }
 }
 
