@@ -19,7 +19,7 @@ use crate::catalogue::Status;
 /// Unknown facts that are tried both ways; with more the outcome is unknown.
 const MAX_UNKNOWN: usize = 6;
 /// Instructions of the virtual machine per evaluation; a check takes some hundreds.
-const MAX_INSTRUCTIONS: usize = 5_000_000;
+const MAX_INSTRUCTIONS: usize = 2_000_000;
 /// Wall-clock time per evaluation.
 const TIME_LIMIT: Duration = Duration::from_millis(500);
 

@@ -4,7 +4,7 @@
 //! regorus does none of this. A module that refers to a fact that is not there would be undefined where it should say
 //! something, and a check that may ask the clock or the network is no function of the facts.
 
-mod expressions;
+pub(super) mod expressions;
 mod guards;
 
 use std::collections::{BTreeMap, BTreeSet};
