@@ -201,6 +201,7 @@ fn unread_chain(why: String) -> BulkDownloadAlarm {
         covers_bucket_reads: unknown.clone(),
         detects: unknown.clone(),
         smallest_burst: 0,
+        unseen_per_day: 0.0,
         seconds_to_alarm: 0,
         reaches_someone: unknown,
     }

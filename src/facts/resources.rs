@@ -117,6 +117,8 @@ pub struct BulkDownloadAlarm {
     pub detects: Fact,
     /// The least number of reads that surely raises the alarm; 0 while `detects` does not hold.
     pub smallest_burst: u64,
+    /// How many reads a day never raise the alarm if they come evenly; 0 while `detects` does not hold.
+    pub unseen_per_day: f64,
     /// Seconds from the burst to the alarm, at worst; 0 while `detects` does not hold.
     pub seconds_to_alarm: u64,
     /// The alarm's action reaches a person.

@@ -209,6 +209,7 @@ impl Chain {
             covers_bucket_reads: Fact::from(covers).with_all(self.evidence.iter().cloned()),
             detects: Fact::from(self.detects.clone()),
             smallest_burst: self.burst.as_ref().map_or(0, |burst| burst.guaranteed),
+            unseen_per_day: self.burst.as_ref().map_or(0.0, |burst| burst.unseen_per_day),
             seconds_to_alarm: self.burst.as_ref().map_or(0, |burst| burst.seconds_to_alarm),
             reaches_someone: self.reaches.clone(),
         }
@@ -225,7 +226,7 @@ impl Chain {
 /// numbers of the best chain of each bucket. None if a single chain is all there is, or if a bucket is surely left out.
 pub fn together(chains: &[Chain]) -> Option<BulkDownloadAlarm> {
     let first = chains.first().filter(|_| chains.len() > 1)?;
-    let (mut all, mut burst, mut seconds) = (Tri::Yes, 0, 0);
+    let (mut all, mut burst, mut seconds, mut unseen) = (Tri::Yes, 0, 0, 0.0_f64);
     let mut used: Vec<&Chain> = Vec::new();
     for bucket in 0..first.buckets.len() {
         let works = Tri::any(chains.iter().map(|chain| chain.works_for(bucket)));
@@ -238,6 +239,7 @@ pub fn together(chains: &[Chain]) -> Option<BulkDownloadAlarm> {
         if let Some(found) = &best.burst {
             burst = burst.max(found.guaranteed);
             seconds = seconds.max(found.seconds_to_alarm);
+            unseen = unseen.max(found.unseen_per_day);
         }
         if !used.iter().any(|chain| std::ptr::eq(*chain, best)) {
             used.push(best);
@@ -266,6 +268,7 @@ pub fn together(chains: &[Chain]) -> Option<BulkDownloadAlarm> {
         covers_bucket_reads: Fact::new(all, reason).with_all(evidence),
         detects: Fact::new(Tri::Yes, "each of the alarms is raised by a burst"),
         smallest_burst: burst,
+        unseen_per_day: unseen,
         seconds_to_alarm: seconds,
         reaches_someone: Fact::new(Tri::Yes, "each of the alarms reaches a person"),
     })

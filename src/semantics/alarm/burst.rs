@@ -206,8 +206,10 @@ impl Burst {
     /// The statement that the burst raises the alarm.
     #[must_use]
     pub fn verdict(&self, alarm: &str) -> Verdict {
-        let verdict =
-            Verdict::yes(format!("a burst of {} reads surely raises alarm `{alarm}`", self.guaranteed));
+        let verdict = Verdict::yes(format!(
+            "a burst of {} reads surely raises alarm `{alarm}`; {:.0} a day that come evenly never do",
+            self.guaranteed, self.unseen_per_day
+        ));
         if self.beyond_documented_window { verdict.assuming(Assumption(13)) } else { verdict }
     }
 }
