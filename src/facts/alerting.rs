@@ -6,6 +6,8 @@
 
 mod chain;
 mod people;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 
