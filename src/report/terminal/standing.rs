@@ -15,14 +15,10 @@ pub(super) fn headline(page: &mut Page, assessment: &Assessment) {
     let run = &assessment.run;
     let mut parts = vec![format!("exfilguard {}", visible(&run.tool_version))];
     parts.extend(run.organization_id.iter().map(|id| format!("organization {}", visible(id))));
-    parts.push(format!(
-        "{} of {} audited entirely",
-        run.accounts_audited,
-        counted(usize::try_from(run.accounts_in_scope).unwrap_or(usize::MAX), "account")
-    ));
+    parts.push(audited(assessment));
     parts.push(counted(run.regions.len(), "region"));
     if run.source == Source::Snapshot {
-        parts.push("from a snapshot".to_owned());
+        parts.push("snapshot".to_owned());
     }
     page.paragraph(0, None, &parts.join(" · "));
     page.line("");
@@ -53,6 +49,15 @@ pub(super) fn headline(page: &mut Page, assessment: &Assessment) {
         let text = "This audit is incomplete: something in scope could not be read, or a check is defective.";
         page.paragraph(0, Some(Role::Unknown), text);
     }
+}
+
+/// How many accounts were read entirely, of those that can be entered at all.
+fn audited(assessment: &Assessment) -> String {
+    let suspended = assessment.accounts.iter().filter(|a| a.status == AccountStatus::Suspended).count();
+    let open =
+        usize::try_from(assessment.run.accounts_in_scope).unwrap_or(usize::MAX).saturating_sub(suspended);
+    let audited = format!("{} of {} audited", assessment.run.accounts_audited, counted(open, "account"));
+    if suspended == 0 { audited } else { format!("{audited}, {suspended} suspended") }
 }
 
 /// The scores of accounts by area, worst first.
