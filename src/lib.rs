@@ -14,5 +14,6 @@ pub mod policy;
 pub mod report;
 pub mod score;
 pub mod semantics;
+pub mod simulate;
 pub mod snapshot;
 pub mod visible;

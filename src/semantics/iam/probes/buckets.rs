@@ -77,7 +77,7 @@ impl<'a> Bucket<'a> {
     }
 
     /// Whether all of these actors are refused all of these actions from each of these places.
-    fn refuses<'b>(
+    pub fn refuses<'b>(
         &self,
         actors: &[Actor],
         places: &[Place],
@@ -120,14 +120,14 @@ impl<'a> Bucket<'a> {
     }
 
     /// The internet, outside the trusted networks.
-    fn internet(&self) -> Tried<Place> {
+    pub fn internet(&self) -> Tried<Place> {
         let trusted = &self.perimeter.trusted_networks;
         let tried = self.named.addresses(|address| !self.perimeter.trusts_address(address), trusted);
         Tried { values: tried.values.into_iter().map(internet).collect(), complete: tried.complete }
     }
 
     /// VPC endpoints that certainly are not the organization's.
-    fn foreign_endpoints(&self) -> Vec<Place> {
+    pub fn foreign_endpoints(&self) -> Vec<Place> {
         let stranger = self.perimeter.stranger(&self.named);
         let mut owners: Vec<(String, Option<String>)> =
             vec![(stranger.clone(), None), (stranger.clone(), Some(FOREIGN_ORGANIZATION.to_owned()))];
@@ -176,7 +176,7 @@ impl<'a> Bucket<'a> {
     }
 }
 
-fn endpoint_of(account: &str, organization: Option<&str>) -> Place {
+pub(super) fn endpoint_of(account: &str, organization: Option<&str>) -> Place {
     let path = organization.map(|id| format!("{id}/r-prob/ou-prob-exfilguard-probe/"));
     network(&[
         ("aws:SourceVpce", ContextValue::one("vpce-0badc0ffee0badc0f")),

@@ -1,0 +1,9 @@
+//! What would happen if somebody took a bucket's data tonight: techniques as data, walked through the configuration that was
+//! read (`aws-semantics.md` 0 and 8).
+
+mod technique;
+
+pub use technique::{
+    After, Attempt, Caller, Chain, Class, Event, Network, Occurs, On, Signed, Step, Technique,
+    TechniqueError, Techniques, Whose,
+};
