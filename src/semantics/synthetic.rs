@@ -91,7 +91,7 @@ fn changed(reader: &Reader<'_>, changes: Value) -> Value {
 }
 
 /// A successful `GetObject` by an assumed role.
-fn get_object(reader: &Reader<'_>, key: &str) -> Value {
+pub(crate) fn get_object(reader: &Reader<'_>, key: &str) -> Value {
     let Reader { account, region, partition, bucket } = *reader;
     let host = format!("{bucket}.s3.{region}.amazonaws.com");
     json!({
@@ -126,7 +126,7 @@ fn get_object(reader: &Reader<'_>, key: &str) -> Value {
 }
 
 /// Puts changes into an event as RFC 7396 does: null takes a field away.
-fn merge(target: &mut Value, changes: Value) {
+pub(crate) fn merge(target: &mut Value, changes: Value) {
     match (target, changes) {
         (Value::Object(fields), Value::Object(changes)) => {
             for (name, change) in changes {
