@@ -1,9 +1,11 @@
 //! What would happen if somebody took a bucket's data tonight: techniques as data, walked through the configuration that was
 //! read (`aws-semantics.md` 0 and 8).
 
+mod outcome;
 mod record;
 mod technique;
 
+pub use outcome::{Answers, Outcome};
 pub use record::{is_read_only_management, on_bus, record};
 pub use technique::{
     After, Attempt, Caller, Chain, Class, Event, Network, Occurs, On, Signed, Step, Technique,
