@@ -3,19 +3,19 @@
 //! [`derive`] turns what was read of an account into resources; [`schemas`] says what policy code may read of each kind.
 //! Nothing here decides what is good: that is the checks' part.
 
-mod alerting;
-mod context;
+pub(crate) mod alerting;
+pub(crate) mod context;
 mod fact;
 mod guardrails;
-mod logging;
-mod notification;
-mod prevention;
-mod public_access;
+pub(crate) mod logging;
+pub(crate) mod notification;
+pub(crate) mod prevention;
+pub(crate) mod public_access;
 mod resource;
 mod resources;
-mod routing;
+pub(crate) mod routing;
 #[cfg(test)]
-mod samples;
+pub(crate) mod samples;
 mod schema;
 mod unread;
 

@@ -76,6 +76,12 @@ impl<'a> BucketPolicies<'a> {
         Self { bucket, perimeter, set, evidence: bucket_evidence(bucket), unlisted }
     }
 
+    /// What decides over requests to the bucket.
+    #[must_use]
+    pub fn set(&self) -> &PolicySet {
+        &self.set
+    }
+
     /// Neither the policy nor the access control list admits the public.
     #[must_use]
     pub fn not_public(&self) -> Fact {
@@ -272,19 +278,10 @@ pub struct EndpointDenials {
     pub anonymous_to_foreign_bucket: Fact,
 }
 
-/// Asks an endpoint's policy. An endpoint without a policy has the one that AWS gives it: everything.
+/// Asks an endpoint's policy.
 #[must_use]
 pub fn endpoint(endpoint: &VpcEndpoint, perimeter: &Perimeter) -> EndpointDenials {
-    let policy = match &endpoint.policy {
-        None => Part::Known(Arc::new(PolicyDocument::endpoint_default())),
-        Some(text) => match PolicyDocument::parse(text) {
-            Ok(document) => Part::Known(Arc::new(document)),
-            Err(error) => {
-                Part::Unreadable(format!("the policy of endpoint `{}` cannot be read: {error}", endpoint.id))
-            }
-        },
-    };
-    let set = PolicySet { endpoint: policy, ..PolicySet::default() };
+    let set = PolicySet { endpoint: endpoint_policy(endpoint), ..PolicySet::default() };
     let shown = endpoint.policy.as_deref().map_or(Value::Null, document);
     let evidence =
         Evidence::new("ec2:DescribeVpcEndpoints", &endpoint.id, "/VpcEndpoints/PolicyDocument", shown);
@@ -295,6 +292,20 @@ pub fn endpoint(endpoint: &VpcEndpoint, perimeter: &Perimeter) -> EndpointDenial
         anonymous_to_foreign_bucket: fact(probes::endpoint_denies_anonymous_to_foreign_bucket(
             &set, perimeter,
         )),
+    }
+}
+
+/// An endpoint's policy. An endpoint without one has the policy that AWS gives it: everything.
+#[must_use]
+pub fn endpoint_policy(endpoint: &VpcEndpoint) -> Part<SharedDocument> {
+    match &endpoint.policy {
+        None => Part::Known(Arc::new(PolicyDocument::endpoint_default())),
+        Some(text) => match PolicyDocument::parse(text) {
+            Ok(document) => Part::Known(Arc::new(document)),
+            Err(error) => {
+                Part::Unreadable(format!("the policy of endpoint `{}` cannot be read: {error}", endpoint.id))
+            }
+        },
     }
 }
 

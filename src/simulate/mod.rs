@@ -2,10 +2,12 @@
 //! read (`aws-semantics.md` 0 and 8).
 
 mod outcome;
+mod prevention;
 mod record;
 mod technique;
 
 pub use outcome::{Answers, Outcome};
+pub use prevention::Defences;
 pub use record::{is_read_only_management, on_bus, record};
 pub use technique::{
     After, Attempt, Caller, Chain, Class, Event, Network, Occurs, On, Signed, Step, Technique,
