@@ -8,6 +8,7 @@ use crate::engine::{Check, Checks, Evaluator, Outcome, Surroundings};
 use crate::facts::{self, Context};
 use crate::policy::PolicyFile;
 use crate::score::assessment::{AccountAudit, AccountStatus, Evidence, Incomplete, Resource, ResultRecord};
+use crate::simulate::{Cell, Simulation};
 use crate::snapshot::{AccountSnapshot, Entry};
 
 /// Evidence that a result shows at most; what a bucket's coverage rests on may be hundreds of trails.
@@ -18,6 +19,7 @@ const MAX_EVIDENCE: usize = 20;
 pub struct Judge {
     checks: Checks,
     policy: PolicyFile,
+    simulation: Option<Simulation>,
 }
 
 /// What was found in one account.
@@ -29,13 +31,21 @@ pub struct Judgement {
     pub results: Vec<ResultRecord>,
     /// What could not be read.
     pub incomplete: Vec<Incomplete>,
+    /// What becomes of each technique on each bucket.
+    pub simulation: Vec<Cell>,
 }
 
 impl Judge {
     /// Judges by these checks under this policy.
     #[must_use]
     pub fn new(checks: Checks, policy: PolicyFile) -> Self {
-        Self { checks, policy }
+        Self { checks, policy, simulation: None }
+    }
+
+    /// The same judge, who also simulates.
+    #[must_use]
+    pub fn with_simulation(self, simulation: Simulation) -> Self {
+        Self { simulation: Some(simulation), ..self }
     }
 
     /// The organization's policy.
@@ -84,6 +94,12 @@ impl Worker<'_> {
             account: audited(account, status(account)),
             results,
             incomplete: account.gaps().iter().map(missing).collect(),
+            simulation: self
+                .judge
+                .simulation
+                .as_ref()
+                .map(|s| s.account(account, context))
+                .unwrap_or_default(),
         }
     }
 
@@ -110,7 +126,12 @@ impl Judgement {
         };
         let mut incomplete: Vec<Incomplete> = account.gaps().iter().map(missing).collect();
         incomplete.push(broken);
-        Self { account: audited(account, AccountStatus::Partial), results: Vec::new(), incomplete }
+        Self {
+            account: audited(account, AccountStatus::Partial),
+            results: Vec::new(),
+            incomplete,
+            simulation: Vec::new(),
+        }
     }
 }
 

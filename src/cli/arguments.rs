@@ -7,6 +7,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::catalogue::FailOn;
 use crate::report::Destination;
+use crate::report::simulation::MatrixDestination;
 
 /// Would anybody who copies data out of S3 be logged, detected, alerted on and stopped?
 #[derive(Debug, Parser)]
@@ -60,6 +61,8 @@ pub enum ColorWhen {
 pub enum Command {
     /// Audit an organization, an account or a saved snapshot; write reports
     Audit(Box<AuditArguments>),
+    /// Show for every bucket and technique of theft: logged, detected, alerted, prevented, and why
+    Simulate(Box<SimulateArguments>),
     /// Collect a snapshot without judging it, or show one
     Snapshot(SnapshotArguments),
     /// List and explain checks, or run their tests
@@ -113,6 +116,44 @@ pub struct AuditArguments {
     /// Write a report: terminal, json or junit, to standard output or to =PATH; repeatable [default: terminal]
     #[arg(long, value_name = "FORMAT[=PATH]", help_heading = "Reports")]
     pub output: Vec<Destination>,
+}
+
+/// `exfilguard simulate`.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  \
+    exfilguard simulate --snapshot examples/organization.jsonl.gz\n  \
+    exfilguard simulate --snapshot org.jsonl.gz --bucket crown-jewels --technique T-01 --explain\n  \
+    exfilguard simulate --snapshot org.jsonl.gz --assume object-reads-logged=pass\n  \
+    exfilguard simulate --accounts 111122223333 --output json=matrix.json")]
+pub struct SimulateArguments {
+    /// Simulate on a saved snapshot; no network at all
+    #[arg(long, value_name = "PATH", help_heading = "Source", conflicts_with_all = [
+        "organizational_units", "role", "external_id", "endpoint_url", "max_calls_per_second", "max_concurrency"])]
+    pub snapshot: Option<PathBuf>,
+    /// Which accounts and how they are entered.
+    #[command(flatten)]
+    pub live: LiveArguments,
+    /// The organization's policy file [default: exfilguard.yaml in the working directory, else built-in defaults]
+    #[arg(long, value_name = "FILE", help_heading = "Simulation")]
+    pub policy: Option<PathBuf>,
+    /// Only buckets whose name matches this glob; repeatable
+    #[arg(long, value_name = "PATTERN", help_heading = "Simulation")]
+    pub bucket: Vec<String>,
+    /// Only these techniques
+    #[arg(long, value_name = "ID,…", value_delimiter = ',', help_heading = "Simulation")]
+    pub technique: Vec<String>,
+    /// A folder with more techniques; repeatable
+    #[arg(long, value_name = "DIR", help_heading = "Simulation")]
+    pub techniques: Vec<PathBuf>,
+    /// Take this check for passed, and show what changes; repeatable
+    #[arg(long, value_name = "CHECK=pass", value_parser = assumption, help_heading = "Simulation")]
+    pub assume: Vec<String>,
+    /// Tell each cell's path as a person would
+    #[arg(long, help_heading = "Reports")]
+    pub explain: bool,
+    /// Write the matrix: terminal, json, markdown or html, to standard output or to =PATH; repeatable [default: terminal]
+    #[arg(long, value_name = "FORMAT[=PATH]", help_heading = "Reports")]
+    pub output: Vec<MatrixDestination>,
 }
 
 /// How AWS is read.
@@ -291,6 +332,13 @@ fn account_id(text: &str) -> Result<String, String> {
     } else {
         Err("an account id is 12 digits, for example 111122223333".to_owned())
     }
+}
+
+fn assumption(text: &str) -> Result<String, String> {
+    text.strip_suffix("=pass")
+        .filter(|check| !check.is_empty())
+        .map(str::to_owned)
+        .ok_or_else(|| "write the check's id and `=pass`, for example object-reads-logged=pass".to_owned())
 }
 
 fn organizational_unit(text: &str) -> Result<String, String> {

@@ -15,6 +15,7 @@ use crate::collect::CallCounts;
 use crate::policy::PolicyFile;
 use crate::report::{Destinations, Look};
 use crate::score::assessment::{Assessment, Source};
+use crate::simulate::{Simulation, Techniques};
 use crate::snapshot::SnapshotReader;
 
 /// Audits.
@@ -27,7 +28,9 @@ pub fn run(arguments: &AuditArguments, console: &Console) -> Result<ExitCode, Fa
     modules::select(&mut checks, &arguments.only, &arguments.skip)?;
     let gate = arguments.fail_on.unwrap_or_else(|| policy.gate());
     let start = Start::now();
-    let judge = Arc::new(Judge::new(checks, policy));
+    let techniques = Techniques::load(&[]).into_diagnostic().map_err(Failure::usage)?;
+    let simulation = Simulation { techniques: techniques.iter().cloned().collect(), ..Simulation::default() };
+    let judge = Arc::new(Judge::new(checks, policy).with_simulation(simulation));
     let assessment = match &arguments.snapshot {
         Some(path) => snapshot(path, &judge, &start, console)?,
         None => {
@@ -88,7 +91,8 @@ async fn read_and_judge(
     Ok(assemble(start, Source::Live, collector.organization(), judgements, &collector.counts()))
 }
 
-fn snapshot(
+/// Judges a saved snapshot.
+pub fn snapshot(
     path: &Path,
     judge: &Arc<Judge>,
     start: &Start,

@@ -11,6 +11,7 @@ mod live;
 mod modules;
 mod progress;
 mod schema;
+mod simulate;
 mod snapshot;
 
 use std::process::ExitCode as ProcessExitCode;
@@ -37,6 +38,7 @@ pub fn run() -> ProcessExitCode {
     console.start_logging();
     let outcome = match arguments.command {
         Command::Audit(audit) => audit::run(&audit, &console),
+        Command::Simulate(simulate) => simulate::run(&simulate, &console),
         Command::Snapshot(snapshot) => snapshot::run(&snapshot, &console),
         Command::Checks(checks) => checks::run(&checks),
         Command::Eval(eval) => eval::run(&eval),

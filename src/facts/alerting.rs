@@ -6,6 +6,7 @@
 
 mod chain;
 mod people;
+pub(crate) mod record;
 #[cfg(test)]
 mod tests;
 

@@ -1,6 +1,6 @@
 //! What CloudTrail logs: per bucket, per account, per trail.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::context::{Context, CoveringTrail, covering_trails, known_or_clause, owner_of, unseen_trails};
 use super::fact::{Evidence, Fact};
@@ -73,6 +73,37 @@ impl Observers {
         let observers = observers(&sources);
         let coverage = event_selectors::coverage(bucket, class, &observers);
         Fact::from(coverage.verdict()).with_all(evidence(&sources))
+    }
+
+    /// Whether one record, written in `region`, is logged; the reason names who logs it.
+    #[must_use]
+    pub fn record(&self, record: &Value, region: &str) -> Verdict {
+        let mut any: Option<Verdict> = None;
+        for source in self.in_region(region) {
+            let selected = match &source.selectors {
+                None => source.active.clone().and(Verdict::unknown("its selectors were not read")),
+                Some(selectors) => event_selectors::matches(selectors, record).and(source.active.clone()),
+            };
+            let verdict = if selected.value.is_yes() {
+                Verdict { reason: format!("{} logs it", source.name), ..selected }
+            } else {
+                Verdict {
+                    reason: format!("{} does not surely log it: {}", source.name, selected.reason),
+                    ..selected
+                }
+            };
+            any = Some(match any {
+                None => verdict,
+                Some(before) => before.or(verdict),
+            });
+        }
+        match any {
+            None => Verdict::no("no trail covers it"),
+            Some(verdict) if verdict.value.is_no() => {
+                Verdict { reason: "no trail logs it".to_owned(), ..verdict }
+            }
+            Some(verdict) => verdict,
+        }
     }
 
     /// Whether the management events that matter for S3 are logged in a region.

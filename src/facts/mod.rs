@@ -5,6 +5,7 @@
 
 pub(crate) mod alerting;
 pub(crate) mod context;
+pub(crate) mod detection;
 mod fact;
 mod guardrails;
 pub(crate) mod logging;

@@ -53,6 +53,96 @@ pub fn findings_routed(account: &AccountSnapshot, region: &str, context: &Contex
     }
 }
 
+/// Whether one finding type, raised in `account` and `region`, reaches a person.
+#[must_use]
+pub fn one_finding_routed(
+    finding: &guardduty::FindingType,
+    account: &AccountSnapshot,
+    region: &str,
+    context: &Context<'_>,
+) -> Fact {
+    finding_routed(finding, account, region, &buses(account, region, context), context)
+}
+
+/// The rules on the default bus of an account in one region, compiled once and asked for many events.
+#[derive(Debug)]
+pub struct DefaultBus<'a> {
+    owner: &'a AccountSnapshot,
+    rules: Result<Vec<Compiled<'a>>, String>,
+}
+
+/// A rule with its pattern, or why the pattern cannot be read.
+type Compiled<'a> = (&'a Rule, Result<EventPattern, String>);
+
+/// What the rules of a bus make of an event.
+#[derive(Debug)]
+pub struct OnBus {
+    /// A rule that is in force matches it and has a target.
+    pub noticed: Fact,
+    /// A person hears of it.
+    pub reaches: Fact,
+}
+
+impl<'a> DefaultBus<'a> {
+    /// Compiles the rules.
+    #[must_use]
+    pub fn of(account: &'a AccountSnapshot, region: &str) -> Self {
+        let rules = rules_on_default_bus(account, region).map(|rules| {
+            rules
+                .into_iter()
+                .map(|rule| {
+                    (rule, EventPattern::parse(&rule.event_pattern).map_err(|error| error.to_string()))
+                })
+                .collect()
+        });
+        Self { owner: account, rules }
+    }
+
+    /// Puts an event of CloudTrail to the rules. A management event that only reads is handed to rules that ask for all
+    /// management events alone (`aws-semantics.md` 6.2).
+    #[must_use]
+    pub fn event(&self, event: &Value, read_only_management: bool) -> OnBus {
+        let nothing = || Fact::new(Tri::No, "no EventBridge rule matches it");
+        let rules = match &self.rules {
+            Ok(rules) => rules,
+            Err(clause) => {
+                let unknown = Fact::new(Tri::Unknown, clause.clone());
+                return OnBus { noticed: unknown.clone(), reaches: unknown };
+            }
+        };
+        let (mut noticed, mut reaches) = (nothing(), nothing());
+        for (rule, pattern) in rules {
+            let handed = match rule.state.as_str() {
+                "DISABLED" => false,
+                "ENABLED" => !read_only_management,
+                _ => true,
+            };
+            if !handed {
+                continue;
+            }
+            let matches = match pattern {
+                Ok(pattern) => pattern.matches(event),
+                Err(error) => {
+                    Verdict::unknown(format!("the pattern of rule `{}` cannot be read: {error}", rule.name))
+                }
+            };
+            if matches.value.is_no() {
+                continue;
+            }
+            let targets = match known_or_clause(&rule.targets) {
+                Err(clause) => Verdict::unknown(clause),
+                Ok(targets) if targets.is_empty() => {
+                    Verdict::no(format!("rule `{}` has no target", rule.name))
+                }
+                Ok(_) => Verdict::yes(format!("rule `{}` matches it", rule.name)),
+            };
+            noticed = better(Some(noticed), Fact::from(matches.clone().and(targets)));
+            reaches = better(Some(reaches), combine(matches, targets_reach(self.owner, rule, event)));
+        }
+        OnBus { noticed, reaches }
+    }
+}
+
 fn routed(reached: Vec<Fact>) -> Fact {
     let mut all = Fact::new(Tri::Yes, "every finding type about S3 reaches a person");
     for fact in reached {

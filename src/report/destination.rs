@@ -56,7 +56,7 @@ impl Destination {
 
 /// Splits at the first `=`.
 #[cfg(unix)]
-fn split(text: &OsStr) -> (OsString, Option<OsString>) {
+pub(super) fn split(text: &OsStr) -> (OsString, Option<OsString>) {
     use std::os::unix::ffi::OsStrExt as _;
     let mut parts = text.as_bytes().splitn(2, |byte| *byte == b'=');
     let part = |bytes: &[u8]| OsStr::from_bytes(bytes).to_owned();
@@ -66,7 +66,7 @@ fn split(text: &OsStr) -> (OsString, Option<OsString>) {
 
 /// Splits at the first `=`.
 #[cfg(not(unix))]
-fn split(text: &OsStr) -> (OsString, Option<OsString>) {
+pub(super) fn split(text: &OsStr) -> (OsString, Option<OsString>) {
     let text = text.to_string_lossy();
     match text.split_once('=') {
         Some((name, path)) => (name.into(), Some(path.into())),
@@ -282,7 +282,7 @@ impl Prepared {
 }
 
 /// Writes to standard output. A reader that closed the pipe has read enough.
-fn print(output: &mut impl Write, content: &[u8]) -> io::Result<()> {
+pub(super) fn print(output: &mut impl Write, content: &[u8]) -> io::Result<()> {
     match output.write_all(content).and_then(|()| output.flush()) {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         other => other,
@@ -334,7 +334,7 @@ fn names_a_folder(path: &Path) -> bool {
 }
 
 /// A new temporary file in the folder of `file`; it disappears when dropped.
-fn temporary_beside(file: &Path) -> io::Result<tempfile::NamedTempFile> {
+pub(super) fn temporary_beside(file: &Path) -> io::Result<tempfile::NamedTempFile> {
     let folder = file.parent().unwrap_or(Path::new("."));
     let mut builder = tempfile::Builder::new();
     builder.prefix(".exfilguard-").suffix(".tmp");
@@ -348,7 +348,7 @@ fn temporary_beside(file: &Path) -> io::Result<tempfile::NamedTempFile> {
 }
 
 /// Replaces a file at once: either its old content is there or all of the new one.
-fn replace(file: &Path, content: &[u8]) -> io::Result<()> {
+pub(super) fn replace(file: &Path, content: &[u8]) -> io::Result<()> {
     let mut temporary = temporary_beside(file)?;
     if let Ok(metadata) = fs::metadata(file) {
         temporary.as_file().set_permissions(metadata.permissions())?;

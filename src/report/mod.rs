@@ -6,6 +6,7 @@ pub mod format;
 pub mod json;
 pub mod junit;
 pub mod permission;
+pub mod simulation;
 pub mod terminal;
 
 pub use destination::{Destination, DestinationError, Destinations, WriteError};

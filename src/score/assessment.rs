@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::catalogue::{Area, ResourceKind, Severity, Status};
+use crate::simulate::Cell;
 
 /// The schema that this version writes. The number after the slash is the major version.
 pub const SCHEMA: &str = "exfilguard.assessment/1";
@@ -30,7 +31,7 @@ pub struct Assessment {
     pub results: Vec<ResultRecord>,
     /// Bucket × technique; empty until the simulation is asked for.
     #[serde(default)]
-    pub simulation: Vec<Value>,
+    pub simulation: Vec<Cell>,
 }
 
 impl Assessment {

@@ -5,7 +5,7 @@
 
 mod advice;
 mod failures;
-mod page;
+pub(in crate::report) mod page;
 mod standing;
 mod totals;
 mod unknowns;

@@ -9,7 +9,7 @@ use crate::score::assessment::Grade;
 
 /// What a piece of text is, which decides its colour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Role {
+pub(in crate::report) enum Role {
     /// The heading of a section.
     Heading,
     /// A severity.
@@ -43,7 +43,7 @@ impl Role {
 
 /// How the cells of a table's column are placed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Column {
+pub(in crate::report) enum Column {
     /// As wide as its content, which must be short.
     Fixed,
     /// What is left of the width.
@@ -54,14 +54,14 @@ pub(super) enum Column {
 
 /// The text of the report.
 #[derive(Debug)]
-pub(super) struct Page {
+pub(in crate::report) struct Page {
     text: String,
     width: usize,
     color: bool,
 }
 
 impl Page {
-    pub(super) fn new(look: Look) -> Self {
+    pub(in crate::report) fn new(look: Look) -> Self {
         Self {
             text: String::new(),
             // Wider lines are harder to read, not easier.
@@ -71,12 +71,12 @@ impl Page {
     }
 
     /// Columns of a line.
-    pub(super) fn width(&self) -> usize {
+    pub(in crate::report) fn width(&self) -> usize {
         self.width
     }
 
     /// The text as it is shown in this role.
-    pub(super) fn paint(&self, role: Role, text: &str) -> String {
+    pub(in crate::report) fn paint(&self, role: Role, text: &str) -> String {
         if self.color {
             let style = role.style();
             format!("{style}{text}{style:#}")
@@ -86,20 +86,20 @@ impl Page {
     }
 
     /// Adds a line as it is.
-    pub(super) fn line(&mut self, line: &str) {
+    pub(in crate::report) fn line(&mut self, line: &str) {
         self.text.push_str(line.trim_end());
         self.text.push('\n');
     }
 
     /// Begins a section.
-    pub(super) fn section(&mut self, title: &str) {
+    pub(in crate::report) fn section(&mut self, title: &str) {
         let title = self.paint(Role::Heading, title);
         self.text.push('\n');
         self.line(&title);
     }
 
     /// Adds text in a role, wrapped and indented.
-    pub(super) fn paragraph(&mut self, indent: u16, role: Option<Role>, text: &str) {
+    pub(in crate::report) fn paragraph(&mut self, indent: u16, role: Option<Role>, text: &str) {
         let rows = [vec![text.to_owned()]];
         for line in self.rows(indent, &[Column::Rest], None, &rows) {
             let body = line.trim_start();
@@ -110,7 +110,7 @@ impl Page {
     }
 
     /// Adds a table without lines. Every row has as many cells as there are columns.
-    pub(super) fn table(
+    pub(in crate::report) fn table(
         &mut self,
         indent: u16,
         columns: &[Column],
@@ -160,13 +160,13 @@ impl Page {
     }
 
     /// The finished text.
-    pub(super) fn into_text(self) -> String {
+    pub(in crate::report) fn into_text(self) -> String {
         self.text
     }
 }
 
 /// `1 account`, `2 accounts`.
-pub(super) fn counted(number: usize, noun: &str) -> String {
+pub(in crate::report) fn counted(number: usize, noun: &str) -> String {
     let plural = if number == 1 { "" } else { "s" };
     format!("{number} {noun}{plural}")
 }

@@ -1,0 +1,166 @@
+//! The matrix of `exfilguard simulate` in its formats, and where they are written to.
+
+mod html;
+mod markdown;
+mod terminal;
+
+use std::io::{self, Write};
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use clap::ValueEnum;
+
+use super::Look;
+use super::destination::{print, replace, temporary_beside};
+use crate::score::assessment::Assessment;
+use crate::simulate::{Cell, Outcome, Technique};
+
+/// A format of the matrix.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum MatrixFormat {
+    /// For a person at a terminal.
+    Terminal,
+    /// The contract's `simulation` array.
+    Json,
+    /// For a pull request.
+    Markdown,
+    /// One file for a browser.
+    Html,
+}
+
+/// `FORMAT` for standard output, `FORMAT=PATH` for a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MatrixDestination {
+    format: MatrixFormat,
+    path: Option<PathBuf>,
+}
+
+impl FromStr for MatrixDestination {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let (name, path) = match text.split_once('=') {
+            Some((name, path)) => (name, Some(PathBuf::from(path))),
+            None => (text, None),
+        };
+        let format = MatrixFormat::from_str(name, false).map_err(|_| {
+            format!("`{name}` is no format of the matrix; formats: terminal, json, markdown, html")
+        })?;
+        if path.as_ref().is_some_and(|path| path.as_os_str().is_empty()) {
+            return Err(format!("`{name}=` names no file; write `{name}=FILE`"));
+        }
+        Ok(Self { format, path })
+    }
+}
+
+/// What is shown.
+#[derive(Debug, Clone, Copy)]
+pub struct Matrix<'a> {
+    /// Where the cells are.
+    pub assessment: &'a Assessment,
+    /// The same before what was assumed.
+    pub before: Option<&'a Assessment>,
+    /// The techniques, in order.
+    pub techniques: &'a [Technique],
+    /// Whether each cell's path is told.
+    pub explain: bool,
+}
+
+impl<'a> Matrix<'a> {
+    /// The cells of one bucket after the other, in the order of the contract.
+    fn buckets(&self) -> Vec<&'a [Cell]> {
+        let same = |a: &Cell, b: &Cell| a.account_id == b.account_id && a.bucket == b.bucket;
+        self.assessment.simulation.chunk_by(same).collect()
+    }
+
+    /// What the cell was before.
+    fn earlier(&self, cell: &Cell) -> Option<&'a Cell> {
+        let before = self.before?;
+        before
+            .simulation
+            .binary_search_by(|other| Cell::order(other, cell))
+            .ok()
+            .and_then(|i| before.simulation.get(i))
+    }
+
+    /// The number of cells of each outcome, the worst first.
+    fn counts(&self) -> Vec<(Outcome, usize)> {
+        let count =
+            |outcome| self.assessment.simulation.iter().filter(|cell| cell.outcome == outcome).count();
+        Outcome::ALL.into_iter().map(|outcome| (outcome, count(outcome))).collect()
+    }
+}
+
+/// The matrix's reports cannot be written.
+#[derive(Debug, thiserror::Error)]
+pub enum MatrixError {
+    /// Two of them on standard output.
+    #[error("only one report can go to standard output; write the other to a file: `--output json=FILE`")]
+    TwoOnStandardOutput,
+    /// The file cannot be written.
+    #[error("`{}` cannot be written: {source}", path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        source: io::Error,
+    },
+    /// Standard output cannot be written to.
+    #[error("standard output cannot be written: {0}")]
+    StandardOutput(io::Error),
+    /// The JSON writer refused a value: a defect of exfilguard.
+    #[error("the json report cannot be made: {0}")]
+    Json(#[from] serde_json::Error),
+}
+
+/// Where the matrix goes, checked before anything is read.
+#[derive(Debug)]
+pub struct MatrixDestinations(Vec<MatrixDestination>);
+
+impl MatrixDestinations {
+    /// Checks what was asked for; the terminal if nothing was.
+    ///
+    /// # Errors
+    /// Two on standard output, or a file that cannot be written.
+    pub fn prepare(asked: &[MatrixDestination]) -> Result<Self, miette::Report> {
+        let default = [MatrixDestination { format: MatrixFormat::Terminal, path: None }];
+        let asked = if asked.is_empty() { &default } else { asked };
+        if asked.iter().filter(|destination| destination.path.is_none()).count() > 1 {
+            return Err(miette::miette!("{}", MatrixError::TwoOnStandardOutput));
+        }
+        for path in asked.iter().filter_map(|destination| destination.path.as_ref()) {
+            let refused = |source| miette::miette!("{}", MatrixError::File { path: path.clone(), source });
+            if path.is_dir() {
+                return Err(refused(io::Error::from(io::ErrorKind::IsADirectory)));
+            }
+            temporary_beside(path).map(drop).map_err(refused)?;
+        }
+        Ok(Self(asked.to_vec()))
+    }
+
+    /// Writes them: files first. `look` is for standard output; files are plain.
+    ///
+    /// # Errors
+    /// The first that cannot be written.
+    pub fn write(&self, matrix: &Matrix<'_>, look: Look, output: &mut impl Write) -> Result<(), MatrixError> {
+        let mut asked: Vec<&MatrixDestination> = self.0.iter().collect();
+        asked.sort_by_key(|destination| destination.path.is_none());
+        for MatrixDestination { format, path } in asked {
+            let look = if path.is_some() { Look::PLAIN } else { look };
+            let text = match format {
+                MatrixFormat::Terminal => terminal::render(matrix, look),
+                MatrixFormat::Markdown => markdown::render(matrix),
+                MatrixFormat::Html => html::render(matrix),
+                MatrixFormat::Json => {
+                    serde_json::to_string_pretty(&matrix.assessment.simulation).map(|json| json + "\n")?
+                }
+            };
+            match path {
+                Some(path) => replace(path, text.as_bytes())
+                    .map_err(|source| MatrixError::File { path: path.clone(), source })?,
+                None => print(output, text.as_bytes()).map_err(MatrixError::StandardOutput)?,
+            }
+        }
+        Ok(())
+    }
+}

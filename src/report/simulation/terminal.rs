@@ -1,0 +1,151 @@
+//! The matrix at a terminal: a line per bucket, a column per technique, a letter per cell.
+
+use super::super::Look;
+use super::Matrix;
+use crate::report::terminal::page::{Column, Page, Role, counted};
+use crate::simulate::{Cell, Outcome};
+use crate::visible::{visible, visible_start};
+
+/// Buckets that are shown; the worst ones.
+const MAX_BUCKETS: usize = 40;
+
+/// The letter of an outcome; a small one where the outcome is certain to be at least that and may be better.
+fn letter(cell: &Cell) -> String {
+    let letter = match cell.outcome {
+        Outcome::Blind => "-",
+        Outcome::Logged => "L",
+        Outcome::Detected => "D",
+        Outcome::Alerted => "A",
+        Outcome::Prevented => "P",
+    };
+    let mark = if cell.possible > cell.outcome { "?" } else { "" };
+    format!("{letter}{mark}")
+}
+
+/// The matrix, and on demand the path of each cell.
+pub(super) fn render(matrix: &Matrix<'_>, look: Look) -> String {
+    let mut page = Page::new(look);
+    let buckets = matrix.buckets();
+    page.line(&format!(
+        "{}, {}: what becomes of a theft",
+        counted(buckets.len(), "bucket"),
+        counted(matrix.techniques.len(), "technique")
+    ));
+    let counts: Vec<String> =
+        matrix.counts().into_iter().map(|(outcome, number)| format!("{number} {outcome}")).collect();
+    page.line(&counts.join(", "));
+    table(&mut page, matrix, &buckets);
+    page.line("");
+    page.paragraph(
+        2,
+        Some(Role::Aside),
+        "- blind: nobody will ever know · L logged · D detected, nobody is told · A a person is told · P prevented · ? \
+         something is not known, and it may be better",
+    );
+    legend(&mut page, matrix);
+    if matrix.before.is_some() {
+        changes(&mut page, matrix);
+    }
+    if matrix.explain {
+        paths(&mut page, matrix);
+    } else {
+        page.line("");
+        let command =
+            page.paint(Role::Command, "exfilguard simulate … --bucket NAME --technique T-01 --explain");
+        page.line(&format!("Why: {command}"));
+    }
+    page.into_text()
+}
+
+fn badness(cells: &[Cell]) -> f64 {
+    cells.iter().map(|cell| 1.0 - cell.outcome.value()).sum()
+}
+
+fn table(page: &mut Page, matrix: &Matrix<'_>, buckets: &[&[Cell]]) {
+    let mut worst: Vec<&&[Cell]> = buckets.iter().collect();
+    // The order of the contract is kept among equals.
+    worst.sort_by(|a, b| badness(b).total_cmp(&badness(a)));
+    let width = (page.width().saturating_sub(16)) / matrix.techniques.len().max(1);
+    page.section("Buckets, worst first");
+    // A block of techniques that fits beside the names.
+    let block = (page.width().saturating_sub(44) / 5).max(4);
+    let _ = width;
+    for techniques in matrix.techniques.chunks(block) {
+        let mut header = vec!["account".to_owned(), "bucket".to_owned()];
+        header.extend(techniques.iter().map(|technique| technique.id.trim_start_matches("T-").to_owned()));
+        let rows: Vec<Vec<String>> = worst
+            .iter()
+            .take(MAX_BUCKETS)
+            .filter_map(|cells| {
+                let first = cells.first()?;
+                let mut row = vec![first.account_id.clone(), visible_start(&first.bucket, 28)];
+                row.extend(techniques.iter().map(|technique| {
+                    cells.iter().find(|cell| cell.technique == technique.id).map(letter).unwrap_or_default()
+                }));
+                Some(row)
+            })
+            .collect();
+        let columns: Vec<Column> = [Column::Fixed, Column::Fixed]
+            .into_iter()
+            .chain(std::iter::repeat_n(Column::Fixed, techniques.len()))
+            .collect();
+        page.table(2, &columns, Some(&header), &rows);
+        page.line("");
+    }
+    let more = worst.len().saturating_sub(MAX_BUCKETS);
+    if more > 0 {
+        page.paragraph(
+            2,
+            Some(Role::Aside),
+            &format!("… and {}; all of them: --output json=FILE", counted(more, "more bucket")),
+        );
+    }
+}
+
+fn legend(page: &mut Page, matrix: &Matrix<'_>) {
+    page.section("Techniques");
+    let rows: Vec<Vec<String>> = matrix
+        .techniques
+        .iter()
+        .map(|technique| {
+            vec![technique.id.clone(), visible(&technique.title).into_owned(), technique.attack.join(" ")]
+        })
+        .collect();
+    page.table(2, &[Column::Fixed, Column::Rest, Column::Fixed], None, &rows);
+}
+
+fn changes(page: &mut Page, matrix: &Matrix<'_>) {
+    page.section("What changes");
+    let mut rows = Vec::new();
+    for cell in &matrix.assessment.simulation {
+        let Some(before) = matrix.earlier(cell).filter(|before| before.outcome != cell.outcome) else {
+            continue;
+        };
+        rows.push(vec![
+            cell.account_id.clone(),
+            visible_start(&cell.bucket, 40),
+            cell.technique.clone(),
+            format!("{} → {}", before.outcome, cell.outcome),
+        ]);
+    }
+    if rows.is_empty() {
+        page.line("  nothing");
+        return;
+    }
+    page.table(2, &[Column::Fixed, Column::Fixed, Column::Fixed, Column::Rest], None, &rows);
+}
+
+fn paths(page: &mut Page, matrix: &Matrix<'_>) {
+    for cell in &matrix.assessment.simulation {
+        let title = matrix.techniques.iter().find(|technique| technique.id == cell.technique);
+        let title = title.map(|technique| technique.title.as_str()).unwrap_or_default();
+        page.section(&format!("{} · {} · {}", visible(&cell.bucket), cell.technique, visible(title)));
+        let ml = if cell.ml_dependent { " (as far as GuardDuty judges it unusual)" } else { "" };
+        let may =
+            if cell.possible > cell.outcome { format!(", perhaps {}", cell.possible) } else { String::new() };
+        page.line(&format!("  {}{may}{ml}", cell.outcome));
+        for line in &cell.path {
+            page.paragraph(4, None, &format!("→ {}", visible(line)));
+        }
+    }
+}

@@ -1,0 +1,337 @@
+//! The walk of `aws-semantics.md` section 0: each record of a technique goes through the account's configuration as it was
+//! read, each request through its policies. What is shared by an account's buckets is compiled once.
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value;
+
+use super::cell::{Cell, ChainAnswer, Link, Question};
+use super::outcome::Answers;
+use super::prevention::Defences;
+use super::record::{is_read_only_management, on_bus, record};
+use super::technique::{Chain, Class, Event, Occurs, Step, Technique, Whose};
+use crate::facts::alerting::Alerting;
+use crate::facts::alerting::record::RecordAlarms;
+use crate::facts::logging::Observers;
+use crate::facts::prevention::{BucketPolicies, perimeter};
+use crate::facts::routing::{self, DefaultBus};
+use crate::facts::{Context, detection};
+use crate::semantics::event_selectors::BucketIdentity;
+use crate::semantics::guardduty;
+use crate::semantics::iam::probes::Perimeter;
+use crate::semantics::verdict::{Tri, Verdict};
+use crate::snapshot::{AccountSnapshot, Bucket};
+
+/// How a thief's haul is sized, and what is taken for mended.
+#[derive(Debug, Clone, Default)]
+pub struct Assumptions {
+    /// Checks that are taken to pass, by id.
+    pub pass: BTreeSet<String>,
+}
+
+/// How many objects a thief takes within minutes.
+pub const HAUL: u64 = 10_000;
+
+/// An account, ready to be walked through.
+pub struct Walk<'a> {
+    account: &'a AccountSnapshot,
+    context: &'a Context<'a>,
+    perimeter: Perimeter,
+    observers: Observers,
+    alarms: RecordAlarms<'a>,
+    buses: BTreeMap<&'a str, DefaultBus<'a>>,
+    findings: RefCell<BTreeMap<(String, &'static str), Vec<Link>>>,
+}
+
+impl std::fmt::Debug for Walk<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Walk").field("account", &self.account.id).finish_non_exhaustive()
+    }
+}
+
+impl<'a> Walk<'a> {
+    /// Compiles what all buckets of the account share.
+    #[must_use]
+    pub fn of(account: &'a AccountSnapshot, context: &'a Context<'a>) -> Self {
+        let alerting = Alerting::of(account, context);
+        Self {
+            account,
+            context,
+            perimeter: perimeter(account, context),
+            observers: Observers::of(account, context),
+            alarms: RecordAlarms::of(&alerting),
+            buses: account
+                .regional
+                .keys()
+                .map(|region| (region.as_str(), DefaultBus::of(account, region)))
+                .collect(),
+            findings: RefCell::default(),
+        }
+    }
+
+    /// What becomes of each technique on a bucket, in the order of the techniques. None for a bucket whose region could
+    /// not be read or is not in scope.
+    #[must_use]
+    pub fn bucket<'t>(
+        &self,
+        bucket: &Bucket,
+        techniques: impl IntoIterator<Item = &'t Technique>,
+        assumptions: &Assumptions,
+    ) -> Vec<Cell> {
+        let Some(region) = bucket.region.known().filter(|region| self.account.regional.contains_key(*region))
+        else {
+            return Vec::new();
+        };
+        let policies = BucketPolicies::of(self.account, bucket, self.context, &self.perimeter);
+        let at = Scene {
+            walk: self,
+            identity: BucketIdentity {
+                name: bucket.name.clone(),
+                account: self.account.id.clone(),
+                region: region.clone(),
+                partition: self.context.organization.partition.clone(),
+            },
+            defences: Defences {
+                account: self.account,
+                bucket,
+                region,
+                set: policies.set(),
+                perimeter: &self.perimeter,
+            },
+            assumptions,
+            refusals: RefCell::default(),
+            sightings: RefCell::default(),
+        };
+        techniques.into_iter().map(|technique| at.technique(technique)).collect()
+    }
+
+    /// Whether GuardDuty would make a finding of this type in a region, and tell a person of it.
+    fn finding(&self, name: &str, region: &str) -> Vec<Link> {
+        let Some(finding) = guardduty::finding_types().find(|known| known.name == name) else {
+            return Vec::new();
+        };
+        let key = (region.to_owned(), finding.name);
+        if let Some(links) = self.findings.borrow().get(&key) {
+            return links.clone();
+        }
+        let produced = detection::produced(self.account, region, finding);
+        let label = if finding.is_deterministic() { "" } else { ", if it judges the behaviour unusual" };
+        let routed = routing::one_finding_routed(finding, self.account, region, self.context);
+        let links = vec![
+            Link {
+                question: Question::Detected,
+                deterministic: finding.is_deterministic(),
+                mended_by: detection::mended_by(self.account, region, finding),
+                text: match produced.holds {
+                    Tri::Yes => format!("GuardDuty raises {name}{label}"),
+                    _ => format!("GuardDuty does not surely raise {name}: {}", produced.reason),
+                },
+                holds: produced.holds,
+                evidence: produced.evidence.clone(),
+            },
+            Link {
+                question: Question::Alerted,
+                deterministic: finding.is_deterministic(),
+                mended_by: Some("guardduty-s3-findings-routed"),
+                text: format!("of {name}: {}", routed.reason),
+                holds: routed.holds,
+                evidence: routed.evidence,
+            },
+        ];
+        self.findings.borrow_mut().insert(key, links.clone());
+        links
+    }
+}
+
+/// One bucket, walked through.
+struct Scene<'a> {
+    walk: &'a Walk<'a>,
+    identity: BucketIdentity,
+    defences: Defences<'a>,
+    assumptions: &'a Assumptions,
+    refusals: RefCell<BTreeMap<super::technique::Attempt, Verdict>>,
+    sightings: RefCell<BTreeMap<(Event, bool), Vec<Link>>>,
+}
+
+impl Scene<'_> {
+    fn technique(&self, technique: &Technique) -> Cell {
+        let mut findings: Vec<Link> = Vec::new();
+        for name in &technique.findings {
+            findings.extend(self.walk.finding(name, &self.identity.region));
+        }
+        let findings: Vec<Link> = findings.into_iter().map(|link| self.assumed(link)).collect();
+        let chains: Vec<ChainAnswer> =
+            technique.chains.iter().map(|chain| self.chain(chain, &findings)).collect();
+        Cell::of(&self.identity, &technique.id, chains)
+    }
+
+    fn chain(&self, chain: &Chain, findings: &[Link]) -> ChainAnswer {
+        let mut steps = Vec::new();
+        let (mut logged, mut prevented) = (None, Tri::No);
+        let (mut detected, mut alerted) = (Tri::No, Tri::No);
+        for step in &chain.steps {
+            let refusal = self.refusal(step);
+            prevented = prevented.or(refusal.holds);
+            let sightings = self.sightings(step);
+            for link in &sightings {
+                match link.question {
+                    Question::Logged => {
+                        logged = Some(logged.map_or(link.holds, |before: Tri| before.and(link.holds)))
+                    }
+                    Question::Detected => detected = detected.or(link.holds),
+                    Question::Alerted => alerted = alerted.or(link.holds),
+                    Question::Prevented => {}
+                }
+            }
+            steps.push((step.name.clone(), std::iter::once(refusal).chain(sightings).collect::<Vec<_>>()));
+        }
+        for pair in findings.chunks(2) {
+            if let [produced, routed] = pair {
+                detected = detected.or(produced.holds);
+                alerted = alerted.or(produced.holds.and(routed.holds));
+            }
+        }
+        let answers = Answers { logged: logged.unwrap_or(Tri::No), detected, alerted, prevented };
+        ChainAnswer { name: chain.name.clone(), answers, steps, findings: findings.to_vec() }
+    }
+
+    /// Whether one of the step's requests is refused; all of them must succeed.
+    fn refusal(&self, step: &Step) -> Link {
+        let mut any: Option<Verdict> = None;
+        for attempt in &step.requests {
+            let known = self.refusals.borrow().get(attempt).cloned();
+            let verdict = known.unwrap_or_else(|| {
+                let verdict = self.defences.refuse(attempt);
+                self.refusals.borrow_mut().insert(attempt.clone(), verdict.clone());
+                verdict
+            });
+            any = Some(match any {
+                None => verdict,
+                Some(before) => before.or(verdict),
+            });
+        }
+        let verdict = any.unwrap_or_else(|| Verdict::no("nothing is asked of AWS that could be refused"));
+        self.assumed(Link {
+            question: Question::Prevented,
+            holds: verdict.value,
+            text: verdict.reason,
+            deterministic: true,
+            mended_by: step.requests.iter().find_map(super::mending::of_attempt),
+            evidence: Vec::new(),
+        })
+    }
+
+    /// Who sees the step.
+    fn sightings(&self, step: &Step) -> Vec<Link> {
+        let Some(event) = &step.event else { return Vec::new() };
+        let key = (event.clone(), step.occurs == Occurs::Drip);
+        let bulk = step.occurs == Occurs::Bulk;
+        if let Some(links) = self.sightings.borrow().get(&key).filter(|_| !bulk) {
+            return links.clone();
+        }
+        let links = self.see(event, step.occurs);
+        if !bulk {
+            self.sightings.borrow_mut().insert(key, links.clone());
+        }
+        links
+    }
+
+    fn see(&self, event: &Event, occurs: Occurs) -> Vec<Link> {
+        let region = self.identity.region.as_str();
+        let record = record(event, &self.identity);
+        let logged = self.walk.observers.record(&record, region);
+        let logged = self.assumed(Link {
+            question: Question::Logged,
+            holds: logged.value,
+            text: logged.reason,
+            deterministic: true,
+            mended_by: Some(super::mending::of_record(event)),
+            evidence: Vec::new(),
+        });
+        let mut links = vec![logged.clone()];
+        links.extend(self.alarms(event, &record, occurs));
+        links.extend(self.rules(event, &record, logged.holds));
+        links
+    }
+
+    fn alarms(&self, event: &Event, record: &Value, occurs: Occurs) -> Vec<Link> {
+        let (paths, unread) = self.walk.alarms.paths(record, &self.identity.region);
+        let (mut detected, mut alerted) =
+            (Verdict::no("no alarm watches it"), Verdict::no("no alarm watches it"));
+        for path in paths {
+            let raised = match occurs {
+                Occurs::Once => path.raised_by(1),
+                Occurs::Bulk => path.raised_by(HAUL),
+                Occurs::Drip => path.raised_by_drip(),
+            };
+            let told = Verdict::new(path.reaches.holds, path.reaches.reason.clone());
+            detected = best(detected, raised.clone());
+            // What notices stands in a link of its own.
+            let reason = told.reason.clone();
+            let told = raised.and(told);
+            alerted = best(alerted, if told.value.is_yes() { Verdict { reason, ..told } } else { told });
+        }
+        if let Some(why) = unread.first() {
+            detected = best(detected, Verdict::unknown(why.clone()));
+            alerted = best(alerted, Verdict::unknown(why.clone()));
+        }
+        let mended_by = super::mending::of_alarm(event, occurs);
+        [(Question::Detected, detected), (Question::Alerted, alerted)]
+            .into_iter()
+            .map(|(question, verdict)| {
+                self.assumed(Link {
+                    question,
+                    holds: verdict.value,
+                    text: verdict.reason,
+                    deterministic: true,
+                    mended_by,
+                    evidence: Vec::new(),
+                })
+            })
+            .collect()
+    }
+
+    /// CloudTrail hands to EventBridge what a trail logs.
+    fn rules(&self, event: &Event, record: &Value, logged: Tri) -> Vec<Link> {
+        let Some(bus) = self.walk.buses.get(self.identity.region.as_str()) else { return Vec::new() };
+        let delivered = on_bus(record, &self.identity.account, &self.identity.region);
+        let seen = bus.event(&delivered, is_read_only_management(event));
+        let mended_by = (event.class == Class::ManagementWrite && event.bucket == Whose::Own)
+            .then_some("tampering-alerted")
+            .filter(|_| super::mending::is_tampering(event));
+        [(Question::Detected, seen.noticed), (Question::Alerted, seen.reaches)]
+            .into_iter()
+            .map(|(question, fact)| {
+                self.assumed(Link {
+                    question,
+                    holds: fact.holds.and(logged),
+                    text: fact.reason,
+                    deterministic: true,
+                    mended_by,
+                    evidence: fact.evidence,
+                })
+            })
+            .collect()
+    }
+
+    fn assumed(&self, mut link: Link) -> Link {
+        if let Some(check) = link.mended_by.filter(|check| self.assumptions.pass.contains(*check)) {
+            link.holds = Tri::Yes;
+            link.text = format!("taken for mended: {check}");
+        }
+        link
+    }
+}
+
+/// Yes before unknown before no.
+fn best(a: Verdict, b: Verdict) -> Verdict {
+    match (a.value, b.value) {
+        (Tri::Yes, _) => a,
+        (_, Tri::Yes) => b,
+        (Tri::Unknown, _) => a,
+        (_, Tri::Unknown) => b,
+        (Tri::No, Tri::No) if a.reason.starts_with("no ") => b,
+        (Tri::No, Tri::No) => a,
+    }
+}
