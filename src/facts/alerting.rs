@@ -140,10 +140,12 @@ impl<'a> Alerting<'a> {
                 serde_json::json!(alarm.actions_enabled),
             )
         };
+        let name = &alarm.alarm_name;
+        // In the words in which its way to a person says the same, so that a report need not say it twice.
         let why = if alarm.actions_enabled {
-            "its actions are switched on"
+            format!("the actions of alarm `{name}` are switched on")
         } else {
-            "its actions are switched off"
+            format!("the actions of alarm `{name}` are switched off")
         };
         AlarmFacts {
             name: alarm.alarm_name.clone(),

@@ -14,6 +14,7 @@ pub(crate) mod public_access;
 mod resource;
 mod resources;
 pub(crate) mod routing;
+mod rule_severities;
 #[cfg(test)]
 pub(crate) mod samples;
 mod schema;

@@ -11,7 +11,7 @@ use super::prevention::{self, BucketPolicies};
 use super::resources::{
     AccountFacts, AccountRegionFacts, BucketFacts, EventRuleFacts, TrailFacts, VpcEndpointFacts,
 };
-use super::{public_access, routing, unread};
+use super::{public_access, routing, rule_severities, unread};
 use crate::catalogue::ResourceKind;
 use crate::semantics::event_selectors::{BucketIdentity, EventClass};
 use crate::semantics::guardduty;
@@ -285,7 +285,7 @@ impl Derivation<'_> {
             }
             Reading::Known(rules) => {
                 for rule in rules {
-                    let facts = event_rule(rule, region);
+                    let facts = self.event_rule(rule, rules, region);
                     let id = if rule.bus == "default" {
                         rule.name.clone()
                     } else {
@@ -294,6 +294,27 @@ impl Derivation<'_> {
                     self.push(ResourceKind::EventRule, &id, Some(rule.arn.clone()), Some(region), &facts);
                 }
             }
+        }
+    }
+
+    fn event_rule(&self, rule: &Rule, rules: &[Rule], region: &str) -> EventRuleFacts {
+        let pattern = routing::pattern(rule);
+        let enabled = rule.state != "DISABLED";
+        let why = if enabled { "the rule is enabled" } else { "the rule is disabled" };
+        EventRuleFacts {
+            name: rule.name.clone(),
+            bus: rule.bus.clone(),
+            region: region.to_owned(),
+            concerns_guardduty: pattern.concerns_guardduty,
+            not_dead: pattern.not_dead,
+            retired_types: pattern.retired_types,
+            keeps_severities: rule_severities::kept(rule, rules, self.account, region, self.partition()),
+            enabled: Fact::new(enabled, why).with(Evidence::new(
+                "events:ListRules",
+                &rule.arn,
+                "/Rules/State",
+                json!(rule.state),
+            )),
         }
     }
 
@@ -324,26 +345,6 @@ impl Derivation<'_> {
                 }
             }
         }
-    }
-}
-
-fn event_rule(rule: &Rule, region: &str) -> EventRuleFacts {
-    let pattern = routing::pattern(rule);
-    let enabled = rule.state != "DISABLED";
-    let why = if enabled { "the rule is enabled" } else { "the rule is disabled" };
-    EventRuleFacts {
-        name: rule.name.clone(),
-        bus: rule.bus.clone(),
-        region: region.to_owned(),
-        concerns_guardduty: pattern.concerns_guardduty,
-        not_dead: pattern.not_dead,
-        retired_types: pattern.retired_types,
-        enabled: Fact::new(enabled, why).with(Evidence::new(
-            "events:ListRules",
-            &rule.arn,
-            "/Rules/State",
-            json!(rule.state),
-        )),
     }
 }
 
@@ -378,8 +379,13 @@ fn s3_protection(read: &Region, region: &str) -> Fact {
         .features
         .as_ref()
         .map(|features| features.iter().map(|f| (f.name.as_str(), f.status.as_str())).collect());
-    let verdict = guardduty::s3_protection(features.as_deref(), detector.legacy_s3_logs.as_deref())
-        .and(guardduty::detector_enabled(&detector.status));
+    let mut detects = guardduty::detector_enabled(&detector.status);
+    if detects.value.is_yes() {
+        // That the detector is enabled is a fact of its own, and said there.
+        detects.reason.clear();
+    }
+    let verdict =
+        guardduty::s3_protection(features.as_deref(), detector.legacy_s3_logs.as_deref()).and(detects);
     let shown: Vec<Value> = detector
         .features
         .iter()

@@ -171,6 +171,8 @@ pub struct EventRuleFacts {
     pub not_dead: Fact,
     /// The retired finding types that the pattern names.
     pub retired_types: Vec<String>,
+    /// No essential finding type is dropped for its default severity alone, unless another rule of the bus takes it.
+    pub keeps_severities: Fact,
     /// The rule is switched on.
     pub enabled: Fact,
 }

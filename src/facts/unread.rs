@@ -84,6 +84,7 @@ pub fn event_rules(region: &str, unknown: &Fact) -> EventRuleFacts {
         concerns_guardduty: unknown.clone(),
         not_dead: unknown.clone(),
         retired_types: Vec::new(),
+        keeps_severities: unknown.clone(),
         enabled: unknown.clone(),
     }
 }
