@@ -4,6 +4,7 @@
 //! another account. A chain is only as good as its weakest link; a part that could not be read stands as a chain of
 //! which nothing is known.
 
+mod acting;
 mod chain;
 mod people;
 #[cfg(test)]
@@ -152,6 +153,7 @@ impl<'a> Alerting<'a> {
             region: region.to_owned(),
             security_relevant: self.watches_trail(alarm, region),
             actions_enabled: Fact::new(alarm.actions_enabled, why).with(evidence()),
+            can_act: acting::acts(self.account, alarm, region).with(evidence()),
             reaches_someone: people::reached(self.account, alarm, region).with(evidence()),
         }
     }

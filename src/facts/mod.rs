@@ -15,6 +15,7 @@ mod resource;
 mod resources;
 pub(crate) mod routing;
 mod rule_severities;
+mod rule_targets;
 #[cfg(test)]
 pub(crate) mod samples;
 mod schema;

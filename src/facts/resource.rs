@@ -11,7 +11,7 @@ use super::prevention::{self, BucketPolicies};
 use super::resources::{
     AccountFacts, AccountRegionFacts, BucketFacts, EventRuleFacts, TrailFacts, VpcEndpointFacts,
 };
-use super::{public_access, routing, rule_severities, unread};
+use super::{public_access, routing, rule_severities, rule_targets, unread};
 use crate::catalogue::ResourceKind;
 use crate::semantics::event_selectors::{BucketIdentity, EventClass};
 use crate::semantics::guardduty;
@@ -284,8 +284,13 @@ impl Derivation<'_> {
                 self.push(ResourceKind::EventRule, unread::UNREAD, None, Some(region), &facts);
             }
             Reading::Known(rules) => {
+                let events = if rules.is_empty() {
+                    Vec::new()
+                } else {
+                    rule_targets::events(&self.account.id, region, self.partition())
+                };
                 for rule in rules {
-                    let facts = self.event_rule(rule, rules, region);
+                    let facts = self.event_rule(rule, rules, region, &events);
                     let id = if rule.bus == "default" {
                         rule.name.clone()
                     } else {
@@ -297,7 +302,13 @@ impl Derivation<'_> {
         }
     }
 
-    fn event_rule(&self, rule: &Rule, rules: &[Rule], region: &str) -> EventRuleFacts {
+    fn event_rule(
+        &self,
+        rule: &Rule,
+        rules: &[Rule],
+        region: &str,
+        events: &[(&str, Value)],
+    ) -> EventRuleFacts {
         let pattern = routing::pattern(rule);
         let enabled = rule.state != "DISABLED";
         let why = if enabled { "the rule is enabled" } else { "the rule is disabled" };
@@ -315,6 +326,8 @@ impl Derivation<'_> {
                 "/Rules/State",
                 json!(rule.state),
             )),
+            watches_exfiltration: rule_targets::watches(rule, events),
+            target_reachable: rule_targets::reachable(rule, self.account),
         }
     }
 

@@ -152,6 +152,9 @@ pub struct AlarmFacts {
     pub security_relevant: Fact,
     /// Its actions are switched on.
     pub actions_enabled: Fact,
+    /// When it is raised an action runs: its own, or that of a composite alarm that follows it. It is not in ALARM for more
+    /// than a day, not muted, and what it acts on takes its message.
+    pub can_act: Fact,
     /// One of its actions reaches a person.
     pub reaches_someone: Fact,
 }
@@ -175,6 +178,11 @@ pub struct EventRuleFacts {
     pub keeps_severities: Fact,
     /// The rule is switched on.
     pub enabled: Fact,
+    /// The pattern matches some finding of GuardDuty about S3 or its credentials, or some call that opens a bucket or
+    /// stops a trail or GuardDuty.
+    pub watches_exfiltration: Fact,
+    /// One of its targets takes its events, whoever then hears of them.
+    pub target_reachable: Fact,
 }
 
 /// A VPC endpoint of S3.

@@ -71,6 +71,7 @@ pub fn alarms(region: &str, unknown: &Fact) -> AlarmFacts {
         region: region.to_owned(),
         security_relevant: unknown.clone(),
         actions_enabled: unknown.clone(),
+        can_act: unknown.clone(),
         reaches_someone: unknown.clone(),
     }
 }
@@ -86,6 +87,8 @@ pub fn event_rules(region: &str, unknown: &Fact) -> EventRuleFacts {
         retired_types: Vec::new(),
         keeps_severities: unknown.clone(),
         enabled: unknown.clone(),
+        watches_exfiltration: unknown.clone(),
+        target_reachable: unknown.clone(),
     }
 }
 
