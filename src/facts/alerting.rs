@@ -7,8 +7,11 @@
 mod acting;
 mod chain;
 mod people;
+mod single_call;
 #[cfg(test)]
 mod tests;
+
+pub use single_call::{Wires, may_ask_for_bucket, selected};
 
 use std::collections::BTreeMap;
 
@@ -33,7 +36,9 @@ pub struct Alerting<'a> {
     context: &'a Context<'a>,
     /// The trails that deliver to each log group, by the log group's ARN.
     log_groups: BTreeMap<&'a str, Vec<CoveringTrail<'a>>>,
-    /// Parts that could not be read and may hide a chain.
+    /// Parts that could not be read and may hide a trail.
+    unread_trails: Vec<String>,
+    /// Parts that could not be read and may hide a chain that counts downloads: those, and buckets.
     unread: Vec<String>,
     /// The account's buckets; one that stands for any per region if the account has none.
     buckets: Vec<BucketIdentity>,
@@ -58,11 +63,12 @@ impl<'a> Alerting<'a> {
                 unread.push(format!("not known because {}", why.clause()));
             }
         }
+        let unread_trails = unread.clone();
         let (buckets, unread_buckets) = buckets(account, context);
         unread.extend(unread_buckets);
         unread.sort();
         unread.dedup();
-        Self { account, context, log_groups, unread, buckets }
+        Self { account, context, log_groups, unread_trails, unread, buckets }
     }
 
     /// The chains, sorted by alarm, and what could not be read.

@@ -19,6 +19,7 @@ mod rule_targets;
 #[cfg(test)]
 pub(crate) mod samples;
 mod schema;
+mod tampering;
 mod unread;
 
 pub use context::Context;

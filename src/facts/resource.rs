@@ -11,6 +11,7 @@ use super::prevention::{self, BucketPolicies};
 use super::resources::{
     AccountFacts, AccountRegionFacts, BucketFacts, EventRuleFacts, TrailFacts, VpcEndpointFacts,
 };
+use super::tampering::Tampering;
 use super::{public_access, routing, rule_severities, rule_targets, unread};
 use crate::catalogue::ResourceKind;
 use crate::semantics::event_selectors::{BucketIdentity, EventClass};
@@ -43,7 +44,8 @@ struct Derivation<'a> {
     context: &'a Context<'a>,
     observers: Observers,
     perimeter: Perimeter,
-    alerting: Alerting<'a>,
+    alerting: &'a Alerting<'a>,
+    tampering: Tampering<'a>,
     resources: Vec<Resource>,
 }
 
@@ -53,12 +55,14 @@ pub fn derive(account: &AccountSnapshot, context: &Context<'_>) -> Vec<Resource>
     if account.entry != Entry::Entered {
         return Vec::new();
     }
+    let alerting = Alerting::of(account, context);
     let mut derivation = Derivation {
         account,
         context,
         observers: Observers::of(account, context),
         perimeter: prevention::perimeter(account, context),
-        alerting: Alerting::of(account, context),
+        tampering: Tampering::of(account, context, &alerting),
+        alerting: &alerting,
         resources: Vec::new(),
     };
     derivation.account();
@@ -102,6 +106,8 @@ impl Derivation<'_> {
             name: account.name.clone(),
             management_events_logged: self.management_events_logged(),
             bulk_download_alarms: self.alerting.bulk_download_alarms(),
+            log_tampering_heard: self.tampering.of_trails(),
+            bucket_policy_changes_heard: self.tampering.of_buckets(),
         };
         self.push(ResourceKind::Account, &account.id, None, None, &facts);
     }
@@ -269,6 +275,7 @@ impl Derivation<'_> {
                 guardduty_enabled: detector_enabled(read, region),
                 guardduty_s3_protection: s3_protection(read, region),
                 guardduty_findings_routed: routing::findings_routed(account, region, self.context),
+                tampering_heard: self.tampering.in_region(region),
             };
             let id = format!("{}/{region}", account.id);
             self.push(ResourceKind::AccountRegion, &id, None, Some(region), &facts);

@@ -98,6 +98,11 @@ pub struct AccountFacts {
     pub management_events_logged: Fact,
     /// The chains from a read of the account's objects to a person: trail, log group, metric filter, alarm, topic.
     pub bulk_download_alarms: Vec<BulkDownloadAlarm>,
+    /// A person hears of it when a trail that covers the account is stopped, deleted or changed, by an alarm or a rule.
+    pub log_tampering_heard: Fact,
+    /// A person hears of it, in every region, when a bucket's policy, access control list or replication is changed or
+    /// Block Public Access is taken away, by an alarm or a rule.
+    pub bucket_policy_changes_heard: Fact,
 }
 
 /// One chain from object reads to a person.
@@ -139,6 +144,8 @@ pub struct AccountRegionFacts {
     /// Every finding type that tells of S3 exfiltration reaches a person through EventBridge, from this account's bus or
     /// from that of GuardDuty's administrator.
     pub guardduty_findings_routed: Fact,
+    /// A person hears of every call there that opens a bucket, or stops a trail or GuardDuty, by an alarm or a rule.
+    pub tampering_heard: Fact,
 }
 
 /// A CloudWatch alarm.

@@ -61,6 +61,7 @@ pub fn regions(account: &str, unknown: &Fact) -> AccountRegionFacts {
         guardduty_enabled: unknown.clone(),
         guardduty_s3_protection: unknown.clone(),
         guardduty_findings_routed: unknown.clone(),
+        tampering_heard: unknown.clone(),
     }
 }
 
