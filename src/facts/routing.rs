@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use super::context::{Context, known_or_clause};
 use super::fact::{Evidence, Fact};
 use super::notification;
+use super::rule_targets;
 use crate::semantics::event_pattern::{EventPattern, Literal};
 use crate::semantics::guardduty;
 use crate::semantics::sns::{Publisher, Service};
@@ -260,6 +261,10 @@ fn target_reaches(owner: &AccountSnapshot, rule: &Rule, target: &Target, event: 
             Tri::Unknown,
             format!("rule `{}` starts an incident, whose contacts are not read", rule.name),
         ),
+        // What surely takes no event tells nobody of it.
+        "lambda" | "sqs" if rule_targets::takes(rule, target, owner).holds.is_no() => {
+            rule_targets::takes(rule, target, owner)
+        }
         _ => Fact::new(
             Tri::Unknown,
             format!(

@@ -93,7 +93,8 @@ pub fn reachable(rule: &Rule, account: &AccountSnapshot) -> Fact {
     fact.with(evidence)
 }
 
-fn takes(rule: &Rule, target: &Target, account: &AccountSnapshot) -> Fact {
+/// Whether one target takes the rule's events.
+pub(super) fn takes(rule: &Rule, target: &Target, account: &AccountSnapshot) -> Fact {
     let arn = target.arn.as_str();
     if target.role_arn.is_some() {
         let why = format!("it sends to `{arn}` with a role, whose permissions are not read");

@@ -46,6 +46,15 @@ pub fn acts(account: &AccountSnapshot, alarm: &MetricAlarm, region: &str) -> Fac
     both(stuck, fact)
 }
 
+/// Whether the alarm can enter ALARM: no if it is there for more than a day, so that nothing happens any more.
+#[must_use]
+pub fn not_stuck(account: &AccountSnapshot, alarm: &MetricAlarm, region: &str) -> Verdict {
+    match account.alarms.get(region) {
+        Some(read) => Acting::of_metric(alarm).not_stuck(read),
+        None => Verdict::unknown(format!("the alarms of {region} were not read")),
+    }
+}
+
 /// What decides whether an alarm acts, of either kind.
 struct Acting<'a> {
     name: &'a str,

@@ -3,6 +3,7 @@
 use super::super::context::known_or_clause;
 use super::super::fact::Fact;
 use super::super::notification;
+use super::acting;
 use crate::semantics::alarm::{Action, AlarmRule, action, can_act};
 use crate::semantics::configuration::{CompositeAlarm, MetricAlarm};
 use crate::semantics::event_pattern::EventPattern;
@@ -14,6 +15,10 @@ use crate::snapshot::{AccountSnapshot, AlarmMuteRule};
 /// Whether somebody hears of the alarm. `account` is the one that has it.
 #[must_use]
 pub fn reached(account: &AccountSnapshot, alarm: &MetricAlarm, region: &str) -> Fact {
+    let stuck = acting::not_stuck(account, alarm, region);
+    if stuck.value.is_no() {
+        return stuck.into();
+    }
     let directly = by_actions(account, &alarm.alarm_name, &alarm.alarm_arn, &alarm.alarm_actions, region);
     let own = both(both(can_act(alarm).into(), not_muted(account, &alarm.alarm_name, region)), directly);
     if own.holds.is_yes() {
