@@ -15,9 +15,10 @@ use crate::snapshot::{AccountSnapshot, AlarmMuteRule};
 /// Whether somebody hears of the alarm. `account` is the one that has it.
 #[must_use]
 pub fn reached(account: &AccountSnapshot, alarm: &MetricAlarm, region: &str) -> Fact {
-    let stuck = acting::not_stuck(account, alarm, region);
-    if stuck.value.is_no() {
-        return stuck.into();
+    let free = acting::not_stuck(account, alarm, region);
+    if free.value.is_no() {
+        // Neither a composite alarm nor a rule on its state hears of an alarm that stays raised.
+        return free.into();
     }
     let directly = by_actions(account, &alarm.alarm_name, &alarm.alarm_arn, &alarm.alarm_actions, region);
     let own = both(both(can_act(alarm).into(), not_muted(account, &alarm.alarm_name, region)), directly);

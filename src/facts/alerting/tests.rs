@@ -445,3 +445,14 @@ fn a_muted_alarm_does_not_act_but_its_composite_alarm_does() {
     assert!(fact.reason.starts_with("alarm `bulk` is muted now by rule"), "{fact:?}");
     assert_eq!(can_act(&with_composite(account, parent())).holds, Tri::Yes);
 }
+
+#[test]
+fn an_alarm_that_stays_raised_reaches_nobody_in_any_way() {
+    let mut account = with_composite(account(), parent());
+    raised(the_alarm(&mut account), "2026-01-01T00:00:00Z");
+    assert_eq!(only(&account)[2], Tri::No);
+    // For less than a day it may be a thief that it tells of.
+    raised(the_alarm(&mut account), "2026-01-15T03:00:00Z");
+    the_alarm(&mut account).alarm_actions.clear();
+    assert_eq!(only(&account)[2], Tri::Yes);
+}
