@@ -25,7 +25,14 @@ pub struct Tampering<'a> {
     wires: Wires<'a>,
     trails: Vec<CoveringTrail<'a>>,
     /// The rules of each region's default bus, with their patterns.
-    rules: BTreeMap<&'a str, Result<Vec<(&'a Rule, Result<EventPattern, String>)>, String>>,
+    rules: BTreeMap<&'a str, Result<Vec<ParsedRule<'a>>, String>>,
+}
+
+/// A rule with its pattern, parsed once.
+#[derive(Debug)]
+struct ParsedRule<'a> {
+    rule: &'a Rule,
+    pattern: Result<EventPattern, String>,
 }
 
 impl<'a> Tampering<'a> {
@@ -38,7 +45,7 @@ impl<'a> Tampering<'a> {
                     .into_iter()
                     .map(|rule| {
                         let pattern = EventPattern::parse(&rule.event_pattern);
-                        (rule, pattern.map_err(|error| error.to_string()))
+                        ParsedRule { rule, pattern: pattern.map_err(|error| error.to_string()) }
                     })
                     .collect()
             });
@@ -169,8 +176,8 @@ impl<'a> Tampering<'a> {
         };
         let mut refused: Option<Fact> = None;
         let mut doubt: Option<Fact> = None;
-        for (rule, pattern) in rules {
-            let fact = self.by_one_rule(call, rule, pattern, records, scene);
+        for rule in rules {
+            let fact = self.by_one_rule(call, rule, records, scene);
             match fact {
                 None => {}
                 Some(fact) if fact.holds.is_yes() => {
@@ -199,8 +206,7 @@ impl<'a> Tampering<'a> {
     fn by_one_rule(
         &self,
         call: TamperingCall,
-        rule: &Rule,
-        pattern: &Result<EventPattern, String>,
+        ParsedRule { rule, pattern }: &ParsedRule<'_>,
         records: &[Value],
         scene: &Scene<'_>,
     ) -> Option<Fact> {
@@ -263,7 +269,7 @@ impl<'a> Tampering<'a> {
     fn ask_for_bucket(&self, region: &str) -> bool {
         let rules = self.rules.get(region).and_then(|rules| rules.as_ref().ok());
         self.wires.ask_for_bucket()
-            || rules.into_iter().flatten().any(|(rule, _)| may_ask_for_bucket(&rule.event_pattern))
+            || rules.into_iter().flatten().any(|parsed| may_ask_for_bucket(&parsed.rule.event_pattern))
     }
 
     /// The region's buckets, and why they are not all known.
@@ -286,8 +292,10 @@ impl<'a> Tampering<'a> {
 
     fn rules_evidence(&self, region: &str) -> Option<Evidence> {
         let rules = self.rules.get(region)?.as_ref().ok()?;
-        let shown: Vec<Value> =
-            rules.iter().map(|(rule, _)| json!({"Name": rule.name, "State": rule.state})).collect();
+        let shown: Vec<Value> = rules
+            .iter()
+            .map(|parsed| json!({"Name": parsed.rule.name, "State": parsed.rule.state}))
+            .collect();
         let resource = format!("event-bus/default of {} in {region}", self.account.id);
         Some(Evidence::new("events:ListRules", &resource, "/Rules", json!(shown)))
     }
