@@ -28,7 +28,8 @@ pass if {
 
 message := sprintf("alarm `%s` in `%s` tells nobody: %s", [input.name, input.region, concat("; ", broken)])
 
-broken := [fact.reason |
+# A set: what both facts say is said once.
+broken := {fact.reason |
 	some fact in [input.actions_enabled, input.reaches_someone]
 	not fact.holds
-]
+}

@@ -44,7 +44,14 @@ test_an_alarm_without_any_action_fails if {
 	facts := alarm(disabled, {"holds": false, "reason": "it has no action"})
 	not alarm_reaches_someone.pass with input as facts
 	message := alarm_reaches_someone.message with input as facts
-	message == "alarm `downloads` in `eu-west-1` tells nobody: its actions are switched off; it has no action"
+	message == "alarm `downloads` in `eu-west-1` tells nobody: it has no action; its actions are switched off"
+}
+
+test_what_both_facts_say_is_said_once if {
+	facts := alarm(disabled, disabled)
+	not alarm_reaches_someone.pass with input as facts
+	message := alarm_reaches_someone.message with input as facts
+	message == "alarm `downloads` in `eu-west-1` tells nobody: its actions are switched off"
 }
 
 test_an_alarm_on_another_metric_is_not_judged if {

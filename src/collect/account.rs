@@ -5,10 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use futures::stream::{self, StreamExt as _};
 
 use super::connection::Access;
-use super::{cloudtrail, cloudwatch, ec2, eventbridge, guardduty, logs, organization, s3, s3control, sns};
+use super::{
+    cloudtrail, cloudwatch, ec2, eventbridge, guardduty, lambda, logs, organization, s3, s3control, sns, sqs,
+};
 use crate::snapshot::{
-    AccountSnapshot, Entry, LogGroup, Organization, Reading, Region, RegionAlarms, TopicRecord, Trail,
-    TrailDetails, Unreadable,
+    AccountSnapshot, Entry, LogGroup, Organization, QueueRecord, Reading, Region, RegionAlarms, TopicRecord,
+    Trail, TrailDetails, Unreadable,
 };
 
 /// Regions of one account that are read at once.
@@ -47,6 +49,8 @@ pub fn not_entered(id: &str, name: &str, entry: Entry) -> AccountSnapshot {
         log_groups: BTreeMap::new(),
         alarms: BTreeMap::new(),
         topics: BTreeMap::new(),
+        functions: BTreeMap::new(),
+        queues: BTreeMap::new(),
     }
 }
 
@@ -76,6 +80,7 @@ pub async fn account(
     let log_groups = read_log_groups(access, id, &own, &scope.log_groups).await;
     let alarms = read_alarms(access, &log_groups).await;
     let topics = read_topics(access, &regional, &alarms).await;
+    let (functions, queues) = tokio::join!(read_functions(access, &regional), read_queues(access, &regional));
     AccountSnapshot {
         id: id.to_owned(),
         name: name.to_owned(),
@@ -89,6 +94,8 @@ pub async fn account(
         log_groups,
         alarms,
         topics,
+        functions,
+        queues,
     }
 }
 
@@ -191,19 +198,56 @@ async fn read_alarms(
         .await
 }
 
+/// What the rules' targets name of a service.
+fn targets<'a>(
+    regional: &'a BTreeMap<String, Region>,
+    wanted: &'static str,
+) -> impl Iterator<Item = &'a String> {
+    let rules = regional.values().filter_map(|region| region.rules.known()).flatten();
+    let targets = rules.filter_map(|rule| rule.targets.known()).flatten();
+    targets.map(|target| &target.arn).filter(move |arn| service(arn) == wanted)
+}
+
+/// The service that an ARN names.
+fn service(arn: &str) -> &str {
+    arn.split(':').nth(2).unwrap_or_default()
+}
+
+/// Functions that a rule's targets name.
+async fn read_functions(
+    access: &Access,
+    regional: &BTreeMap<String, Region>,
+) -> BTreeMap<String, Reading<Option<String>>> {
+    let arns: BTreeSet<&String> = targets(regional, "lambda").collect();
+    stream::iter(arns)
+        .map(|arn| async move { (arn.clone(), lambda::function_policy(access, arn).await) })
+        .buffer_unordered(REGIONS_AT_ONCE)
+        .collect()
+        .await
+}
+
+/// Queues that a rule's targets name.
+async fn read_queues(access: &Access, regional: &BTreeMap<String, Region>) -> BTreeMap<String, QueueRecord> {
+    let arns: BTreeSet<&String> = targets(regional, "sqs").collect();
+    stream::iter(arns)
+        .map(|arn| async move { (arn.clone(), sqs::queue(access, arn).await) })
+        .buffer_unordered(REGIONS_AT_ONCE)
+        .collect()
+        .await
+}
+
 /// Topics that an alarm's actions or a rule's targets name.
 async fn read_topics(
     access: &Access,
     regional: &BTreeMap<String, Region>,
     alarms: &BTreeMap<String, RegionAlarms>,
 ) -> BTreeMap<String, TopicRecord> {
-    let rules = regional.values().filter_map(|region| region.rules.known()).flatten();
-    let targets = rules.filter_map(|rule| rule.targets.known()).flatten().map(|target| &target.arn);
+    let targets = targets(regional, "sns");
     let alarms = || alarms.values().filter_map(|region| region.alarms.known());
     let actions = alarms().flat_map(|a| a.metric.iter().flat_map(|alarm| &alarm.alarm_actions));
     let composite = alarms().flat_map(|a| a.composite.iter().flat_map(|alarm| &alarm.alarm_actions));
     let topics: BTreeSet<&String> =
-        targets.chain(actions).chain(composite).filter(|arn| arn.split(':').nth(2) == Some("sns")).collect();
+        actions.chain(composite).filter(|arn| service(arn) == "sns").chain(targets).collect();
     stream::iter(topics)
         .map(|arn| async move { (arn.clone(), sns::topic(access, arn).await) })
         .buffer_unordered(REGIONS_AT_ONCE)

@@ -9,6 +9,7 @@ use crate::snapshot::{AlarmMuteRule, Alarms, Reading, RegionAlarms};
 
 /// The alarms of a region, and its mute rules if there are any alarms.
 pub async fn alarms(access: &Access, region: &str) -> RegionAlarms {
+    let read_at = jiff::Timestamp::now().to_string();
     let alarms: Reading<Alarms> = describe(access, region).await.map_err(Into::into).into();
     let none = alarms.known().is_some_and(|a| a.metric.is_empty() && a.composite.is_empty());
     let mute_rules = if none {
@@ -16,7 +17,7 @@ pub async fn alarms(access: &Access, region: &str) -> RegionAlarms {
     } else {
         mute_rules(access, region).await.map_err(Into::into).into()
     };
-    RegionAlarms { alarms, mute_rules }
+    RegionAlarms { alarms, mute_rules, read_at }
 }
 
 async fn describe(access: &Access, region: &str) -> Result<Alarms, Failure> {
@@ -103,6 +104,10 @@ fn composite(alarm: types::CompositeAlarm) -> CompositeAlarm {
         actions_enabled: alarm.actions_enabled.unwrap_or(true),
         alarm_actions: alarm.alarm_actions.unwrap_or_default(),
         state_value: alarm.state_value.map(|s| s.as_str().to_owned()).unwrap_or_default(),
+        state_transitioned_at: alarm
+            .state_transitioned_timestamp
+            .or(alarm.state_updated_timestamp)
+            .map(|t| t.to_string()),
         alarm_rule: alarm.alarm_rule.unwrap_or_default(),
         actions_suppressor: alarm.actions_suppressor.filter(|s| !s.is_empty()),
     }

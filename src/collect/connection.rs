@@ -119,10 +119,12 @@ impl Access {
     client!(eventbridge, aws_sdk_eventbridge, "EventBridge");
     client!(guardduty, aws_sdk_guardduty, "GuardDuty");
     client!(kms, aws_sdk_kms, "KMS");
+    client!(lambda, aws_sdk_lambda, "Lambda");
     client!(logs, aws_sdk_cloudwatchlogs, "CloudWatch Logs");
     client!(organizations, aws_sdk_organizations, "Organizations");
     client!(s3, aws_sdk_s3, "S3");
     client!(sns, aws_sdk_sns, "SNS");
+    client!(sqs, aws_sdk_sqs, "SQS");
     client!(sts, aws_sdk_sts, "STS");
 
     /// A client of S3 Control in a region. Its endpoint rules put the account id before the host, which an emulator's IP

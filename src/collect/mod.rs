@@ -11,11 +11,13 @@ mod eventbridge;
 mod failure;
 mod guardduty;
 mod kms;
+mod lambda;
 mod logs;
 mod organization;
 mod s3;
 mod s3control;
 mod sns;
+mod sqs;
 mod walk;
 
 pub use calls::CallCounts;

@@ -4,11 +4,15 @@
 //! another account. A chain is only as good as its weakest link; a part that could not be read stands as a chain of
 //! which nothing is known.
 
+mod acting;
 mod chain;
 mod people;
 pub(crate) mod record;
+mod single_call;
 #[cfg(test)]
 mod tests;
+
+pub use single_call::{Wires, may_ask_for_bucket, selected};
 
 use std::collections::BTreeMap;
 
@@ -33,7 +37,9 @@ pub struct Alerting<'a> {
     context: &'a Context<'a>,
     /// The trails that deliver to each log group, by the log group's ARN.
     log_groups: BTreeMap<&'a str, Vec<CoveringTrail<'a>>>,
-    /// Parts that could not be read and may hide a chain.
+    /// Parts that could not be read and may hide a trail.
+    unread_trails: Vec<String>,
+    /// Parts that could not be read and may hide a chain that counts downloads: those, and buckets.
     unread: Vec<String>,
     /// The account's buckets; one that stands for any per region if the account has none.
     buckets: Vec<BucketIdentity>,
@@ -58,11 +64,12 @@ impl<'a> Alerting<'a> {
                 unread.push(format!("not known because {}", why.clause()));
             }
         }
+        let unread_trails = unread.clone();
         let (buckets, unread_buckets) = buckets(account, context);
         unread.extend(unread_buckets);
         unread.sort();
         unread.dedup();
-        Self { account, context, log_groups, unread, buckets }
+        Self { account, context, log_groups, unread_trails, unread, buckets }
     }
 
     /// The chains, sorted by alarm, and what could not be read.
@@ -141,16 +148,19 @@ impl<'a> Alerting<'a> {
                 serde_json::json!(alarm.actions_enabled),
             )
         };
+        let name = &alarm.alarm_name;
+        // In the words in which its way to a person says the same, so that a report need not say it twice.
         let why = if alarm.actions_enabled {
-            "its actions are switched on"
+            format!("the actions of alarm `{name}` are switched on")
         } else {
-            "its actions are switched off"
+            format!("the actions of alarm `{name}` are switched off")
         };
         AlarmFacts {
             name: alarm.alarm_name.clone(),
             region: region.to_owned(),
             security_relevant: self.watches_trail(alarm, region),
             actions_enabled: Fact::new(alarm.actions_enabled, why).with(evidence()),
+            can_act: acting::acts(self.account, alarm, region).with(evidence()),
             reaches_someone: people::reached(self.account, alarm, region).with(evidence()),
         }
     }

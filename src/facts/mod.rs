@@ -15,9 +15,12 @@ pub(crate) mod public_access;
 mod resource;
 mod resources;
 pub(crate) mod routing;
+mod rule_severities;
+mod rule_targets;
 #[cfg(test)]
 pub(crate) mod samples;
 mod schema;
+mod tampering;
 mod unread;
 
 pub use context::Context;

@@ -28,6 +28,33 @@ pub fn by_topic(
     }
 }
 
+/// Whether `publisher` can hand a message to a topic at all, whoever then hears of it. `account` as for [`by_topic`].
+#[must_use]
+pub fn takes(account: &AccountSnapshot, topic_arn: &str, publisher: &Publisher<'_>) -> Fact {
+    let region = region_of(publisher.source_arn);
+    if region_of(topic_arn) != region {
+        let why = format!("topic `{topic_arn}` is in another region than `{region}`");
+        return Verdict::no(why).assuming(Assumption(1)).into();
+    }
+    let Some(record) = account.topics.get(topic_arn) else {
+        return Verdict::unknown(format!("topic `{topic_arn}` was not read")).into();
+    };
+    let topic = match known_or_clause(&record.attributes) {
+        Err(clause) => return Verdict::unknown(clause).into(),
+        Ok(None) => return Verdict::no(format!("topic `{topic_arn}` does not exist")).into(),
+        Ok(Some(topic)) => topic,
+    };
+    let key = record.key.as_ref().map(|key| known_or_clause(key));
+    let mut verdict = sns::policy_admits(topic, publisher).and(sns::key_admits(topic, key, publisher));
+    verdict.witness = None;
+    Fact::from(verdict).with(Evidence::new(
+        "sns:GetTopicAttributes",
+        topic_arn,
+        "/Attributes/Policy",
+        json!(topic.policy),
+    ))
+}
+
 fn reaches(record: &TopicRecord, arn: &str, publisher: &Publisher<'_>, message: &Value) -> Fact {
     let topic = match known_or_clause(&record.attributes) {
         Err(clause) => return Verdict::unknown(clause).into(),

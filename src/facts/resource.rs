@@ -11,7 +11,8 @@ use super::prevention::{self, BucketPolicies};
 use super::resources::{
     AccountFacts, AccountRegionFacts, BucketFacts, EventRuleFacts, TrailFacts, VpcEndpointFacts,
 };
-use super::{public_access, routing, unread};
+use super::tampering::Tampering;
+use super::{public_access, routing, rule_severities, rule_targets, unread};
 use crate::catalogue::ResourceKind;
 use crate::semantics::event_selectors::{BucketIdentity, EventClass};
 use crate::semantics::guardduty;
@@ -43,7 +44,8 @@ struct Derivation<'a> {
     context: &'a Context<'a>,
     observers: Observers,
     perimeter: Perimeter,
-    alerting: Alerting<'a>,
+    alerting: &'a Alerting<'a>,
+    tampering: Tampering<'a>,
     resources: Vec<Resource>,
 }
 
@@ -53,12 +55,14 @@ pub fn derive(account: &AccountSnapshot, context: &Context<'_>) -> Vec<Resource>
     if account.entry != Entry::Entered {
         return Vec::new();
     }
+    let alerting = Alerting::of(account, context);
     let mut derivation = Derivation {
         account,
         context,
         observers: Observers::of(account, context),
         perimeter: prevention::perimeter(account, context),
-        alerting: Alerting::of(account, context),
+        tampering: Tampering::of(account, context, &alerting),
+        alerting: &alerting,
         resources: Vec::new(),
     };
     derivation.account();
@@ -102,6 +106,8 @@ impl Derivation<'_> {
             name: account.name.clone(),
             management_events_logged: self.management_events_logged(),
             bulk_download_alarms: self.alerting.bulk_download_alarms(),
+            log_tampering_heard: self.tampering.of_trails(),
+            bucket_policy_changes_heard: self.tampering.of_buckets(),
         };
         self.push(ResourceKind::Account, &account.id, None, None, &facts);
     }
@@ -269,6 +275,7 @@ impl Derivation<'_> {
                 guardduty_enabled: detector_enabled(read, region),
                 guardduty_s3_protection: s3_protection(read, region),
                 guardduty_findings_routed: routing::findings_routed(account, region, self.context),
+                tampering_heard: self.tampering.in_region(region),
             };
             let id = format!("{}/{region}", account.id);
             self.push(ResourceKind::AccountRegion, &id, None, Some(region), &facts);
@@ -284,8 +291,13 @@ impl Derivation<'_> {
                 self.push(ResourceKind::EventRule, unread::UNREAD, None, Some(region), &facts);
             }
             Reading::Known(rules) => {
+                let events = if rules.is_empty() {
+                    Vec::new()
+                } else {
+                    rule_targets::events(&self.account.id, region, self.partition())
+                };
                 for rule in rules {
-                    let facts = event_rule(rule, region);
+                    let facts = self.event_rule(rule, rules, region, &events);
                     let id = if rule.bus == "default" {
                         rule.name.clone()
                     } else {
@@ -294,6 +306,35 @@ impl Derivation<'_> {
                     self.push(ResourceKind::EventRule, &id, Some(rule.arn.clone()), Some(region), &facts);
                 }
             }
+        }
+    }
+
+    fn event_rule(
+        &self,
+        rule: &Rule,
+        rules: &[Rule],
+        region: &str,
+        events: &[(&str, Value)],
+    ) -> EventRuleFacts {
+        let pattern = routing::pattern(rule);
+        let enabled = rule.state != "DISABLED";
+        let why = if enabled { "the rule is enabled" } else { "the rule is disabled" };
+        EventRuleFacts {
+            name: rule.name.clone(),
+            bus: rule.bus.clone(),
+            region: region.to_owned(),
+            concerns_guardduty: pattern.concerns_guardduty,
+            not_dead: pattern.not_dead,
+            retired_types: pattern.retired_types,
+            keeps_severities: rule_severities::kept(rule, rules, self.account, region, self.partition()),
+            enabled: Fact::new(enabled, why).with(Evidence::new(
+                "events:ListRules",
+                &rule.arn,
+                "/Rules/State",
+                json!(rule.state),
+            )),
+            watches_exfiltration: rule_targets::watches(rule, events),
+            target_reachable: rule_targets::reachable(rule, self.account),
         }
     }
 
@@ -324,26 +365,6 @@ impl Derivation<'_> {
                 }
             }
         }
-    }
-}
-
-fn event_rule(rule: &Rule, region: &str) -> EventRuleFacts {
-    let pattern = routing::pattern(rule);
-    let enabled = rule.state != "DISABLED";
-    let why = if enabled { "the rule is enabled" } else { "the rule is disabled" };
-    EventRuleFacts {
-        name: rule.name.clone(),
-        bus: rule.bus.clone(),
-        region: region.to_owned(),
-        concerns_guardduty: pattern.concerns_guardduty,
-        not_dead: pattern.not_dead,
-        retired_types: pattern.retired_types,
-        enabled: Fact::new(enabled, why).with(Evidence::new(
-            "events:ListRules",
-            &rule.arn,
-            "/Rules/State",
-            json!(rule.state),
-        )),
     }
 }
 
@@ -378,8 +399,13 @@ fn s3_protection(read: &Region, region: &str) -> Fact {
         .features
         .as_ref()
         .map(|features| features.iter().map(|f| (f.name.as_str(), f.status.as_str())).collect());
-    let verdict = guardduty::s3_protection(features.as_deref(), detector.legacy_s3_logs.as_deref())
-        .and(guardduty::detector_enabled(&detector.status));
+    let mut detects = guardduty::detector_enabled(&detector.status);
+    if detects.value.is_yes() {
+        // That the detector is enabled is a fact of its own, and said there.
+        detects.reason.clear();
+    }
+    let verdict =
+        guardduty::s3_protection(features.as_deref(), detector.legacy_s3_logs.as_deref()).and(detects);
     let shown: Vec<Value> = detector
         .features
         .iter()

@@ -98,6 +98,11 @@ pub struct AccountFacts {
     pub management_events_logged: Fact,
     /// The chains from a read of the account's objects to a person: trail, log group, metric filter, alarm, topic.
     pub bulk_download_alarms: Vec<BulkDownloadAlarm>,
+    /// A person hears of it when a trail that covers the account is stopped, deleted or changed, by an alarm or a rule.
+    pub log_tampering_heard: Fact,
+    /// A person hears of it, in every region, when a bucket's policy, access control list or replication is changed or
+    /// Block Public Access is taken away, by an alarm or a rule.
+    pub bucket_policy_changes_heard: Fact,
 }
 
 /// One chain from object reads to a person.
@@ -139,6 +144,8 @@ pub struct AccountRegionFacts {
     /// Every finding type that tells of S3 exfiltration reaches a person through EventBridge, from this account's bus or
     /// from that of GuardDuty's administrator.
     pub guardduty_findings_routed: Fact,
+    /// A person hears of every call there that opens a bucket, or stops a trail or GuardDuty, by an alarm or a rule.
+    pub tampering_heard: Fact,
 }
 
 /// A CloudWatch alarm.
@@ -152,6 +159,9 @@ pub struct AlarmFacts {
     pub security_relevant: Fact,
     /// Its actions are switched on.
     pub actions_enabled: Fact,
+    /// When it is raised an action runs: its own, or that of a composite alarm that follows it. It is not in ALARM for more
+    /// than a day, not muted, and what it acts on takes its message.
+    pub can_act: Fact,
     /// One of its actions reaches a person.
     pub reaches_someone: Fact,
 }
@@ -171,8 +181,15 @@ pub struct EventRuleFacts {
     pub not_dead: Fact,
     /// The retired finding types that the pattern names.
     pub retired_types: Vec<String>,
+    /// No essential finding type is dropped for its default severity alone, unless another rule of the bus takes it.
+    pub keeps_severities: Fact,
     /// The rule is switched on.
     pub enabled: Fact,
+    /// The pattern matches some finding of GuardDuty about S3 or its credentials, or some call that opens a bucket or
+    /// stops a trail or GuardDuty.
+    pub watches_exfiltration: Fact,
+    /// One of its targets takes its events, whoever then hears of them.
+    pub target_reachable: Fact,
 }
 
 /// A VPC endpoint of S3.

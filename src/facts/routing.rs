@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use super::context::{Context, known_or_clause};
 use super::fact::{Evidence, Fact};
 use super::notification;
+use super::rule_targets;
 use crate::semantics::event_pattern::{EventPattern, Literal};
 use crate::semantics::guardduty;
 use crate::semantics::sns::{Publisher, Service};
@@ -196,7 +197,11 @@ fn buses<'a>(account: &'a AccountSnapshot, region: &str, context: &Context<'a>) 
     buses
 }
 
-fn rules_on_default_bus<'a>(account: &'a AccountSnapshot, region: &str) -> Result<Vec<&'a Rule>, String> {
+/// The rules of the bus that AWS services publish on.
+pub(super) fn rules_on_default_bus<'a>(
+    account: &'a AccountSnapshot,
+    region: &str,
+) -> Result<Vec<&'a Rule>, String> {
     match account.regional.get(region) {
         None => Err(format!("region `{region}` of account {} was not read", account.id)),
         Some(read) => {
@@ -272,7 +277,8 @@ fn on_bus(owner: &AccountSnapshot, rules: &[&Rule], event: &Value, administrator
     best
 }
 
-fn combine(matches: Verdict, reached: Fact) -> Fact {
+/// Whether a rule that matches so brings an event to a person.
+pub(super) fn combine(matches: Verdict, reached: Fact) -> Fact {
     let value = matches.value.and(reached.holds);
     if matches.value.is_unknown() && reached.holds.is_yes() {
         return matches.into();
@@ -315,7 +321,8 @@ fn matches(rule: &Rule, event: &Value, administrator: bool) -> Verdict {
     .assuming(Assumption(11))
 }
 
-fn targets_reach(owner: &AccountSnapshot, rule: &Rule, event: &Value) -> Fact {
+/// Whether one of a rule's targets brings the event to a person. `owner` is the account that has the rule.
+pub(super) fn targets_reach(owner: &AccountSnapshot, rule: &Rule, event: &Value) -> Fact {
     let targets = match known_or_clause(&rule.targets) {
         Err(clause) => return Fact::from(Verdict::unknown(clause)),
         Ok(targets) => targets,
@@ -344,6 +351,10 @@ fn target_reaches(owner: &AccountSnapshot, rule: &Rule, target: &Target, event: 
             Tri::Unknown,
             format!("rule `{}` starts an incident, whose contacts are not read", rule.name),
         ),
+        // What surely takes no event tells nobody of it.
+        "lambda" | "sqs" if rule_targets::takes(rule, target, owner).holds.is_no() => {
+            rule_targets::takes(rule, target, owner)
+        }
         _ => Fact::new(
             Tri::Unknown,
             format!(

@@ -16,6 +16,9 @@ pub const ACCOUNT: &str = "111122223333";
 /// The region that the samples are in.
 pub const REGION: &str = "eu-west-1";
 
+/// When the samples' alarms were read.
+pub const NOW: &str = "2026-01-15T04:00:00Z";
+
 /// An account with one region in which there is nothing.
 pub fn account() -> AccountSnapshot {
     AccountSnapshot {
@@ -31,6 +34,8 @@ pub fn account() -> AccountSnapshot {
         log_groups: BTreeMap::new(),
         alarms: BTreeMap::new(),
         topics: BTreeMap::new(),
+        functions: BTreeMap::new(),
+        queues: BTreeMap::new(),
     }
 }
 

@@ -61,6 +61,7 @@ pub fn regions(account: &str, unknown: &Fact) -> AccountRegionFacts {
         guardduty_enabled: unknown.clone(),
         guardduty_s3_protection: unknown.clone(),
         guardduty_findings_routed: unknown.clone(),
+        tampering_heard: unknown.clone(),
     }
 }
 
@@ -71,6 +72,7 @@ pub fn alarms(region: &str, unknown: &Fact) -> AlarmFacts {
         region: region.to_owned(),
         security_relevant: unknown.clone(),
         actions_enabled: unknown.clone(),
+        can_act: unknown.clone(),
         reaches_someone: unknown.clone(),
     }
 }
@@ -84,7 +86,10 @@ pub fn event_rules(region: &str, unknown: &Fact) -> EventRuleFacts {
         concerns_guardduty: unknown.clone(),
         not_dead: unknown.clone(),
         retired_types: Vec::new(),
+        keeps_severities: unknown.clone(),
         enabled: unknown.clone(),
+        watches_exfiltration: unknown.clone(),
+        target_reachable: unknown.clone(),
     }
 }
 

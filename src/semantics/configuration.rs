@@ -250,6 +250,9 @@ pub struct CompositeAlarm {
     pub alarm_actions: Vec<String>,
     /// `OK`, `ALARM` or `INSUFFICIENT_DATA`.
     pub state_value: String,
+    /// When it entered that state, RFC 3339.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub state_transitioned_at: Option<String>,
     /// The rule, for example `ALARM("a") OR ALARM("b")`.
     pub alarm_rule: String,
     /// The alarm that suppresses its actions, as ARN or name.
@@ -271,6 +274,22 @@ pub struct Topic {
     /// The key that encrypts it: id, ARN or alias.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub kms_master_key_id: Option<String>,
+}
+
+/// An SQS queue (`sqs:GetQueueAttributes`).
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Queue {
+    /// The queue's ARN.
+    pub arn: String,
+    /// The queue's policy as text.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub policy: Option<String>,
+    /// The key that encrypts it: id, ARN or alias.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub kms_master_key_id: Option<String>,
+    /// Whether a FIFO queue takes the hash of a message's body for its deduplication id.
+    pub content_based_deduplication: bool,
 }
 
 /// A subscription of a topic (`sns:ListSubscriptionsByTopic`, `sns:GetSubscriptionAttributes`).

@@ -10,6 +10,8 @@ pub mod event_selectors;
 pub mod filter_pattern;
 pub mod guardduty;
 pub mod iam;
+pub mod rule_target;
 pub mod sns;
 pub mod synthetic;
+pub mod tampering;
 pub mod verdict;

@@ -100,7 +100,7 @@ pub fn policy_admits(topic: &Topic, publisher: &Publisher<'_>) -> Verdict {
 }
 
 /// A service's request on behalf of an alarm or a rule. Of the organization that it belongs to nothing is known here.
-fn request(action: &str, resource: &str, owner: &str, publisher: &Publisher<'_>) -> Request {
+pub(super) fn request(action: &str, resource: &str, owner: &str, publisher: &Publisher<'_>) -> Request {
     let principal = Principal::Service(publisher.service.principal().to_owned());
     let mut request = Request::new(action, resource, principal);
     request.resource_account = Some(owner.to_owned());
@@ -116,44 +116,72 @@ fn request(action: &str, resource: &str, owner: &str, publisher: &Publisher<'_>)
 /// key, and an error says why it could not be read.
 #[must_use]
 pub fn key_admits(topic: &Topic, key: Option<Result<&Key, String>>, publisher: &Publisher<'_>) -> Verdict {
-    let name = topic_name(&topic.arn);
+    let encrypted = Encrypted {
+        subject: &format!("topic `{}`", topic_name(&topic.arn)),
+        key_id: topic.kms_master_key_id.as_deref(),
+        managed_alias: "alias/aws/sns",
+        encryption_context: "kms:EncryptionContext:aws:sns:topicArn",
+    };
+    encryption_admits(&encrypted, key, publisher)
+}
+
+/// What a key encrypts: a topic or a queue.
+#[derive(Debug, Clone, Copy)]
+pub struct Encrypted<'a> {
+    /// How it is called in reasons, for example ``topic `alerts` ``.
+    pub subject: &'a str,
+    /// The key: id, ARN or alias; none if it is not encrypted with a key of KMS.
+    pub key_id: Option<&'a str>,
+    /// The alias of AWS's own key for the service.
+    pub managed_alias: &'a str,
+    /// The condition key for what the service puts into the encryption context.
+    pub encryption_context: &'a str,
+}
+
+/// Whether the key that encrypts a topic or a queue lets the publisher encrypt. `key` is none when no customer's key is
+/// named, and an error says why it could not be read.
+#[must_use]
+pub fn encryption_admits(
+    encrypted: &Encrypted<'_>,
+    key: Option<Result<&Key, String>>,
+    publisher: &Publisher<'_>,
+) -> Verdict {
+    let Encrypted { subject, key_id, managed_alias, .. } = *encrypted;
     let service = publisher.service;
-    let Some(id) = &topic.kms_master_key_id else {
-        return Verdict::yes(format!("topic `{name}` is not encrypted with a key"));
+    let Some(id) = key_id else {
+        return Verdict::yes(format!("{subject} is not encrypted with a key"));
     };
     let managed = || {
         Verdict::no(format!(
-            "topic `{name}` is encrypted with AWS's own key, which {} may not use",
+            "{subject} is encrypted with AWS's own key, which {} may not use",
             service.name()
         ))
     };
-    if id.ends_with("alias/aws/sns") {
+    if id.ends_with(managed_alias) {
         return managed();
     }
     let key = match key {
         Some(Ok(key)) => key,
         Some(Err(clause)) => return Verdict::unknown(clause),
-        None => return Verdict::unknown(format!("the key of topic `{name}` was not read")),
+        None => return Verdict::unknown(format!("the key of {subject} was not read")),
     };
     if key.key_manager == "AWS" {
         return managed();
     }
     if key.key_state != "Enabled" {
-        return Verdict::no(format!("the key of topic `{name}` is in state `{}`", key.key_state));
+        return Verdict::no(format!("the key of {subject} is in state `{}`", key.key_state));
     }
     let Some(text) = &key.policy else {
-        return Verdict::unknown(format!("the policy of the key of topic `{name}` was not read"));
+        return Verdict::unknown(format!("the policy of the key of {subject} was not read"));
     };
     match PolicyDocument::parse(text) {
-        Err(error) => {
-            Verdict::unknown(format!("the policy of the key of topic `{name}` cannot be read: {error}"))
-        }
-        Ok(document) => key_policy_admits(name, &key.arn, Arc::new(document), publisher),
+        Err(error) => Verdict::unknown(format!("the policy of the key of {subject} cannot be read: {error}")),
+        Ok(document) => key_policy_admits(encrypted, &key.arn, Arc::new(document), publisher),
     }
 }
 
 fn key_policy_admits(
-    topic: &str,
+    encrypted: &Encrypted<'_>,
     key_arn: &str,
     document: Arc<PolicyDocument>,
     publisher: &Publisher<'_>,
@@ -163,21 +191,19 @@ fn key_policy_admits(
         identity: Part::Known(Vec::new()),
         ..PolicySet::default()
     };
-    let service = publisher.service;
-    let mut all = Verdict::yes(format!("the key of topic `{topic}` lets {} use it", service.name()));
+    let (subject, service) = (encrypted.subject, publisher.service);
+    let mut all = Verdict::yes(format!("the key of {subject} lets {} use it", service.name()));
     for action in ["kms:GenerateDataKey", "kms:Decrypt"] {
         let owner = key_arn.split(':').nth(4).unwrap_or_default();
         let mut request = request(action, key_arn, owner, publisher);
-        request.context = request
-            .context
-            .with_unknown("kms:ViaService")
-            .with_unknown("kms:EncryptionContext:aws:sns:topicArn");
+        request.context =
+            request.context.with_unknown("kms:ViaService").with_unknown(encrypted.encryption_context);
         let decision = decide(&set, &request);
         let reason = match decision.value {
             Tri::Yes => continue,
-            Tri::No => format!("the key of topic `{topic}` does not allow {} {action}", service.principal()),
+            Tri::No => format!("the key of {subject} does not allow {} {action}", service.principal()),
             Tri::Unknown => format!(
-                "whether the key of topic `{topic}` allows {} {action} is not known: {}",
+                "whether the key of {subject} allows {} {action} is not known: {}",
                 service.principal(),
                 decision.reason
             ),

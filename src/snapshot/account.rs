@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use super::Reading;
 use crate::semantics::configuration::{
-    AdvancedEventSelector, CompositeAlarm, Key, MetricAlarm, MetricFilter, PublicAccessBlock, Subscription,
-    Topic, TrailSelectors,
+    AdvancedEventSelector, CompositeAlarm, Key, MetricAlarm, MetricFilter, PublicAccessBlock, Queue,
+    Subscription, Topic, TrailSelectors,
 };
 
 /// How far the program got into an account.
@@ -50,6 +50,11 @@ pub struct AccountSnapshot {
     pub alarms: BTreeMap<String, RegionAlarms>,
     /// SNS topics that alarms or rules of the account name, by ARN.
     pub topics: BTreeMap<String, TopicRecord>,
+    /// Policies of the Lambda functions that rules of the account name, as text, by the ARN that the rule gives; known and
+    /// `None` when there is no such function, version or alias, or when nobody but its account may invoke it.
+    pub functions: BTreeMap<String, Reading<Option<String>>>,
+    /// SQS queues that rules of the account name, by ARN.
+    pub queues: BTreeMap<String, QueueRecord>,
 }
 
 /// A general purpose bucket and what decides who may read it.
@@ -215,6 +220,8 @@ pub struct RegionAlarms {
     pub alarms: Reading<Alarms>,
     /// The rules that mute alarms, read only where there are alarms.
     pub mute_rules: Reading<Vec<AlarmMuteRule>>,
+    /// When they were read, RFC 3339 in UTC: what "now" means for an alarm that is raised.
+    pub read_at: String,
 }
 
 /// The alarms of a region.
@@ -282,6 +289,15 @@ pub struct TopicRecord {
     pub attributes: Reading<Option<Topic>>,
     /// Its subscriptions.
     pub subscriptions: Reading<Vec<Subscription>>,
+    /// The key that encrypts it, when it names a customer's key.
+    pub key: Option<Reading<Key>>,
+}
+
+/// An SQS queue with its key.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct QueueRecord {
+    /// The queue's attributes; known and `None` when there is no such queue.
+    pub attributes: Reading<Option<Queue>>,
     /// The key that encrypts it, when it names a customer's key.
     pub key: Option<Reading<Key>>,
 }

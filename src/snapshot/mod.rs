@@ -9,8 +9,8 @@ mod unread;
 
 pub use account::{
     AccountSnapshot, AclGrant, AlarmMuteRule, Alarms, Bucket, BucketAcl, Detector, DetectorFeature, Entry,
-    EventDataStore, LogGroup, Region, RegionAlarms, Rule, Target, TopicRecord, Trail, TrailDetails,
-    TrailStatus, VpcEndpoint,
+    EventDataStore, LogGroup, QueueRecord, Region, RegionAlarms, Rule, Target, TopicRecord, Trail,
+    TrailDetails, TrailStatus, VpcEndpoint,
 };
 pub use file::{Header, SCHEMA, SnapshotError, SnapshotReader, SnapshotWriter};
 pub use organization::{

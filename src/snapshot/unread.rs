@@ -103,6 +103,16 @@ impl AccountSnapshot {
                 gaps.note(region, Some(arn), key);
             }
         }
+        for (arn, policy) in &self.functions {
+            gaps.note(arn.split(':').nth(3), Some(arn), policy);
+        }
+        for (arn, queue) in &self.queues {
+            let region = arn.split(':').nth(3);
+            gaps.note(region, Some(arn), &queue.attributes);
+            if let Some(key) = &queue.key {
+                gaps.note(region, Some(arn), key);
+            }
+        }
     }
 }
 

@@ -9,6 +9,7 @@ import json
 import botocore.session
 import cbor2
 
+import alarm_states
 from error_format import error
 from seeded_state import SeededState
 from service_call import Answer, Call
@@ -30,10 +31,10 @@ def answer(call: Call, moto, state: SeededState) -> Answer:
         if rule is None:
             return error(call, 404, "ResourceNotFoundException", f"no alarm mute rule {name}")
         return _encoded(call.operation, {"Name": name, "AlarmMuteRuleArn": _arn(rule)} | rule["value"])
-    return _by_way_of_json(call, moto, parameters)
+    return _by_way_of_json(call, moto, state, parameters)
 
 
-def _by_way_of_json(call: Call, moto, parameters: dict) -> Answer:
+def _by_way_of_json(call: Call, moto, state: SeededState, parameters: dict) -> Answer:
     environ = call.environ_for_moto(
         PATH_INFO="/",
         RAW_URI="/",
@@ -52,6 +53,8 @@ def _by_way_of_json(call: Call, moto, parameters: dict) -> Answer:
     if answer.status >= 400:
         code = value.get("__type", "InternalServiceError").rpartition("#")[2]
         return error(call, answer.status, code, value.get("message", value.get("Message", "")))
+    if call.operation == "DescribeAlarms":
+        value = alarm_states.describe_alarms(call, state, parameters, value)
     return _encoded(call.operation, value)
 
 

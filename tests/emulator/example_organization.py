@@ -47,6 +47,9 @@ def payments_prod(account: Account) -> None:
     sound.create_filter(account, "cloudtrail", "object-reads")
     topic, _ = sound.create_topic(account, "payments-oncall")
     sound.create_alarm(account, "bulk-download", "object-reads", topic)
+    tampering = sound.calls_counted(*sound.BUCKET_CALLS, *sound.TRAIL_CALLS, "DeleteDetector")
+    sound.create_filter(account, "cloudtrail", "tampering", tampering)
+    sound.create_alarm(account, "tampering", "tampering", topic, threshold=0)
     for region in REGIONS:
         sound.enable_guardduty(account, region)
         sound.create_endpoint(account, "s3", sound.endpoint_policy(account, region), region)

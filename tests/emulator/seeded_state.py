@@ -5,6 +5,8 @@ import threading
 # What an item must name besides `kind`.
 KEYS = {
     "alarm_mute_rule": {"account", "region", "name", "value"},
+    "alarm_state": {"account", "region", "name", "value"},
+    "composite_alarm": {"account", "region", "name", "value"},
     "event_data_store": {"account", "region", "value"},
     "pending_subscription": {"arn"},
     "bucket_policy": {"bucket", "text"},

@@ -12,11 +12,12 @@ from moto.iam.models import get_account_id_from
 
 # The names that exfilguard and IAM use, by the name in the signature's scope.
 NAME_BY_SIGNING_NAME = {"monitoring": "cloudwatch"}
-JSON_PROTOCOLS = {"organizations", "cloudtrail", "logs", "events", "kms"}
+JSON_PROTOCOLS = {"organizations", "cloudtrail", "logs", "events", "kms", "sqs"}
 PROTOCOLS = {
     "s3": "rest-xml",
     "s3control": "rest-xml-wrapped",
     "guardduty": "rest-json",
+    "lambda": "rest-json",
     "ec2": "ec2",
     "sts": "query",
     "sns": "query",
@@ -128,7 +129,7 @@ def _operation(service, method, path, query, environ, body) -> tuple[str, str]:
         return "cbor", cbor["operation"]
     if target := environ.get("HTTP_X_AMZ_TARGET"):
         return "json", target.rpartition(".")[2]
-    if service in ("s3", "s3control", "guardduty"):
+    if service in ("s3", "s3control", "guardduty", "lambda"):
         return PROTOCOLS[service], _rest_operation(service, method, path, query)
     form = dict(parse_qsl(body.decode("latin-1") or query))
     protocol = PROTOCOLS.get(service, "json" if service in JSON_PROTOCOLS else "query")

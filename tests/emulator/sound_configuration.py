@@ -1,12 +1,24 @@
 """Configuration in which every check of exfilguard passes, in pieces: the traps leave out or break one piece each."""
 
+import io
 import json
+import zipfile
 
 from organization_sessions import Account
 
 # Every object read that CloudTrail records as a data event of S3.
 READS = '{ ($.eventSource = "s3.amazonaws.com") && ($.eventName = "GetObject") }'
 FINDINGS = {"source": ["aws.guardduty"], "detail-type": ["GuardDuty Finding"]}
+# Calls that open a bucket, by their names in CloudTrail's records; and those that switch the watching off.
+BUCKET_CALLS = (
+    "PutBucketPolicy",
+    "PutBucketAcl",
+    "DeleteBucketPolicy",
+    "PutBucketReplication",
+    "DeleteBucketPublicAccessBlock",
+    "DeleteAccountPublicAccessBlock",
+)
+TRAIL_CALLS = ("StopLogging", "DeleteTrail", "PutEventSelectors", "UpdateTrail")
 OFFICE = "203.0.113.0/24"
 PUBLIC_ACCESS_BLOCK = dict.fromkeys(
     ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets"), True
@@ -167,8 +179,20 @@ def create_filter(account: Account, log_group: str, name: str, pattern: str = RE
     )
 
 
-def create_alarm(account: Account, name: str, metric: str, topic: str, *, actions_enabled: bool = True) -> None:
-    """Alarms when the metric of a filter sums up to more than 100 in five minutes."""
+def calls_counted(*names: str) -> str:
+    """The pattern of a metric filter that counts these calls."""
+    return "{ " + " || ".join(f'($.eventName = "{name}")' for name in names) + " }"
+
+
+def calls_matched(*names: str) -> dict:
+    """The pattern of a rule on these calls."""
+    return {"detail-type": ["AWS API Call via CloudTrail"], "detail": {"eventName": list(names)}}
+
+
+def create_alarm(
+    account: Account, name: str, metric: str, topic: str | None, *, actions_enabled: bool = True, threshold: int = 100
+) -> None:
+    """Alarms when the metric of a filter sums up to more than the threshold in five minutes."""
     account.client("cloudwatch").put_metric_alarm(
         AlarmName=name,
         Namespace="exfilguard-seed",
@@ -176,11 +200,11 @@ def create_alarm(account: Account, name: str, metric: str, topic: str, *, action
         Statistic="Sum",
         Period=300,
         EvaluationPeriods=1,
-        Threshold=100,
+        Threshold=threshold,
         ComparisonOperator="GreaterThanThreshold",
         TreatMissingData="notBreaching",
         ActionsEnabled=actions_enabled,
-        AlarmActions=[topic],
+        AlarmActions=[topic] if topic else [],
     )
     account.client("cloudwatch").set_alarm_state(AlarmName=name, StateValue="OK", StateReason="seeded")
 
@@ -209,11 +233,63 @@ def create_topic(account: Account, name: str, region: str = "us-east-1") -> tupl
     return topic, subscription["SubscriptionArn"]
 
 
-def create_rule(account: Account, name: str, topic: str, region: str, *, pattern=None, state="ENABLED") -> None:
-    """Hands events that match `pattern`, or all findings of GuardDuty, to a topic."""
+def create_rule(
+    account: Account, name: str, target: str | None, region: str, *, pattern=None, state="ENABLED"
+) -> None:
+    """Hands events that match `pattern`, or all findings of GuardDuty, to a topic or another target, if there is one."""
     events = account.client("events", region)
     events.put_rule(Name=name, EventPattern=json.dumps(pattern or FINDINGS), State=state)
-    events.put_targets(Rule=name, Targets=[{"Id": "topic", "Arn": topic}])
+    if target:
+        events.put_targets(Rule=name, Targets=[{"Id": "target", "Arn": target}])
+
+
+def create_function(account: Account, name: str, region: str, *, rule: str | None = None) -> str:
+    """Makes a Lambda function, which the rule of this name may invoke. Returns its ARN."""
+    zipped = io.BytesIO()
+    with zipfile.ZipFile(zipped, "w") as code:
+        code.writestr("main.py", "def handler(event, context): pass")
+    role_document = {
+        "Version": "2012-10-17",
+        "Statement": [
+            {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
+        ],
+    }
+    role = account.client("iam").create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(role_document))
+    functions = account.client("lambda", region)
+    made = functions.create_function(
+        FunctionName=name,
+        Runtime="python3.13",
+        Role=role["Role"]["Arn"],
+        Handler="main.handler",
+        Code={"ZipFile": zipped.getvalue()},
+    )
+    if rule:
+        functions.add_permission(
+            FunctionName=name,
+            StatementId="rule",
+            Action="lambda:InvokeFunction",
+            Principal="events.amazonaws.com",
+            SourceArn=f"arn:aws:events:{region}:{account.id}:rule/{rule}",
+        )
+    return made["FunctionArn"]
+
+
+def create_queue(account: Account, name: str, region: str, *, rule: str | None = None) -> str:
+    """Makes an SQS queue, which the rule of this name may send to. Returns its ARN."""
+    sqs = account.client("sqs", region)
+    url = sqs.create_queue(QueueName=name)["QueueUrl"]
+    arn = f"arn:aws:sqs:{region}:{account.id}:{name}"
+    if rule:
+        send = {
+            "Effect": "Allow",
+            "Principal": {"Service": "events.amazonaws.com"},
+            "Action": "sqs:SendMessage",
+            "Resource": arn,
+            "Condition": {"ArnEquals": {"aws:SourceArn": f"arn:aws:events:{region}:{account.id}:rule/{rule}"}},
+        }
+        policy = json.dumps({"Version": "2012-10-17", "Statement": [send]})
+        sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": policy})
+    return arn
 
 
 def enable_guardduty(account: Account, region: str, *, enable: bool = True, s3: bool = True) -> str:

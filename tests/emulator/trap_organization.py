@@ -24,7 +24,7 @@ def seed(endpoint: str) -> dict:
     stopped(accounts["stopped"], organization)
     single_region(accounts["single-region"])
     quiet_filter(accounts["quiet-filter"])
-    quiet_alarm(accounts["quiet-alarm"])
+    quiet_alarm(accounts["quiet-alarm"], organization)
     endpoints |= perimeter(accounts["perimeter"])
     return {
         "organization": organization.id,
@@ -46,6 +46,13 @@ def good(account: Account) -> str:
     sound.create_filter(account, "trail", "object-reads")
     topic, _ = sound.create_topic(account, "soc-alarms")
     sound.create_alarm(account, "bulk-download", "object-reads", topic)
+    # Of calls on trails an alarm tells, of the others rules.
+    sound.create_filter(account, "trail", "trail-calls", sound.calls_counted(*sound.TRAIL_CALLS))
+    sound.create_alarm(account, "trail-calls", "trail-calls", topic, threshold=0)
+    for region in REGIONS:
+        calls, _ = sound.create_topic(account, "tampering", region)
+        pattern = sound.calls_matched(*sound.BUCKET_CALLS, "DeleteDetector")
+        sound.create_rule(account, "tampering", calls, region, pattern=pattern)
     return sound.create_endpoint(account, "good", sound.endpoint_policy(account, HOME))
 
 
@@ -105,10 +112,25 @@ def quiet_filter(account: Account) -> None:
     sound.create_alarm(account, "never-matches", "never-matches", topic)
     sound.enable_guardduty(account, HOME)
     sound.create_rule(account, "disabled", topic, HOME, state="DISABLED")
+    critical = sound.FINDINGS | {"detail": {"severity": [{"numeric": [">=", 8.5]}]}}
+    sound.create_rule(account, "critical-only", topic, HOME, pattern=critical)
+    sound.create_rule(account, "no-target", None, HOME)
+    calls(account, topic)
     guarded(account, ELSEWHERE)
 
 
-def quiet_alarm(account: Account) -> None:
+def calls(account: Account, topic: str) -> None:
+    """Rules on one call each, whose targets take its events or do not."""
+    for name, permitted in (("function-refuses", None), ("function-invoked", "function-invoked")):
+        function = sound.create_function(account, name, HOME, rule=permitted)
+        sound.create_rule(account, name, function, HOME, pattern=sound.calls_matched("PutBucketReplication"))
+    for name, permitted in (("queue-refuses", None), ("queue-fed", "queue-fed")):
+        queue = sound.create_queue(account, name, HOME, rule=permitted)
+        sound.create_rule(account, name, queue, HOME, pattern=sound.calls_matched("PutBucketReplication"))
+    sound.create_rule(account, "trails-stopped", topic, HOME, pattern=sound.calls_matched("StopLogging", "DeleteTrail"))
+
+
+def quiet_alarm(account: Account, organization: Organization) -> None:
     """All reads are counted, but the alarm's actions are off; a rule for finding types that GuardDuty retired."""
     sound.create_bucket(account, f"trap-actions-disabled-{account.id}")
     sound.create_trail(account, "all-data-events", LOGS, log_group="trail", EventSelectors=sound.data_events())
@@ -119,6 +141,30 @@ def quiet_alarm(account: Account) -> None:
     retired = sound.FINDINGS | {"detail": {"type": [RETIRED]}}
     sound.create_rule(account, "retired-types", topic, HOME, pattern=retired)
     guarded(account, ELSEWHERE)
+    watched_policies(account, topic, organization)
+
+
+def watched_policies(account: Account, topic: str, organization: Organization) -> None:
+    """Alarms on one call: muted, raised for years, asking for ten, and without actions below a composite alarm that acts."""
+    sound.create_filter(account, "trail", "policies", sound.calls_counted("PutBucketPolicy"))
+    sound.create_filter(account, "trail", "trail-calls", sound.calls_counted(*sound.TRAIL_CALLS))
+    for name in ("muted", "stuck"):
+        sound.create_alarm(account, name, "policies", topic, threshold=0)
+    sound.create_alarm(account, "child", "policies", None, threshold=0)
+    sound.create_alarm(account, "ten-trail-calls", "trail-calls", topic, threshold=9)
+    here = {"account": account.id, "region": HOME}
+    mute = {
+        "Status": "ACTIVE",
+        "MuteTargets": {"AlarmNames": ["muted"]},
+        "Rule": {"Schedule": {"Expression": "cron(0 0 * * *)", "Duration": "PT4H"}},
+    }
+    raised = {"StateValue": "ALARM", "StateTransitionedTimestamp": "2024-01-15T03:12:44Z"}
+    parent = {"AlarmRule": "ALARM(child) OR ALARM(other)", "AlarmActions": [topic]}
+    organization.put(
+        {"kind": "alarm_mute_rule", **here, "name": "maintenance", "value": mute},
+        {"kind": "alarm_state", **here, "name": "stuck", "value": raised},
+        {"kind": "composite_alarm", **here, "name": "parent", "value": parent},
+    )
 
 
 def perimeter(account: Account) -> dict[str, str]:

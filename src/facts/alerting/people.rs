@@ -3,6 +3,7 @@
 use super::super::context::known_or_clause;
 use super::super::fact::Fact;
 use super::super::notification;
+use super::acting;
 use crate::semantics::alarm::{Action, AlarmRule, action, can_act};
 use crate::semantics::configuration::{CompositeAlarm, MetricAlarm};
 use crate::semantics::event_pattern::EventPattern;
@@ -14,6 +15,11 @@ use crate::snapshot::{AccountSnapshot, AlarmMuteRule};
 /// Whether somebody hears of the alarm. `account` is the one that has it.
 #[must_use]
 pub fn reached(account: &AccountSnapshot, alarm: &MetricAlarm, region: &str) -> Fact {
+    let free = acting::not_stuck(account, alarm, region);
+    if free.value.is_no() {
+        // Neither a composite alarm nor a rule on its state hears of an alarm that stays raised.
+        return free.into();
+    }
     let directly = by_actions(account, &alarm.alarm_name, &alarm.alarm_arn, &alarm.alarm_actions, region);
     let own = both(both(can_act(alarm).into(), not_muted(account, &alarm.alarm_name, region)), directly);
     if own.holds.is_yes() {
@@ -25,7 +31,7 @@ pub fn reached(account: &AccountSnapshot, alarm: &MetricAlarm, region: &str) -> 
 }
 
 /// Both must hold; the side that decides gives the reason.
-fn both(a: Fact, b: Fact) -> Fact {
+pub(super) fn both(a: Fact, b: Fact) -> Fact {
     match (a.holds, b.holds) {
         (Tri::No, _) => a,
         (_, Tri::No) => b,
@@ -35,7 +41,7 @@ fn both(a: Fact, b: Fact) -> Fact {
 }
 
 /// One must hold; a certain no of the alarm's own actions stays the reason where nothing else helps.
-fn either(a: Fact, b: Fact) -> Fact {
+pub(super) fn either(a: Fact, b: Fact) -> Fact {
     match (a.holds, b.holds) {
         (Tri::Yes, _) => a,
         (_, Tri::Yes) => b,
@@ -80,7 +86,7 @@ fn by_actions(account: &AccountSnapshot, name: &str, arn: &str, actions: &[Strin
 /// A mute longer than this is a failure even while it does not last (`aws-semantics.md` 5.7).
 const LONGEST_MUTE_SECONDS: i64 = 24 * 60 * 60;
 
-fn not_muted(account: &AccountSnapshot, name: &str, region: &str) -> Fact {
+pub(super) fn not_muted(account: &AccountSnapshot, name: &str, region: &str) -> Fact {
     let Some(alarms) = account.alarms.get(region) else {
         return Fact::new(Tri::Unknown, format!("the rules that mute alarms in {region} were not read"));
     };
@@ -132,12 +138,9 @@ fn by_composite(account: &AccountSnapshot, alarm: &MetricAlarm, region: &str) ->
     best
 }
 
-fn composite_reaches(
-    account: &AccountSnapshot,
-    composite: &CompositeAlarm,
-    alarm: &MetricAlarm,
-    region: &str,
-) -> Option<Fact> {
+/// Whether a composite alarm is raised by this alarm alone, and its actions are not held back; none if it does not name
+/// the alarm.
+pub(super) fn follows(composite: &CompositeAlarm, alarm: &MetricAlarm) -> Option<Verdict> {
     let name = &composite.alarm_name;
     let fires = match AlarmRule::parse(&composite.alarm_rule) {
         Err(error) => {
@@ -155,6 +158,17 @@ fn composite_reaches(
             Verdict::unknown(format!("the actions of composite alarm `{name}` wait for alarm `{other}`"))
         }
     };
+    Some(fires.and(suppressed))
+}
+
+fn composite_reaches(
+    account: &AccountSnapshot,
+    composite: &CompositeAlarm,
+    alarm: &MetricAlarm,
+    region: &str,
+) -> Option<Fact> {
+    let name = &composite.alarm_name;
+    let follows = follows(composite, alarm)?;
     let acts = can_act(&MetricAlarm {
         alarm_name: name.clone(),
         actions_enabled: composite.actions_enabled,
@@ -162,7 +176,7 @@ fn composite_reaches(
         state_value: composite.state_value.clone(),
         ..MetricAlarm::default()
     });
-    let ready = both(fires.and(suppressed).and(acts).into(), not_muted(account, name, region));
+    let ready = both(follows.and(acts).into(), not_muted(account, name, region));
     let heard = by_actions(account, name, &composite.alarm_arn, &composite.alarm_actions, region);
     Some(both(ready, heard))
 }

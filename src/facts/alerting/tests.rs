@@ -98,6 +98,7 @@ fn with_alarms(mut account: AccountSnapshot, metric: Vec<MetricAlarm>) -> Accoun
     let alarms = RegionAlarms {
         alarms: Reading::Known(Alarms { metric, ..Alarms::default() }),
         mute_rules: Reading::Known(Vec::new()),
+        read_at: samples::NOW.into(),
     };
     account.alarms = BTreeMap::from([(samples::REGION.into(), alarms)]);
     account
@@ -180,7 +181,7 @@ fn a_composite_alarm_may_act_for_it() {
             alarm_actions: vec![samples::TOPIC.into()],
             state_value: "OK".into(),
             alarm_rule: "ALARM(\"bulk\") OR ALARM(\"other\")".into(),
-            actions_suppressor: None,
+            ..CompositeAlarm::default()
         });
     }
     assert_eq!(only(&account)[2], Tri::Yes);
@@ -305,4 +306,153 @@ fn an_alarm_is_about_security_if_a_trails_log_feeds_it() {
     assert_eq!(facts(&alarm("bulk", &[])).security_relevant.holds, Tri::Yes);
     let cpu = MetricAlarm { metric_name: Some("CPUUtilization".into()), ..alarm("cpu", &[]) };
     assert_eq!(facts(&cpu).security_relevant.holds, Tri::No);
+}
+
+fn can_act(account: &AccountSnapshot) -> Fact {
+    let mut account = account.clone();
+    let alarm = the_alarm(&mut account).clone();
+    samples::with_context(&samples::organization(), |context| {
+        Alerting::of(&account, context).alarm(&alarm, samples::REGION).can_act
+    })
+}
+
+fn with_composite(mut account: AccountSnapshot, composite: CompositeAlarm) -> AccountSnapshot {
+    if let Some(RegionAlarms { alarms: Reading::Known(alarms), .. }) = account.alarms.get_mut(samples::REGION)
+    {
+        alarms.composite.push(composite);
+    }
+    account
+}
+
+fn parent() -> CompositeAlarm {
+    CompositeAlarm {
+        alarm_name: "any".into(),
+        alarm_arn: "arn:aws:cloudwatch:eu-west-1:111122223333:alarm:any".into(),
+        actions_enabled: true,
+        alarm_actions: vec![samples::TOPIC.into()],
+        state_value: "OK".into(),
+        alarm_rule: "ALARM(\"bulk\") OR ALARM(\"other\")".into(),
+        ..CompositeAlarm::default()
+    }
+}
+
+#[test]
+fn an_alarm_acts_unless_something_holds_its_actions_back() {
+    assert_eq!(can_act(&account()).holds, Tri::Yes);
+    type Change = fn(&mut MetricAlarm);
+    let changes: [(Change, Tri, &str); 8] = [
+        (|alarm| alarm.actions_enabled = false, Tri::No, "the actions of alarm `bulk` are switched off"),
+        (|alarm| alarm.alarm_actions.clear(), Tri::No, "alarm `bulk` has no action"),
+        (
+            |alarm| alarm.alarm_actions = vec!["arn:aws:sns:us-east-1:111122223333:alerts".into()],
+            Tri::No,
+            "topic `arn:aws:sns:us-east-1:111122223333:alerts` is in another region than `eu-west-1`",
+        ),
+        (
+            |alarm| alarm.alarm_actions = vec!["arn:aws:sns:eu-west-1:111122223333:unread".into()],
+            Tri::Unknown,
+            "topic `arn:aws:sns:eu-west-1:111122223333:unread` was not read",
+        ),
+        (
+            |alarm| alarm.alarm_actions = vec!["arn:aws:automate:eu-west-1:ec2:stop".into()],
+            Tri::Unknown,
+            "alarm `bulk` acts on `arn:aws:automate:eu-west-1:ec2:stop`, and whether that exists and lets it is not read",
+        ),
+        (
+            |alarm| alarm.state_value = "ALARM".into(),
+            Tri::Unknown,
+            "since when alarm `bulk` is in ALARM is not known",
+        ),
+        (
+            |alarm| raised(alarm, "2026-01-14T03:59:59Z"),
+            Tri::No,
+            "alarm `bulk` is in ALARM since 2026-01-14T03:59:59Z, for more than a day, and acts only when it enters \
+             that state",
+        ),
+        (|alarm| raised(alarm, "2026-01-14T04:00:00Z"), Tri::Yes, "topic `alerts` lets CloudWatch publish"),
+    ];
+    for (change, holds, reason) in changes {
+        let mut account = account();
+        change(the_alarm(&mut account));
+        let fact = can_act(&account);
+        assert_eq!(fact.holds, holds, "{fact:?}");
+        assert!(fact.reason.starts_with(reason), "{fact:?}");
+    }
+}
+
+fn raised(alarm: &mut MetricAlarm, since: &str) {
+    alarm.state_value = "ALARM".into();
+    alarm.state_transitioned_at = Some(since.into());
+}
+
+#[test]
+fn one_action_that_is_taken_is_enough_and_nobody_need_hear_of_it() {
+    let mut account = account();
+    the_alarm(&mut account).alarm_actions.insert(0, "arn:aws:sns:us-east-1:111122223333:elsewhere".into());
+    if let Some(topic) = account.topics.get_mut(samples::TOPIC) {
+        topic.subscriptions = Reading::Known(Vec::new());
+    }
+    assert_eq!(can_act(&account).holds, Tri::Yes);
+    if let Some(topic) = account.topics.get_mut(samples::TOPIC) {
+        topic.attributes = Reading::Known(None);
+    }
+    assert_eq!(can_act(&account).holds, Tri::No);
+}
+
+#[test]
+fn a_composite_alarm_acts_for_a_child_without_actions() {
+    let mut silent = account();
+    the_alarm(&mut silent).alarm_actions.clear();
+    assert_eq!(can_act(&with_composite(silent.clone(), parent())).holds, Tri::Yes);
+    for (composite, holds) in [
+        (CompositeAlarm { alarm_rule: "ALARM(other)".into(), ..parent() }, Tri::No),
+        (CompositeAlarm { alarm_rule: "ALARM(bulk) AND ALARM(other)".into(), ..parent() }, Tri::No),
+        (CompositeAlarm { alarm_rule: "ALARM(".into(), ..parent() }, Tri::Unknown),
+        (CompositeAlarm { actions_enabled: false, ..parent() }, Tri::No),
+        (CompositeAlarm { alarm_actions: Vec::new(), ..parent() }, Tri::No),
+        (CompositeAlarm { actions_suppressor: Some("maintenance".into()), ..parent() }, Tri::Unknown),
+        (
+            CompositeAlarm {
+                state_value: "ALARM".into(),
+                state_transitioned_at: Some("2026-01-01T00:00:00Z".into()),
+                ..parent()
+            },
+            Tri::No,
+        ),
+    ] {
+        let fact = can_act(&with_composite(silent.clone(), composite.clone()));
+        assert_eq!(fact.holds, holds, "{composite:?}: {fact:?}");
+    }
+    // A child that stays raised raises nothing.
+    raised(the_alarm(&mut silent), "2026-01-01T00:00:00Z");
+    assert_eq!(can_act(&with_composite(silent, parent())).holds, Tri::No);
+}
+
+#[test]
+fn a_muted_alarm_does_not_act_but_its_composite_alarm_does() {
+    let mut account = account();
+    if let Some(region) = account.alarms.get_mut(samples::REGION) {
+        region.mute_rules = Reading::Known(vec![AlarmMuteRule {
+            arn: "arn:aws:cloudwatch:eu-west-1:111122223333:alarm-mute-rule:night".into(),
+            status: "ACTIVE".into(),
+            duration: "PT4H".into(),
+            alarm_names: vec!["bulk".into()],
+            ..AlarmMuteRule::default()
+        }]);
+    }
+    let fact = can_act(&account);
+    assert_eq!(fact.holds, Tri::No);
+    assert!(fact.reason.starts_with("alarm `bulk` is muted now by rule"), "{fact:?}");
+    assert_eq!(can_act(&with_composite(account, parent())).holds, Tri::Yes);
+}
+
+#[test]
+fn an_alarm_that_stays_raised_reaches_nobody_in_any_way() {
+    let mut account = with_composite(account(), parent());
+    raised(the_alarm(&mut account), "2026-01-01T00:00:00Z");
+    assert_eq!(only(&account)[2], Tri::No);
+    // For less than a day it may be a thief that it tells of.
+    raised(the_alarm(&mut account), "2026-01-15T03:00:00Z");
+    the_alarm(&mut account).alarm_actions.clear();
+    assert_eq!(only(&account)[2], Tri::Yes);
 }

@@ -1,0 +1,28 @@
+# METADATA
+# title: A person hears of it when a bucket is opened
+# description: >
+#   Data can leave without a single download from within: the thief writes a bucket policy or an access control list
+#   that admits his own account, replicates the bucket into it, deletes a policy that denies, or takes Block Public
+#   Access away, and then reads from outside. Each of these calls alone must raise an alarm of a metric filter on a
+#   trail's log group, or match an EventBridge rule, in every region, and either must reach a person.
+# related_resources:
+#   - ref: https://docs.aws.amazon.com/AmazonS3/latest/userguide/cloudtrail-logging-s3-info.html
+#   - ref: https://docs.aws.amazon.com/securityhub/latest/userguide/cloudwatch-controls.html
+#   - ref: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-service-event-cloudtrail.html
+# custom:
+#   id: bucket-policy-change-alarm
+#   area: alarms
+#   resource: account
+#   severity: medium
+#   since: "0.1.0"
+#   status: stable
+package exfilguard.alarms.bucket_policy_change_alarm
+
+import rego.v1
+
+pass if input.bucket_policy_changes_heard.holds
+
+message := sprintf(
+	"account %s: nobody hears of every call that opens a bucket: %s",
+	[input.id, input.bucket_policy_changes_heard.reason],
+)

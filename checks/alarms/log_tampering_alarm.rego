@@ -1,0 +1,28 @@
+# METADATA
+# title: A person hears of it when a trail is stopped or changed
+# description: >
+#   Whoever is about to copy data out first switches off what would show it: StopLogging, DeleteTrail, UpdateTrail and
+#   PutEventSelectors (which can take the data events away and leave the trail running). Each of these calls alone must
+#   raise an alarm of a metric filter on the trail's log group, or match an EventBridge rule, and either must reach a
+#   person. Otherwise the download that follows leaves no trace and nobody asks why.
+# related_resources:
+#   - ref: https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudwatch-alarms-for-cloudtrail.html
+#   - ref: https://docs.aws.amazon.com/securityhub/latest/userguide/cloudwatch-controls.html
+#   - ref: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-service-event-cloudtrail.html
+# custom:
+#   id: log-tampering-alarm
+#   area: alarms
+#   resource: account
+#   severity: medium
+#   since: "0.1.0"
+#   status: stable
+package exfilguard.alarms.log_tampering_alarm
+
+import rego.v1
+
+pass if input.log_tampering_heard.holds
+
+message := sprintf(
+	"account %s: nobody hears of every call that stops or changes a trail: %s",
+	[input.id, input.log_tampering_heard.reason],
+)

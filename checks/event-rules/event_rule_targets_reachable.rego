@@ -1,0 +1,37 @@
+# METADATA
+# title: A rule that watches for exfiltration is on and sends somewhere that takes its events
+# description: >
+#   A rule that matches GuardDuty's findings, or calls that open a bucket or stop a trail, alerts nobody while it is
+#   disabled, has no target, or may not use its targets: EventBridge drops what a function's or queue's policy does not
+#   let it hand over, and what is encrypted with a key that it may not use. In the console such a rule looks complete.
+#   Whether a person hears of the events is not judged here.
+# related_resources:
+#   - ref: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-resource-based.html
+#   - ref: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-troubleshooting.html
+# custom:
+#   id: event-rule-targets-reachable
+#   area: event-rules
+#   resource: event-rule
+#   severity: medium
+#   since: "0.1.0"
+#   status: stable
+package exfilguard.event_rules.event_rule_targets_reachable
+
+import rego.v1
+
+applies if input.watches_exfiltration.holds
+
+pass if {
+	input.enabled.holds
+	input.target_reachable.holds
+}
+
+message := sprintf(
+	"rule `%s` on bus `%s` in `%s` hands its events to nothing: %s",
+	[input.name, input.bus, input.region, concat("; ", broken)],
+)
+
+broken := [fact.reason |
+	some fact in [input.enabled, input.target_reachable]
+	not fact.holds
+]
