@@ -544,6 +544,27 @@ mod tests {
     }
 
     #[test]
+    fn a_function_that_surely_refuses_tells_nobody_and_one_that_is_invoked_may() {
+        const FUNCTION: &str = "arn:aws:lambda:eu-west-1:111122223333:function:page";
+        let allows = json!({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Resource": FUNCTION,
+            "Principal": {"Service": "events.amazonaws.com"}, "Action": "lambda:InvokeFunction"}]});
+        for (policy, expected) in [(None, Tri::No), (Some(allows.to_string()), Tri::Unknown)] {
+            let mut account = samples::account();
+            account.functions.insert(FUNCTION.into(), Reading::Known(policy));
+            let target = Target { id: "1".into(), arn: FUNCTION.into(), role_arn: None };
+            let findings =
+                Rule { targets: Reading::Known(vec![target]), ..rule(&json!({"source": ["aws.guardduty"]})) };
+            if let Some(region) = account.regional.get_mut(samples::REGION) {
+                region.rules = Reading::Known(vec![findings]);
+            }
+            let fact = samples::with_context(&samples::organization(), |context| {
+                findings_routed(&account, samples::REGION, context)
+            });
+            assert_eq!(fact.holds, expected, "{}", fact.reason);
+        }
+    }
+
+    #[test]
     fn rules_on_other_buses_see_no_findings() {
         let other = Rule { bus: "custom".into(), ..rule(&json!({"source": ["aws.guardduty"]})) };
         assert_eq!(routed_by(vec![other]).holds, Tri::No);
