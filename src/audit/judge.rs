@@ -8,7 +8,7 @@ use crate::engine::{Check, Checks, Evaluator, Outcome, Surroundings};
 use crate::facts::{self, Context};
 use crate::policy::PolicyFile;
 use crate::score::assessment::{AccountAudit, AccountStatus, Evidence, Incomplete, Resource, ResultRecord};
-use crate::simulate::{Cell, Simulation};
+use crate::simulate::{Cell, Gains, Simulation};
 use crate::snapshot::{AccountSnapshot, Entry};
 
 /// Evidence that a result shows at most; what a bucket's coverage rests on may be hundreds of trails.
@@ -33,6 +33,8 @@ pub struct Judgement {
     pub incomplete: Vec<Incomplete>,
     /// What becomes of each technique on each bucket.
     pub simulation: Vec<Cell>,
+    /// What mending checks would do to that.
+    pub gains: Gains,
 }
 
 impl Judge {
@@ -90,16 +92,14 @@ impl Worker<'_> {
                 }
             }
         }
+        let simulated = self.judge.simulation.as_ref().map(|s| s.account(account, context));
+        let (simulation, gains) = simulated.unwrap_or_default();
         Judgement {
             account: audited(account, status(account)),
             results,
             incomplete: account.gaps().iter().map(missing).collect(),
-            simulation: self
-                .judge
-                .simulation
-                .as_ref()
-                .map(|s| s.account(account, context))
-                .unwrap_or_default(),
+            simulation,
+            gains,
         }
     }
 
@@ -131,6 +131,7 @@ impl Judgement {
             results: Vec::new(),
             incomplete,
             simulation: Vec::new(),
+            gains: Gains::default(),
         }
     }
 }

@@ -15,7 +15,7 @@ pub use pool::Surroundings;
 
 use crate::collect::CallCounts;
 use crate::score::assessment::{ApiCalls, Assessment, Incomplete, Run, Source};
-use crate::simulate::Cell;
+use crate::simulate::Gains;
 use crate::snapshot::{Gap, Organization};
 
 /// When an audit began and how it is called.
@@ -50,13 +50,14 @@ pub fn assemble(
 ) -> Assessment {
     let mut incomplete: Vec<Incomplete> = organization.gaps().iter().map(missing).collect();
     let (mut accounts, mut results, mut regions) = (Vec::new(), Vec::new(), Vec::new());
-    let mut simulation = Vec::new();
+    let (mut simulation, mut gains) = (Vec::new(), Gains::default());
     for judgement in judgements {
         incomplete.extend(judgement.incomplete);
         regions.extend(judgement.account.regions.iter().cloned());
         accounts.push(judgement.account);
         results.extend(judgement.results);
         simulation.extend(judgement.simulation);
+        gains.join(&judgement.gains);
     }
     let identity = organization.identity.known().and_then(Option::as_ref);
     let run = Run {
@@ -79,8 +80,7 @@ pub fn assemble(
             by_operation: calls.by_operation.clone(),
         },
     };
-    simulation.sort_by(Cell::order);
-    Assessment { simulation, ..Assessment::new(run, accounts, results) }
+    Assessment::new(run, accounts, results).with_simulation(simulation, &gains)
 }
 
 /// A gap as the assessment lists it.

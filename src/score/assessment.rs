@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::catalogue::{Area, ResourceKind, Severity, Status};
-use crate::simulate::Cell;
+use crate::simulate::{Cell, Gain, Gains};
 
 /// The schema that this version writes. The number after the slash is the major version.
 pub const SCHEMA: &str = "exfilguard.assessment/1";
@@ -32,6 +32,9 @@ pub struct Assessment {
     /// Bucket × technique; empty until the simulation is asked for.
     #[serde(default)]
     pub simulation: Vec<Cell>,
+    /// What mending a check would do to the simulation, the most useful first. Only checks that fail somewhere.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub mend_first: Vec<Gain>,
 }
 
 impl Assessment {
@@ -46,11 +49,23 @@ impl Assessment {
             accounts,
             results,
             simulation: Vec::new(),
+            mend_first: Vec::new(),
         };
         assessment.sort();
         assessment.count_accounts();
         assessment.score = super::scores(&assessment.accounts, &assessment.results);
         assessment
+    }
+
+    /// The same assessment with the outcome of the simulation, and its score.
+    #[must_use]
+    pub fn with_simulation(mut self, mut simulation: Vec<Cell>, gains: &Gains) -> Self {
+        simulation.sort_by(Cell::order);
+        self.score.simulation = simulation_score(&simulation);
+        let failing = |check: &str| self.results.iter().any(|r| r.check == check && r.status == Status::Fail);
+        self.mend_first = gains.ranked().into_iter().filter(|gain| failing(&gain.check)).collect();
+        self.simulation = simulation;
+        self
     }
 
     /// Puts everything into the canonical order: accounts by id; results by account, region, check and resource;
@@ -88,6 +103,13 @@ impl Assessment {
     pub fn account(&self, id: &str) -> Option<&AccountAudit> {
         self.accounts.iter().find(|account| account.id == id)
     }
+}
+
+/// The simulation score of `aws-semantics.md` 10: 100 if every technique is prevented on every bucket.
+fn simulation_score(cells: &[Cell]) -> Option<f64> {
+    let total: f64 = cells.iter().map(|cell| cell.weight).sum();
+    let reached: f64 = cells.iter().map(|cell| cell.weight * cell.outcome.value()).sum();
+    (total > 0.0).then(|| (1000.0 * reached / total).round() / 10.0)
 }
 
 /// How the audit went.
@@ -343,6 +365,10 @@ pub struct Scores {
     /// The five worst pairs of account and check, worst first.
     #[serde(default)]
     pub worst: Vec<WorstPair>,
+    /// The simulation score, 0 to 100: how far defence gets against every technique on every bucket; none without a
+    /// simulation.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub simulation: Option<f64>,
 }
 
 /// The letter of a score: A from 90, B from 80, C from 70, D from 50, else E.

@@ -56,6 +56,7 @@ pub fn scores(accounts: &[AccountAudit], results: &[ResultRecord]) -> Scores {
             .collect(),
         grade: Grade::of(overall),
         band: Band { lower: overall, upper },
+        simulation: None,
         unknown_share: unknown,
         minimum: nearest_rank(&shares, 0.0).map(round_down),
         percentile_10: nearest_rank(&shares, 0.1).map(round_down),

@@ -82,12 +82,15 @@ pub struct Cell {
     /// The checks that would make a broken link good, were they to pass.
     #[serde(default)]
     pub mended_by: Vec<String>,
+    /// What it counts in the simulation score: the technique's weight, five times that for a sensitive bucket.
+    #[serde(default)]
+    pub weight: f64,
 }
 
 impl Cell {
     /// Joins the chains: the thief takes the one that serves him best.
     #[must_use]
-    pub fn of(bucket: &BucketIdentity, technique: &str, chains: Vec<ChainAnswer>) -> Self {
+    pub fn of(bucket: &BucketIdentity, technique: &str, chains: &[ChainAnswer]) -> Self {
         let prevented = Tri::all(chains.iter().map(|chain| chain.answers.prevented));
         let open: Vec<&ChainAnswer> = if prevented.is_yes() {
             chains.iter().collect()
@@ -125,6 +128,7 @@ impl Cell {
             ml_dependent: shown.is_some_and(|chain| ml_dependent(chain)),
             path: shown.map(|chain| path(chain, chains.len() > 1)).unwrap_or_default(),
             mended_by,
+            weight: 1.0,
         }
     }
 }

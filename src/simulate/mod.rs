@@ -2,6 +2,7 @@
 //! read (`aws-semantics.md` 0 and 8).
 
 mod cell;
+mod gains;
 mod mending;
 mod outcome;
 mod prevention;
@@ -11,6 +12,7 @@ mod technique;
 mod walk;
 
 pub use cell::{Cell, ChainAnswer, Link, Question};
+pub use gains::{Gain, Gains};
 pub use outcome::{Answers, Outcome};
 pub use prevention::Defences;
 pub use record::{is_read_only_management, on_bus, record};

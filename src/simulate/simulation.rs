@@ -3,6 +3,7 @@
 use globset::GlobSet;
 
 use super::cell::Cell;
+use super::gains::Gains;
 use super::technique::Technique;
 use super::walk::{Assumptions, Walk};
 use crate::facts::Context;
@@ -22,15 +23,17 @@ pub struct Simulation {
 impl Simulation {
     /// The cells of an account that was entered; none of one that was not, or whose buckets could not be listed.
     #[must_use]
-    pub fn account(&self, account: &AccountSnapshot, context: &Context<'_>) -> Vec<Cell> {
+    pub fn account(&self, account: &AccountSnapshot, context: &Context<'_>) -> (Vec<Cell>, Gains) {
+        let mut gains = Gains::default();
         if account.entry != Entry::Entered {
-            return Vec::new();
+            return (Vec::new(), gains);
         }
         let walk = Walk::of(account, context);
         let buckets = account.buckets.known().into_iter().flatten();
-        buckets
+        let cells = buckets
             .filter(|bucket| self.buckets.as_ref().is_none_or(|names| names.is_match(&bucket.name)))
-            .flat_map(|bucket| walk.bucket(bucket, &self.techniques, &self.assumptions))
-            .collect()
+            .flat_map(|bucket| walk.bucket(bucket, &self.techniques, &self.assumptions, &mut gains))
+            .collect();
+        (cells, gains)
     }
 }

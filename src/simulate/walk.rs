@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 use super::cell::{Cell, ChainAnswer, Link, Question};
+use super::gains::Gains;
 use super::outcome::Answers;
 use super::prevention::Defences;
 use super::record::{is_read_only_management, on_bus, record};
@@ -23,12 +24,15 @@ use crate::semantics::iam::probes::Perimeter;
 use crate::semantics::verdict::{Tri, Verdict};
 use crate::snapshot::{AccountSnapshot, Bucket};
 
-/// How a thief's haul is sized, and what is taken for mended.
+/// What is taken for mended.
 #[derive(Debug, Clone, Default)]
 pub struct Assumptions {
     /// Checks that are taken to pass, by id.
     pub pass: BTreeSet<String>,
 }
+
+/// How much more a sensitive bucket counts (`aws-semantics.md` 10).
+const SENSITIVE_WEIGHT: f64 = 5.0;
 
 /// How many objects a thief takes within minutes.
 pub const HAUL: u64 = 10_000;
@@ -70,19 +74,18 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// What becomes of each technique on a bucket, in the order of the techniques. None for a bucket whose region could
-    /// not be read or is not in scope.
+    /// What becomes of each technique on a bucket, in the order of the techniques, and what mending a check would do to
+    /// it. Nothing for a bucket whose region could not be read or is not in scope.
     #[must_use]
-    pub fn bucket<'t>(
+    pub fn bucket(
         &self,
         bucket: &Bucket,
-        techniques: impl IntoIterator<Item = &'t Technique>,
+        techniques: &[Technique],
         assumptions: &Assumptions,
+        gains: &mut Gains,
     ) -> Vec<Cell> {
-        let Some(region) = bucket.region.known().filter(|region| self.account.regional.contains_key(*region))
-        else {
-            return Vec::new();
-        };
+        let known = bucket.region.known().filter(|region| self.account.regional.contains_key(*region));
+        let Some(region) = known else { return Vec::new() };
         let policies = BucketPolicies::of(self.account, bucket, self.context, &self.perimeter);
         let at = Scene {
             walk: self,
@@ -99,11 +102,27 @@ impl<'a> Walk<'a> {
                 set: policies.set(),
                 perimeter: &self.perimeter,
             },
-            assumptions,
             refusals: RefCell::default(),
             sightings: RefCell::default(),
         };
-        techniques.into_iter().map(|technique| at.technique(technique)).collect()
+        let sensitive = self.context.policy.is_sensitive(&bucket.name, bucket.tags.known()).is_yes();
+        let weight = if sensitive { SENSITIVE_WEIGHT } else { 1.0 };
+        let mut cells = Vec::with_capacity(techniques.len());
+        for technique in techniques {
+            let mut cell = at.technique(technique, &assumptions.pass);
+            cell.weight = weight * f64::from(technique.weight);
+            for check in &cell.mended_by {
+                let mut pass = assumptions.pass.clone();
+                pass.insert(check.clone());
+                let mended = at.technique(technique, &pass);
+                let better = mended.outcome.value() - cell.outcome.value();
+                if better > 0.0 {
+                    gains.add(check, better * cell.weight);
+                }
+            }
+            cells.push(cell);
+        }
+        cells
     }
 
     /// Whether GuardDuty would make a finding of this type in a region, and tell a person of it.
@@ -149,51 +168,38 @@ struct Scene<'a> {
     walk: &'a Walk<'a>,
     identity: BucketIdentity,
     defences: Defences<'a>,
-    assumptions: &'a Assumptions,
     refusals: RefCell<BTreeMap<super::technique::Attempt, Verdict>>,
     sightings: RefCell<BTreeMap<(Event, bool), Vec<Link>>>,
 }
 
 impl Scene<'_> {
-    fn technique(&self, technique: &Technique) -> Cell {
-        let mut findings: Vec<Link> = Vec::new();
-        for name in &technique.findings {
-            findings.extend(self.walk.finding(name, &self.identity.region));
-        }
-        let findings: Vec<Link> = findings.into_iter().map(|link| self.assumed(link)).collect();
+    fn technique(&self, technique: &Technique, pass: &BTreeSet<String>) -> Cell {
+        let findings: Vec<Link> = technique
+            .findings
+            .iter()
+            .flat_map(|name| self.walk.finding(name, &self.identity.region))
+            .map(|link| assumed(link, pass))
+            .collect();
         let chains: Vec<ChainAnswer> =
-            technique.chains.iter().map(|chain| self.chain(chain, &findings)).collect();
-        Cell::of(&self.identity, &technique.id, chains)
+            technique.chains.iter().map(|chain| self.chain(chain, &findings, pass)).collect();
+        Cell::of(&self.identity, &technique.id, &chains)
     }
 
-    fn chain(&self, chain: &Chain, findings: &[Link]) -> ChainAnswer {
-        let mut steps = Vec::new();
-        let (mut logged, mut prevented) = (None, Tri::No);
-        let (mut detected, mut alerted) = (Tri::No, Tri::No);
-        for step in &chain.steps {
-            let refusal = self.refusal(step);
-            prevented = prevented.or(refusal.holds);
-            let sightings = self.sightings(step);
-            for link in &sightings {
-                match link.question {
-                    Question::Logged => {
-                        logged = Some(logged.map_or(link.holds, |before: Tri| before.and(link.holds)))
-                    }
-                    Question::Detected => detected = detected.or(link.holds),
-                    Question::Alerted => alerted = alerted.or(link.holds),
-                    Question::Prevented => {}
-                }
-            }
-            steps.push((step.name.clone(), std::iter::once(refusal).chain(sightings).collect::<Vec<_>>()));
+    fn chain(&self, chain: &Chain, findings: &[Link], pass: &BTreeSet<String>) -> ChainAnswer {
+        let steps: Vec<(String, Vec<Link>)> = chain
+            .steps
+            .iter()
+            .map(|step| {
+                let links = std::iter::once(self.refusal(step)).chain(self.sightings(step));
+                (step.name.clone(), links.map(|link| assumed(link, pass)).collect())
+            })
+            .collect();
+        ChainAnswer {
+            name: chain.name.clone(),
+            answers: answers(&steps, findings),
+            steps,
+            findings: findings.to_vec(),
         }
-        for pair in findings.chunks(2) {
-            if let [produced, routed] = pair {
-                detected = detected.or(produced.holds);
-                alerted = alerted.or(produced.holds.and(routed.holds));
-            }
-        }
-        let answers = Answers { logged: logged.unwrap_or(Tri::No), detected, alerted, prevented };
-        ChainAnswer { name: chain.name.clone(), answers, steps, findings: findings.to_vec() }
     }
 
     /// Whether one of the step's requests is refused; all of them must succeed.
@@ -212,14 +218,14 @@ impl Scene<'_> {
             });
         }
         let verdict = any.unwrap_or_else(|| Verdict::no("nothing is asked of AWS that could be refused"));
-        self.assumed(Link {
+        Link {
             question: Question::Prevented,
             holds: verdict.value,
             text: verdict.reason,
             deterministic: true,
             mended_by: step.requests.iter().find_map(super::mending::of_attempt),
             evidence: Vec::new(),
-        })
+        }
     }
 
     /// Who sees the step.
@@ -241,14 +247,14 @@ impl Scene<'_> {
         let region = self.identity.region.as_str();
         let record = record(event, &self.identity);
         let logged = self.walk.observers.record(&record, region);
-        let logged = self.assumed(Link {
+        let logged = Link {
             question: Question::Logged,
             holds: logged.value,
             text: logged.reason,
             deterministic: true,
             mended_by: Some(super::mending::of_record(event)),
             evidence: Vec::new(),
-        });
+        };
         let mut links = vec![logged.clone()];
         links.extend(self.alarms(event, &record, occurs));
         links.extend(self.rules(event, &record, logged.holds));
@@ -279,15 +285,13 @@ impl Scene<'_> {
         let mended_by = super::mending::of_alarm(event, occurs);
         [(Question::Detected, detected), (Question::Alerted, alerted)]
             .into_iter()
-            .map(|(question, verdict)| {
-                self.assumed(Link {
-                    question,
-                    holds: verdict.value,
-                    text: verdict.reason,
-                    deterministic: true,
-                    mended_by,
-                    evidence: Vec::new(),
-                })
+            .map(|(question, verdict)| Link {
+                question,
+                holds: verdict.value,
+                text: verdict.reason,
+                deterministic: true,
+                mended_by,
+                evidence: Vec::new(),
             })
             .collect()
     }
@@ -302,26 +306,47 @@ impl Scene<'_> {
             .filter(|_| super::mending::is_tampering(event));
         [(Question::Detected, seen.noticed), (Question::Alerted, seen.reaches)]
             .into_iter()
-            .map(|(question, fact)| {
-                self.assumed(Link {
-                    question,
-                    holds: fact.holds.and(logged),
-                    text: fact.reason,
-                    deterministic: true,
-                    mended_by,
-                    evidence: fact.evidence,
-                })
+            .map(|(question, fact)| Link {
+                question,
+                holds: fact.holds.and(logged),
+                text: fact.reason,
+                deterministic: true,
+                mended_by,
+                evidence: fact.evidence,
             })
             .collect()
     }
+}
 
-    fn assumed(&self, mut link: Link) -> Link {
-        if let Some(check) = link.mended_by.filter(|check| self.assumptions.pass.contains(*check)) {
-            link.holds = Tri::Yes;
-            link.text = format!("taken for mended: {check}");
-        }
-        link
+/// A link that is taken for mended.
+fn assumed(mut link: Link, pass: &BTreeSet<String>) -> Link {
+    if let Some(check) = link.mended_by.filter(|check| pass.contains(*check)) {
+        link.holds = Tri::Yes;
+        link.text = format!("taken for mended: {check}");
     }
+    link
+}
+
+/// The four answers of a chain: every record of it must be logged; one that notices or tells is enough; one step that is
+/// refused is enough.
+fn answers(steps: &[(String, Vec<Link>)], findings: &[Link]) -> Answers {
+    let mut logged: Option<Tri> = None;
+    let (mut detected, mut alerted, mut prevented) = (Tri::No, Tri::No, Tri::No);
+    for link in steps.iter().flat_map(|(_, links)| links) {
+        match link.question {
+            Question::Logged => logged = Some(logged.map_or(link.holds, |before| before.and(link.holds))),
+            Question::Detected => detected = detected.or(link.holds),
+            Question::Alerted => alerted = alerted.or(link.holds),
+            Question::Prevented => prevented = prevented.or(link.holds),
+        }
+    }
+    for pair in findings.chunks(2) {
+        if let [produced, routed] = pair {
+            detected = detected.or(produced.holds);
+            alerted = alerted.or(produced.holds.and(routed.holds));
+        }
+    }
+    Answers { logged: logged.unwrap_or(Tri::No), detected, alerted, prevented }
 }
 
 /// Yes before unknown before no.

@@ -67,12 +67,25 @@ pub(super) fn next_steps(page: &mut Page, assessment: &Assessment) {
 }
 
 fn fixes(assessment: &Assessment) -> Vec<String> {
-    groups(assessment, Status::Fail)
+    let mut groups = groups(assessment, Status::Fail);
+    // What helps most against the techniques first; the rest keeps its order, the worst first.
+    let gain = |check: &str| {
+        assessment.mend_first.iter().find(|gain| gain.check == check).map_or(0.0, |gain| gain.gain)
+    };
+    groups.sort_by(|a, b| gain(b.check).total_cmp(&gain(a.check)));
+    groups
         .iter()
         .take(MAX_CHECKS)
         .map(|group| {
             let hint = group.results.iter().find_map(|result| change(result.remediation.as_deref()?));
-            let step = format!("{} ({}, {})", visible(group.check), group.severity, group.extent());
+            let gain = assessment.mend_first.iter().find(|gain| gain.check == group.check);
+            let gain = gain.map_or_else(String::new, |gain| {
+                format!(
+                    ", would stop or show {}",
+                    counted(usize::try_from(gain.cells).unwrap_or(usize::MAX), "theft")
+                )
+            });
+            let step = format!("{} ({}, {}{gain})", visible(group.check), group.severity, group.extent());
             match hint {
                 Some(hint) => format!("{step}: {hint}"),
                 None => step,

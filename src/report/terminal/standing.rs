@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::page::{Column, Page, Role, counted};
 use crate::catalogue::{Area, Status};
 use crate::score::assessment::{AccountAudit, AccountStatus, Assessment, Source};
+use crate::simulate::Outcome;
 use crate::visible::{visible, visible_start};
 
 /// How many accounts the table shows.
@@ -42,6 +43,16 @@ pub(super) fn headline(page: &mut Page, assessment: &Assessment) {
         let text = format!(
             "lowest account {minimum:.1}, 10th percentile {percentile:.1}, {} below 50",
             counted(usize::try_from(score.accounts_below_50).unwrap_or(usize::MAX), "account")
+        );
+        page.paragraph(0, None, &text);
+    }
+    if let Some(simulated) = score.simulation {
+        let count = |outcome| assessment.simulation.iter().filter(|cell| cell.outcome == outcome).count();
+        let counts: Vec<String> =
+            Outcome::ALL.into_iter().map(|outcome| format!("{} {outcome}", count(outcome))).collect();
+        let text = format!(
+            "thefts simulated (bucket × technique): {}; simulation score {simulated:.1} of 100",
+            counts.join(", ")
         );
         page.paragraph(0, None, &text);
     }
