@@ -5,8 +5,10 @@ use serde_json::{Value, json};
 use super::context::{Context, CoveringTrail, covering_trails, known_or_clause, owner_of, unseen_trails};
 use super::fact::{Evidence, Fact};
 use crate::semantics::configuration::TrailSelectors;
-use crate::semantics::event_selectors::{self, BucketIdentity, EventClass, ObservedSelectors, Observer};
-use crate::semantics::verdict::{Tri, Verdict};
+use crate::semantics::event_selectors::{
+    self, BucketIdentity, Coverage, EventClass, ObservedSelectors, Observer,
+};
+use crate::semantics::verdict::{Assumption, Tri, Verdict};
 use crate::snapshot::{AccountSnapshot, EventDataStore, TrailDetails};
 
 /// Everything that may log an account's events, compiled once per account.
@@ -19,6 +21,7 @@ pub struct Observers {
 #[derive(Debug)]
 struct Source {
     name: String,
+    is_trail: bool,
     /// None: every region.
     region: Option<String>,
     selectors: Option<TrailSelectors>,
@@ -41,6 +44,7 @@ impl Observers {
                 }
                 crate::snapshot::Reading::Unreadable(why) => all.push(Source {
                     name: format!("an event data store of `{region}` that could not be listed"),
+                    is_trail: false,
                     region: None,
                     selectors: None,
                     active: Verdict::unknown(format!("not known because {}", why.clause())),
@@ -50,6 +54,7 @@ impl Observers {
             if let Some(why) = unseen_trails(account, region) {
                 all.push(Source {
                     name: format!("a trail of `{region}` that could not be listed"),
+                    is_trail: true,
                     region: Some(region.clone()),
                     selectors: None,
                     active: Verdict::unknown(format!("not known because {}", why.clause())),
@@ -73,6 +78,25 @@ impl Observers {
         let observers = observers(&sources);
         let coverage = event_selectors::coverage(bucket, class, &observers);
         Fact::from(coverage.verdict()).with_all(evidence(&sources))
+    }
+
+    /// Whether some events of a class on a bucket's objects are logged, be it not all of them. With `trails_alone`
+    /// only trails count, which hand what they log to EventBridge ([A-09](Assumption)); an event data store alerts nobody.
+    #[must_use]
+    pub fn some_of(&self, bucket: &BucketIdentity, class: EventClass, trails_alone: bool) -> Fact {
+        let mut sources = self.in_region(&bucket.region);
+        sources.retain(|source| !trails_alone || source.is_trail);
+        let coverage = event_selectors::coverage(bucket, class, &observers(&sources));
+        let mut verdict = match &coverage {
+            Coverage::Partial { reason, assumptions, .. } => {
+                Verdict { assumptions: assumptions.clone(), ..Verdict::yes(reason.clone()) }
+            }
+            whole => whole.verdict(),
+        };
+        if trails_alone {
+            verdict = verdict.assuming(Assumption(9));
+        }
+        Fact::from(verdict).with_all(evidence(&sources))
     }
 
     /// Whether one record, written in `region`, is logged; the reason names who logs it.
@@ -171,6 +195,7 @@ fn trail(covering: CoveringTrail<'_>) -> Source {
     };
     Source {
         name: format!("trail `{}`", trail.name),
+        is_trail: true,
         region: (!trail.multi_region).then(|| trail.home_region.clone()),
         selectors,
         active,
@@ -230,6 +255,7 @@ fn event_data_store(store: &EventDataStore, region: &str) -> Source {
     let active = Tri::from(store.status == "ENABLED");
     Source {
         name: format!("event data store `{}`", store.name),
+        is_trail: false,
         region: (!store.multi_region).then(|| region.to_owned()),
         selectors: Some(TrailSelectors {
             event_selectors: Vec::new(),

@@ -21,6 +21,7 @@ mod rule_targets;
 pub(crate) mod samples;
 mod schema;
 mod tampering;
+mod trail_coverage;
 mod unread;
 
 pub use context::Context;

@@ -276,6 +276,8 @@ pub struct EndpointDenials {
     pub foreign_to_foreign_bucket: Fact,
     /// Probe V3.
     pub anonymous_to_foreign_bucket: Fact,
+    /// Probe V4.
+    pub foreign_to_own_bucket: Fact,
 }
 
 /// Asks an endpoint's policy.
@@ -292,6 +294,7 @@ pub fn endpoint(endpoint: &VpcEndpoint, perimeter: &Perimeter) -> EndpointDenial
         anonymous_to_foreign_bucket: fact(probes::endpoint_denies_anonymous_to_foreign_bucket(
             &set, perimeter,
         )),
+        foreign_to_own_bucket: fact(probes::endpoint_denies_foreign_to_own_bucket(&set, perimeter)),
     }
 }
 

@@ -12,6 +12,7 @@ use super::resources::{
     AccountFacts, AccountRegionFacts, BucketFacts, EventRuleFacts, TrailFacts, VpcEndpointFacts,
 };
 use super::tampering::Tampering;
+use super::trail_coverage::TrailCoverage;
 use super::{public_access, routing, rule_severities, rule_targets, unread};
 use crate::catalogue::ResourceKind;
 use crate::semantics::event_selectors::{BucketIdentity, EventClass};
@@ -105,11 +106,19 @@ impl Derivation<'_> {
             id: account.id.clone(),
             name: account.name.clone(),
             management_events_logged: self.management_events_logged(),
+            organization_trail_covers: self.trail_coverage().by_organization(),
+            foreign_reads_logged: self.trail_coverage().foreign_buckets(EventClass::Read),
+            foreign_writes_logged: self.trail_coverage().foreign_buckets(EventClass::Write),
+            data_events_can_alert: self.trail_coverage().can_alert(),
             bulk_download_alarms: self.alerting.bulk_download_alarms(),
             log_tampering_heard: self.tampering.of_trails(),
             bucket_policy_changes_heard: self.tampering.of_buckets(),
         };
         self.push(ResourceKind::Account, &account.id, None, None, &facts);
+    }
+
+    fn trail_coverage(&self) -> TrailCoverage<'_> {
+        TrailCoverage { account: self.account, context: self.context, observers: &self.observers }
     }
 
     fn management_events_logged(&self) -> Fact {
@@ -230,6 +239,7 @@ impl Derivation<'_> {
             home_region: trail.home_region.clone(),
             logging,
             delivering,
+            log_file_validation: validated(trail),
         };
         let (arn, region) = (Some(trail.arn.clone()), Some(trail.home_region.as_str()));
         self.push(ResourceKind::Trail, &trail.name, arn, region, &facts);
@@ -272,7 +282,14 @@ impl Derivation<'_> {
             let facts = AccountRegionFacts {
                 account_id: account.id.clone(),
                 region: region.clone(),
+                management_events_logged: self.observers.management_events(
+                    &account.id,
+                    region,
+                    self.partition(),
+                ),
+                some_data_events_logged: self.trail_coverage().some_data_events(region),
                 guardduty_enabled: detector_enabled(read, region),
+                guardduty_publishes_promptly: publishes_promptly(read, region),
                 guardduty_s3_protection: s3_protection(read, region),
                 guardduty_findings_routed: routing::findings_routed(account, region, self.context),
                 tampering_heard: self.tampering.in_region(region),
@@ -354,6 +371,7 @@ impl Derivation<'_> {
                         denies_org_to_foreign_bucket: denials.org_to_foreign_bucket,
                         denies_foreign_to_foreign_bucket: denials.foreign_to_foreign_bucket,
                         denies_anonymous_to_foreign_bucket: denials.anonymous_to_foreign_bucket,
+                        denies_foreign_to_own_bucket: denials.foreign_to_own_bucket,
                     };
                     let arn = format!(
                         "arn:{}:ec2:{region}:{}:vpc-endpoint/{}",
@@ -388,6 +406,42 @@ fn detector_enabled(read: &Region, region: &str) -> Fact {
             json!(detector.status),
         )),
     }
+}
+
+/// Whether a trail writes digests of its files.
+fn validated(trail: &Trail) -> Fact {
+    let why = if trail.log_file_validation { "on" } else { "off" };
+    Fact::new(trail.log_file_validation, format!("log file validation is switched {why}")).with(
+        Evidence::new(
+            "cloudtrail:DescribeTrails",
+            &trail.arn,
+            "/trailList/LogFileValidationEnabled",
+            json!(trail.log_file_validation),
+        ),
+    )
+}
+
+/// Whether GuardDuty tells of repeated findings within the hour.
+fn publishes_promptly(read: &Region, region: &str) -> Fact {
+    let detector = match detector(read, region) {
+        Err(fact) => return fact,
+        Ok(detector) => detector,
+    };
+    let frequency = detector.finding_publishing_frequency.as_deref();
+    let (holds, why) = match frequency {
+        Some("FIFTEEN_MINUTES") => (Tri::Yes, "every 15 minutes".to_owned()),
+        Some("ONE_HOUR") => (Tri::Yes, "every hour".to_owned()),
+        Some("SIX_HOURS") => (Tri::No, "every six hours".to_owned()),
+        Some(other) => (Tri::Unknown, format!("its frequency `{other}` is not known to exfilguard")),
+        None => (Tri::Unknown, "AWS did not say how often".to_owned()),
+    };
+    let enabled = guardduty::detector_enabled(&detector.status);
+    Fact::from(enabled.and(Verdict::new(holds, why))).with(Evidence::new(
+        "guardduty:GetDetector",
+        &detector.id,
+        "/findingPublishingFrequency",
+        json!(frequency),
+    ))
 }
 
 fn s3_protection(read: &Region, region: &str) -> Fact {

@@ -85,6 +85,8 @@ pub struct TrailFacts {
     pub logging: Fact,
     /// Its last delivery to the bucket succeeded.
     pub delivering: Fact,
+    /// It writes signed digests of its files.
+    pub log_file_validation: Fact,
 }
 
 /// An account.
@@ -96,6 +98,15 @@ pub struct AccountFacts {
     pub name: String,
     /// Every management event that matters for S3 is logged in every region.
     pub management_events_logged: Fact,
+    /// A trail that the account's own principals cannot stop, the organization's, covers it; outside of an organization a
+    /// trail of its own in every region.
+    pub organization_trail_covers: Fact,
+    /// What its principals read from buckets of other accounts is logged, in every region.
+    pub foreign_reads_logged: Fact,
+    /// What its principals write to buckets of other accounts is logged, in every region.
+    pub foreign_writes_logged: Fact,
+    /// Data events of its buckets arrive in a log group or at EventBridge, in every region with buckets.
+    pub data_events_can_alert: Fact,
     /// The chains from a read of the account's objects to a person: trail, log group, metric filter, alarm, topic.
     pub bulk_download_alarms: Vec<BulkDownloadAlarm>,
     /// A person hears of it when a trail that covers the account is stopped, deleted or changed, by an alarm or a rule.
@@ -137,8 +148,14 @@ pub struct AccountRegionFacts {
     pub account_id: String,
     /// The region.
     pub region: String,
+    /// Every management event that matters for S3 is logged in this region.
+    pub management_events_logged: Fact,
+    /// Some data events of S3 are logged in this region; holds where the account has no bucket in it.
+    pub some_data_events_logged: Fact,
     /// GuardDuty's detector is enabled.
     pub guardduty_enabled: Fact,
+    /// GuardDuty tells of repeated findings at least every hour.
+    pub guardduty_publishes_promptly: Fact,
     /// GuardDuty watches S3 data events.
     pub guardduty_s3_protection: Fact,
     /// Every finding type that tells of S3 exfiltration reaches a person through EventBridge, from this account's bus or
@@ -207,4 +224,6 @@ pub struct VpcEndpointFacts {
     pub denies_foreign_to_foreign_bucket: Fact,
     /// Unsigned requests cannot reach others' buckets through it (probe V3).
     pub denies_anonymous_to_foreign_bucket: Fact,
+    /// Others' credentials cannot reach the organization's buckets through it (probe V4).
+    pub denies_foreign_to_own_bucket: Fact,
 }

@@ -50,6 +50,7 @@ pub fn trails(region: &str, unknown: &Fact) -> TrailFacts {
         home_region: region.to_owned(),
         logging: unknown.clone(),
         delivering: unknown.clone(),
+        log_file_validation: unknown.clone(),
     }
 }
 
@@ -58,7 +59,10 @@ pub fn regions(account: &str, unknown: &Fact) -> AccountRegionFacts {
     AccountRegionFacts {
         account_id: account.to_owned(),
         region: UNREAD.to_owned(),
+        management_events_logged: unknown.clone(),
+        some_data_events_logged: unknown.clone(),
         guardduty_enabled: unknown.clone(),
+        guardduty_publishes_promptly: unknown.clone(),
         guardduty_s3_protection: unknown.clone(),
         guardduty_findings_routed: unknown.clone(),
         tampering_heard: unknown.clone(),
@@ -102,5 +106,6 @@ pub fn vpc_endpoints(unknown: &Fact) -> VpcEndpointFacts {
         denies_org_to_foreign_bucket: unknown.clone(),
         denies_foreign_to_foreign_bucket: unknown.clone(),
         denies_anonymous_to_foreign_bucket: unknown.clone(),
+        denies_foreign_to_own_bucket: unknown.clone(),
     }
 }

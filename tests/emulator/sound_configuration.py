@@ -147,8 +147,8 @@ def create_trail(account: Account, name: str, bucket: str, *, region="us-east-1"
             "CloudWatchLogsLogGroupArn": create_log_group(account, log_group, region),
             "CloudWatchLogsRoleArn": role,
         }
-    settings.setdefault("IsMultiRegionTrail", True)
-    trail = cloudtrail.create_trail(Name=name, S3BucketName=bucket, EnableLogFileValidation=True, **settings)
+    settings = {"IsMultiRegionTrail": True, "EnableLogFileValidation": True} | settings
+    trail = cloudtrail.create_trail(Name=name, S3BucketName=bucket, **settings)
     cloudtrail.start_logging(Name=name)
     if selectors:
         cloudtrail.put_event_selectors(TrailName=name, **selectors)
@@ -292,10 +292,14 @@ def create_queue(account: Account, name: str, region: str, *, rule: str | None =
     return arn
 
 
-def enable_guardduty(account: Account, region: str, *, enable: bool = True, s3: bool = True) -> str:
+def enable_guardduty(
+    account: Account, region: str, *, enable: bool = True, s3: bool = True, frequency: str = "FIFTEEN_MINUTES"
+) -> str:
     """Makes the region's detector. Returns its id."""
     feature = {"Name": "S3_DATA_EVENTS", "Status": "ENABLED" if s3 else "DISABLED"}
-    made = account.client("guardduty", region).create_detector(Enable=enable, Features=[feature])
+    made = account.client("guardduty", region).create_detector(
+        Enable=enable, Features=[feature], FindingPublishingFrequency=frequency
+    )
     return made["DetectorId"]
 
 

@@ -56,9 +56,9 @@ def good(account: Account) -> str:
     return sound.create_endpoint(account, "good", sound.endpoint_policy(account, HOME))
 
 
-def guarded(account: Account, region: str, *, s3: bool = True) -> str:
+def guarded(account: Account, region: str, *, s3: bool = True, frequency: str = "FIFTEEN_MINUTES") -> str:
     """GuardDuty, with S3 Protection unless `s3` is false, and a rule that tells the SOC. Returns the detector's id."""
-    detector = sound.enable_guardduty(account, region, s3=s3)
+    detector = sound.enable_guardduty(account, region, s3=s3, frequency=frequency)
     topic, _ = sound.create_topic(account, "guardduty-findings", region)
     sound.create_rule(account, "guardduty-findings", topic, region)
     return detector
@@ -88,7 +88,7 @@ def stopped(account: Account, organization: Organization) -> None:
     # https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_GetTrailStatus.html
     organization.put({"kind": "trail_status", "arn": arn, "value": {"LatestDeliveryError": "AccessDenied"}})
     account.client("guardduty").update_detector(DetectorId=guarded(account, HOME), Enable=False)
-    guarded(account, ELSEWHERE)
+    guarded(account, ELSEWHERE, frequency="SIX_HOURS")
 
 
 def single_region(account: Account) -> None:
@@ -96,7 +96,8 @@ def single_region(account: Account) -> None:
     sound.create_bucket(account, f"covered-{account.id}", HOME)
     sound.create_bucket(account, f"trap-single-region-{account.id}", ELSEWHERE)
     selected = sound.data_events()
-    sound.create_trail(account, "single-region", LOGS, IsMultiRegionTrail=False, EventSelectors=selected)
+    bare = {"IsMultiRegionTrail": False, "EnableLogFileValidation": False}
+    sound.create_trail(account, "single-region", LOGS, EventSelectors=selected, **bare)
     guarded(account, HOME)
     guarded(account, ELSEWHERE, s3=False)
 

@@ -1,0 +1,30 @@
+# METADATA
+# title: What happens in the region is logged
+# description: >
+#   A thief chooses the region in which nobody looks. Each enabled region needs a trail that logs and delivers: for
+#   management events always, and for data events of S3 where there are buckets. A trail of a single region, or one
+#   whose selectors leave the region's buckets out altogether, leaves the region blind.
+# related_resources:
+#   - ref: https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-multi-region-trails.html
+# custom:
+#   id: every-region-logged
+#   area: data-events
+#   resource: account-region
+#   severity: high
+#   since: "0.1.0"
+#   status: stable
+#   remediation: enable-s3-data-events
+package exfilguard.data_events.every_region_logged
+
+import rego.v1
+
+pass if {
+	input.management_events_logged.holds
+	input.some_data_events_logged.holds
+}
+
+message := sprintf("region `%s` of account %s is not watched: %s", [input.region, input.account_id, concat("; ", reasons)])
+
+reasons contains input.management_events_logged.reason if not input.management_events_logged.holds
+
+reasons contains input.some_data_events_logged.reason if not input.some_data_events_logged.holds

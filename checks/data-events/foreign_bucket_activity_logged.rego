@@ -1,0 +1,30 @@
+# METADATA
+# title: What the account's principals do to buckets of others is logged
+# description: >
+#   The copy into the thief's own bucket is an event on a bucket of another account. A selector that lists the
+#   account's buckets does not see it: only one for all buckets does. Without it the theft by `CopyObject` leaves a
+#   read at most, and an upload to a foreign bucket leaves nothing.
+# related_resources:
+#   - ref: https://docs.aws.amazon.com/awscloudtrail/latest/userguide/logging-data-events-with-cloudtrail.html
+# custom:
+#   id: foreign-bucket-activity-logged
+#   area: data-events
+#   resource: account
+#   severity: high
+#   since: "0.1.0"
+#   status: stable
+#   remediation: enable-s3-data-events
+package exfilguard.data_events.foreign_bucket_activity_logged
+
+import rego.v1
+
+pass if {
+	input.foreign_reads_logged.holds
+	input.foreign_writes_logged.holds
+}
+
+message := sprintf("what principals of account %s do to buckets of others is not all logged: %s", [input.id, concat("; ", reasons)])
+
+reasons contains sprintf("writes: %s", [input.foreign_writes_logged.reason]) if not input.foreign_writes_logged.holds
+
+reasons contains sprintf("reads: %s", [input.foreign_reads_logged.reason]) if not input.foreign_reads_logged.holds
