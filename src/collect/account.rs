@@ -5,12 +5,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use futures::stream::{self, StreamExt as _};
 
 use super::connection::Access;
+use super::kms;
 use super::{
     cloudtrail, cloudwatch, ec2, eventbridge, guardduty, lambda, logs, organization, s3, s3control, sns, sqs,
 };
+use crate::semantics::configuration::Key;
 use crate::snapshot::{
-    AccountSnapshot, Entry, LogGroup, Organization, QueueRecord, Reading, Region, RegionAlarms, TopicRecord,
-    Trail, TrailDetails, Unreadable,
+    AccountSnapshot, Bucket, Entry, LogGroup, Organization, QueueRecord, Reading, Region, RegionAlarms,
+    TopicRecord, Trail, TrailDetails, Unreadable,
 };
 
 /// Regions of one account that are read at once.
@@ -48,6 +50,7 @@ pub fn not_entered(id: &str, name: &str, entry: Entry) -> AccountSnapshot {
         trail_details: BTreeMap::new(),
         log_groups: BTreeMap::new(),
         alarms: BTreeMap::new(),
+        keys: BTreeMap::new(),
         topics: BTreeMap::new(),
         functions: BTreeMap::new(),
         queues: BTreeMap::new(),
@@ -80,6 +83,7 @@ pub async fn account(
     let log_groups = read_log_groups(access, id, &own, &scope.log_groups).await;
     let alarms = read_alarms(access, &log_groups).await;
     let topics = read_topics(access, &regional, &alarms).await;
+    let keys = read_keys(access, &own, buckets.known().map_or(&[], Vec::as_slice)).await;
     let (functions, queues) = tokio::join!(read_functions(access, &regional), read_queues(access, &regional));
     AccountSnapshot {
         id: id.to_owned(),
@@ -93,6 +97,7 @@ pub async fn account(
         trail_details,
         log_groups,
         alarms,
+        keys,
         topics,
         functions,
         queues,
@@ -154,6 +159,29 @@ async fn read_trails(access: &Access, trails: &BTreeMap<String, Trail>) -> BTree
         .map(|(arn, trail)| async move { Some((arn.clone(), cloudtrail::details(access, trail).await?)) })
         .buffer_unordered(REGIONS_AT_ONCE)
         .filter_map(std::future::ready)
+        .collect()
+        .await
+}
+
+/// Keys are asked for where they are used: a trail's in its home region, a bucket's in the bucket's.
+async fn read_keys(
+    access: &Access,
+    trails: &BTreeMap<String, Trail>,
+    buckets: &[Bucket],
+) -> BTreeMap<String, Reading<Key>> {
+    let of_trails =
+        trails.values().filter_map(|trail| Some((trail.kms_key_id.clone()?, trail.home_region.clone())));
+    let of_buckets = buckets.iter().filter_map(|bucket| {
+        let encryption = bucket.protection.encryption.known()?.as_ref()?;
+        Some((encryption.key.clone()?, bucket.region.known()?.clone()))
+    });
+    let keys: BTreeMap<String, String> = of_trails.chain(of_buckets).collect();
+    stream::iter(keys)
+        .map(|(id, region)| async move {
+            let key = kms::key(access, &region, &id).await;
+            (id, key)
+        })
+        .buffer_unordered(REGIONS_AT_ONCE)
         .collect()
         .await
 }

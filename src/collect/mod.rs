@@ -15,6 +15,7 @@ mod lambda;
 mod logs;
 mod organization;
 mod s3;
+mod s3_protection;
 mod s3control;
 mod sns;
 mod sqs;

@@ -97,11 +97,12 @@ async fn bucket(
         return Some(unread(name, region, &why));
     }
     let client = access.s3(&at);
-    let (policy, block, acl, tags) = tokio::join!(
+    let (policy, block, acl, tags, protection) = tokio::join!(
         access.call("s3:GetBucketPolicy", client.get_bucket_policy().bucket(&name).send()),
         access.call("s3:GetPublicAccessBlock", client.get_public_access_block().bucket(&name).send()),
         access.call("s3:GetBucketAcl", client.get_bucket_acl().bucket(&name).send()),
         access.call("s3:GetBucketTagging", client.get_bucket_tagging().bucket(&name).send()),
+        super::s3_protection::read(access, &client, &name),
     );
     let gone = |code: &str| code == "NoSuchBucket";
     if policy.as_ref().is_err_and(|f| gone(f.code())) || acl.as_ref().is_err_and(|f| gone(f.code())) {
@@ -128,6 +129,7 @@ async fn bucket(
         tags: absent_on(tags.map(|answer| Some(answer.tag_set)), "NoSuchTagSet").map(|tags| {
             tags.unwrap_or_default().into_iter().map(|tag| (tag.key, tag.value)).collect::<BTreeMap<_, _>>()
         }),
+        protection,
     })
 }
 
@@ -203,5 +205,6 @@ fn unread(name: String, region: Reading<String>, why: &Unreadable) -> Bucket {
         acl: Reading::Unreadable(why.clone()),
         object_ownership: None,
         tags: Reading::Unreadable(why.clone()),
+        protection: crate::snapshot::BucketProtection::unread(why),
     }
 }

@@ -11,6 +11,7 @@ mod guardrails;
 pub(crate) mod logging;
 pub(crate) mod notification;
 pub(crate) mod prevention;
+mod protection;
 pub(crate) mod public_access;
 mod resource;
 mod resources;

@@ -13,7 +13,7 @@ use super::resources::{
 };
 use super::tampering::Tampering;
 use super::trail_coverage::TrailCoverage;
-use super::{public_access, routing, rule_severities, rule_targets, unread};
+use super::{protection, public_access, routing, rule_severities, rule_targets, unread};
 use crate::catalogue::ResourceKind;
 use crate::semantics::event_selectors::{BucketIdentity, EventClass};
 use crate::semantics::guardduty;
@@ -163,6 +163,9 @@ impl Derivation<'_> {
             denies_foreign_network: policies.denies_foreign_network(),
             public_access_blocked: public_access::in_effect(self.account, bucket),
             requires_tls: policies.requires_tls(),
+            versioned: protection::versioned(bucket),
+            locked: protection::locked(bucket),
+            key_denies_outside: protection::key_denies_outside(self.account, bucket, &self.perimeter),
             sensitive,
         };
         let arn = format!("arn:{}:s3:::{}", self.partition(), bucket.name);
@@ -240,6 +243,8 @@ impl Derivation<'_> {
             logging,
             delivering,
             log_file_validation: validated(trail),
+            encrypted: protection::trail_encrypted(account, trail),
+            log_bucket: protection::log_bucket(account, trail, self.context),
         };
         let (arn, region) = (Some(trail.arn.clone()), Some(trail.home_region.as_str()));
         self.push(ResourceKind::Trail, &trail.name, arn, region, &facts);

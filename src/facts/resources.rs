@@ -31,6 +31,12 @@ pub struct BucketFacts {
     pub public_access_blocked: PublicAccessBlocked,
     /// Requests without TLS are refused.
     pub requires_tls: Fact,
+    /// It keeps versions of its objects.
+    pub versioned: Fact,
+    /// Object Lock is enabled.
+    pub locked: Fact,
+    /// The key that encrypts its new objects refuses everybody outside the organization.
+    pub key_denies_outside: Fact,
 }
 
 /// Access that somebody outside the organization holds, or may hold.
@@ -87,6 +93,27 @@ pub struct TrailFacts {
     pub delivering: Fact,
     /// It writes signed digests of its files.
     pub log_file_validation: Fact,
+    /// Its files are encrypted with a customer's key that is enabled and lets CloudTrail use it.
+    pub encrypted: Fact,
+    /// The bucket that it delivers to.
+    pub log_bucket: LogBucket,
+}
+
+/// The bucket that a trail delivers to.
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+pub struct LogBucket {
+    /// Its name.
+    pub name: String,
+    /// Neither its policy nor its access control list admits the public.
+    pub not_public: Fact,
+    /// It refuses strangers, and CloudTrail where it acts for strangers.
+    pub denies_strangers: Fact,
+    /// It keeps versions, or Object Lock holds its objects.
+    pub kept: Fact,
+    /// Its lifecycle rules could be read.
+    pub expiry_read: Fact,
+    /// After how many days each of its lifecycle rules in force deletes objects.
+    pub expiry_days: Vec<u64>,
 }
 
 /// An account.

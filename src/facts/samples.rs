@@ -33,6 +33,7 @@ pub fn account() -> AccountSnapshot {
         trail_details: BTreeMap::new(),
         log_groups: BTreeMap::new(),
         alarms: BTreeMap::new(),
+        keys: BTreeMap::new(),
         topics: BTreeMap::new(),
         functions: BTreeMap::new(),
         queues: BTreeMap::new(),
@@ -63,6 +64,12 @@ pub fn bucket(name: &str) -> Bucket {
             grants: vec![AclGrant { grantee: owner.into(), permission: "FULL_CONTROL".into() }],
         }),
         object_ownership: None,
+        protection: crate::snapshot::BucketProtection {
+            versioning: Reading::Known(crate::snapshot::Versioning::default()),
+            object_lock: Reading::Known(None),
+            expiry_days: Reading::Known(Vec::new()),
+            encryption: Reading::Known(None),
+        },
         tags: Reading::Known(BTreeMap::new()),
     }
 }

@@ -39,6 +39,9 @@ pub fn buckets(unknown: &Fact) -> BucketFacts {
             restrict_public_buckets: fact(),
         },
         requires_tls: fact(),
+        versioned: fact(),
+        locked: fact(),
+        key_denies_outside: fact(),
     }
 }
 
@@ -51,6 +54,8 @@ pub fn trails(region: &str, unknown: &Fact) -> TrailFacts {
         logging: unknown.clone(),
         delivering: unknown.clone(),
         log_file_validation: unknown.clone(),
+        encrypted: unknown.clone(),
+        log_bucket: super::protection::unread(UNREAD, unknown),
     }
 }
 

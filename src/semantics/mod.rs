@@ -14,4 +14,5 @@ pub mod rule_target;
 pub mod sns;
 pub mod synthetic;
 pub mod tampering;
+pub mod trail_key;
 pub mod verdict;

@@ -48,6 +48,8 @@ pub struct AccountSnapshot {
     pub log_groups: BTreeMap<String, LogGroup>,
     /// Alarms by region; read where a log group that a trail delivers to has metric filters.
     pub alarms: BTreeMap<String, RegionAlarms>,
+    /// KMS keys that trails and the default encryption of buckets name, by the identifier that they use.
+    pub keys: BTreeMap<String, Reading<Key>>,
     /// SNS topics that alarms or rules of the account name, by ARN.
     pub topics: BTreeMap<String, TopicRecord>,
     /// Policies of the Lambda functions that rules of the account name, as text, by the ARN that the rule gives; known and
@@ -75,6 +77,8 @@ pub struct Bucket {
     pub object_ownership: Option<Reading<Option<String>>>,
     /// The bucket's tags.
     pub tags: Reading<BTreeMap<String, String>>,
+    /// What keeps its objects.
+    pub protection: super::BucketProtection,
 }
 
 /// A bucket's access control list.

@@ -68,6 +68,10 @@ impl AccountSnapshot {
             gaps.note(region, name, &bucket.public_access_block);
             gaps.note(region, name, &bucket.acl);
             gaps.note(region, name, &bucket.tags);
+            gaps.note(region, name, &bucket.protection.versioning);
+            gaps.note(region, name, &bucket.protection.object_lock);
+            gaps.note(region, name, &bucket.protection.expiry_days);
+            gaps.note(region, name, &bucket.protection.encryption);
             if let Some(ownership) = &bucket.object_ownership {
                 gaps.note(region, name, ownership);
             }
@@ -91,6 +95,9 @@ impl AccountSnapshot {
         for (region, alarms) in &self.alarms {
             gaps.note(Some(region), None, &alarms.alarms);
             gaps.note(Some(region), None, &alarms.mute_rules);
+        }
+        for (id, key) in &self.keys {
+            gaps.note(id.split(':').nth(3), Some(id), key);
         }
         for (arn, topic) in &self.topics {
             let region = arn.split(':').nth(3);

@@ -73,6 +73,26 @@ pub fn attempt_refused(attempt: &Attempt<'_>, set: &PolicySet, perimeter: &Perim
     }
 }
 
+/// Whether a KMS key's policy, the resource policy of `set`, refuses everybody outside the organization who is not
+/// trusted: decryption with the key, and grants that allow it. `No` has the request that is allowed as its witness.
+#[must_use]
+pub fn key_denies_outsiders(key_arn: &str, set: &PolicySet, perimeter: &Perimeter) -> Verdict {
+    let named = Named::of(set);
+    let target = own_target(perimeter, key_arn.to_owned());
+    let (places, covered) = places(Route::Internet, &named, perimeter);
+    let mut probes = Vec::new();
+    for actor in outsiders(perimeter, &named) {
+        let account = actor.principal.account().unwrap_or_default().to_owned();
+        // Who calls is a fact that KMS states, not something the caller chooses.
+        let fixed = [("kms:CallerAccount", ContextValue::one(account))];
+        for action in ["kms:Decrypt", "kms:CreateGrant"] {
+            probes.push(probe(&named, &actor, &places, action, &target, &fixed));
+        }
+    }
+    let set = PolicySet { service_control: Part::NotAsked, identity: Part::NotAsked, ..set.clone() };
+    perimeter.doubt(all_refused(&set, probes, covered), &named)
+}
+
 /// The account id of the thief: one that no policy names and nobody trusts.
 #[must_use]
 pub fn outsider_account(set: &PolicySet, perimeter: &Perimeter) -> String {

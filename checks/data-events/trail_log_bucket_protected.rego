@@ -1,0 +1,54 @@
+# METADATA
+# title: The trail's log bucket is closed, and keeps what is in it
+# description: >
+#   The log is the evidence, and the thief knows it. Its bucket must be closed to the public and to strangers, also
+#   where CloudTrail acts for a stranger's trail (the policy asks for `aws:SourceArn` or `aws:SourceAccount`); it
+#   must keep versions or lock its objects, and no lifecycle rule may delete files before anybody looks: a rule of
+#   one day is a known way to destroy a log.
+# related_resources:
+#   - ref: https://docs.aws.amazon.com/awscloudtrail/latest/userguide/create-s3-bucket-policy-for-cloudtrail.html
+#   - ref: https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-lock.html
+# custom:
+#   id: trail-log-bucket-protected
+#   area: data-events
+#   resource: trail
+#   severity: high
+#   since: "0.1.0"
+#   status: stable
+#   parameters:
+#     days:
+#       type: integer
+#       default: 90
+#       description: for how many days at least files stay before a lifecycle rule deletes them
+#   empty_is: pass
+#   empty_reason: a bucket without a rule that deletes files keeps them for ever; that the rules were read is asked beside it
+package exfilguard.data_events.trail_log_bucket_protected
+
+import rego.v1
+
+pass if {
+	input.log_bucket.not_public.holds
+	input.log_bucket.denies_strangers.holds
+	input.log_bucket.kept.holds
+	input.log_bucket.expiry_read.holds
+	count(too_early) == 0
+}
+
+too_early contains days if {
+	some days in input.log_bucket.expiry_days
+	days < data.parameters.days
+}
+
+message := sprintf("bucket `%s`, which has the files of trail `%s`, is not protected: %s", [input.log_bucket.name, input.name, concat("; ", reasons)])
+
+reasons contains sprintf("it is public (%s)", [input.log_bucket.not_public.reason]) if not input.log_bucket.not_public.holds
+
+reasons contains sprintf("it serves strangers (%s)", [input.log_bucket.denies_strangers.reason]) if {
+	not input.log_bucket.denies_strangers.holds
+}
+
+reasons contains sprintf("files can be deleted for good (%s)", [input.log_bucket.kept.reason]) if not input.log_bucket.kept.holds
+
+reasons contains input.log_bucket.expiry_read.reason if not input.log_bucket.expiry_read.holds
+
+reasons contains sprintf("a lifecycle rule deletes files after %d days, before %d", [days, data.parameters.days]) if some days in too_early
