@@ -97,21 +97,17 @@ async fn bucket(
         return Some(unread(name, region, &why));
     }
     let client = access.s3(&at);
-    let (policy, block, acl, tags) = tokio::join!(
+    let (policy, block, acl, object_ownership, tags) = tokio::join!(
         access.call("s3:GetBucketPolicy", client.get_bucket_policy().bucket(&name).send()),
         access.call("s3:GetPublicAccessBlock", client.get_public_access_block().bucket(&name).send()),
         access.call("s3:GetBucketAcl", client.get_bucket_acl().bucket(&name).send()),
+        ownership(&client, access, &name),
         access.call("s3:GetBucketTagging", client.get_bucket_tagging().bucket(&name).send()),
     );
     let gone = |code: &str| code == "NoSuchBucket";
     if policy.as_ref().is_err_and(|f| gone(f.code())) || acl.as_ref().is_err_and(|f| gone(f.code())) {
         return None;
     }
-    let acl = acl.map(read_acl).map_err(Unreadable::from);
-    let object_ownership = match &acl {
-        Ok(acl) if acl.grants.iter().all(|grant| grant.grantee == acl.owner) => None,
-        _ => Some(ownership(&client, access, &name).await),
-    };
     Some(Bucket {
         name,
         region,
@@ -123,7 +119,7 @@ async fn bucket(
             block.map(|answer| answer.public_access_block_configuration.map(|b| flags(&b))),
             "NoSuchPublicAccessBlockConfiguration",
         ),
-        acl: acl.into(),
+        acl: acl.map(read_acl).map_err(Unreadable::from).into(),
         object_ownership,
         tags: absent_on(tags.map(|answer| Some(answer.tag_set)), "NoSuchTagSet").map(|tags| {
             tags.unwrap_or_default().into_iter().map(|tag| (tag.key, tag.value)).collect::<BTreeMap<_, _>>()
@@ -201,7 +197,7 @@ fn unread(name: String, region: Reading<String>, why: &Unreadable) -> Bucket {
         policy: Reading::Unreadable(why.clone()),
         public_access_block: Reading::Unreadable(why.clone()),
         acl: Reading::Unreadable(why.clone()),
-        object_ownership: None,
+        object_ownership: Reading::Unreadable(why.clone()),
         tags: Reading::Unreadable(why.clone()),
     }
 }

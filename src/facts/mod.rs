@@ -10,6 +10,7 @@ mod fact;
 mod guardrails;
 pub(crate) mod logging;
 pub(crate) mod notification;
+mod ownership;
 pub(crate) mod prevention;
 pub(crate) mod public_access;
 mod resource;
@@ -30,6 +31,6 @@ pub use guardrails::Guardrails;
 pub use resource::{Resource, derive};
 pub use resources::{
     AccountFacts, AccountRegionFacts, AlarmFacts, BucketFacts, BulkDownloadAlarm, EventRuleFacts,
-    ForeignNetwork, OutsideGrant, PublicAccessBlocked, TrailFacts, VpcEndpointFacts,
+    ForeignNetwork, LegitimateUse, OutsideGrant, PublicAccessBlocked, TrailFacts, VpcEndpointFacts,
 };
 pub use schema::schemas;

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::context::{Context, known_or_clause};
 use super::fact::{Evidence, Fact};
 use super::public_access;
-use super::resources::{ForeignNetwork, OutsideGrant};
+use super::resources::{ForeignNetwork, LegitimateUse, OutsideGrant};
 use crate::semantics::iam::probes::{self, GranteeKind, OutsideGrantFound, Perimeter};
 use crate::semantics::iam::{
     Acl, AclGrant, AclGrantee, AclPermission, Part, PolicyDocument, PolicySet, SharedDocument,
@@ -92,6 +92,30 @@ impl<'a> BucketPolicies<'a> {
     #[must_use]
     pub fn requires_tls(&self) -> Fact {
         self.fact(probes::bucket_requires_tls(&self.bucket.name, &self.set, self.perimeter))
+    }
+
+    /// Strangers, and services that act for strangers, are refused.
+    #[must_use]
+    pub fn identity_perimeter(&self) -> Fact {
+        self.fact(probes::bucket_identity_perimeter(&self.bucket.name, &self.set, self.perimeter))
+    }
+
+    /// Changes of the bucket's controls are refused outside the trusted networks.
+    #[must_use]
+    pub fn control_plane_perimeter(&self) -> Fact {
+        self.fact(probes::bucket_control_plane_perimeter(&self.bucket.name, &self.set, self.perimeter))
+    }
+
+    /// Whom the policies serve although they restrict.
+    #[must_use]
+    pub fn legitimate_use(&self) -> LegitimateUse {
+        let (name, set) = (&self.bucket.name, &self.set);
+        LegitimateUse {
+            own_endpoint: self.fact(probes::bucket_serves_own_endpoint(name, set, self.perimeter)),
+            services: self.fact(probes::bucket_serves_services(name, set, self.perimeter)),
+            forward_access: self.fact(probes::bucket_serves_forward_access(name, set, self.perimeter)),
+            repair: self.fact(probes::bucket_serves_repair(name, set, self.perimeter)),
+        }
     }
 
     /// Whether the organization's own credentials are refused when used from elsewhere.
@@ -196,11 +220,11 @@ fn access_control_list(bucket: &Bucket) -> Part<Acl> {
         return disabled();
     }
     match &bucket.object_ownership {
-        Some(Reading::Known(Some(ownership))) if ownership == "BucketOwnerEnforced" => return disabled(),
-        Some(Reading::Unreadable(why)) => {
+        Reading::Known(Some(ownership)) if ownership == "BucketOwnerEnforced" => return disabled(),
+        Reading::Unreadable(why) => {
             return Part::Unreadable(format!("not known because {}", why.clause()));
         }
-        _ => {}
+        Reading::Known(_) => {}
     }
     let mut grants = Vec::new();
     for grant in foreign {
@@ -384,7 +408,7 @@ mod tests {
         };
         let bucket = Bucket {
             acl: Reading::Known(acl),
-            object_ownership: Some(Reading::Known(Some("BucketOwnerPreferred".into()))),
+            object_ownership: Reading::Known(Some("BucketOwnerPreferred".into())),
             ..samples::bucket("logs")
         };
         let found = granted(&bucket, &samples::organization());

@@ -13,7 +13,7 @@ use super::resources::{
 };
 use super::tampering::Tampering;
 use super::trail_coverage::TrailCoverage;
-use super::{public_access, routing, rule_severities, rule_targets, unread};
+use super::{ownership, public_access, routing, rule_severities, rule_targets, unread};
 use crate::catalogue::ResourceKind;
 use crate::semantics::event_selectors::{BucketIdentity, EventClass};
 use crate::semantics::guardduty;
@@ -163,6 +163,10 @@ impl Derivation<'_> {
             denies_foreign_network: policies.denies_foreign_network(),
             public_access_blocked: public_access::in_effect(self.account, bucket),
             requires_tls: policies.requires_tls(),
+            identity_perimeter: policies.identity_perimeter(),
+            control_plane_perimeter: policies.control_plane_perimeter(),
+            legitimate_use: policies.legitimate_use(),
+            acls_disabled: ownership::acls_disabled(bucket),
             sensitive,
         };
         let arn = format!("arn:{}:s3:::{}", self.partition(), bucket.name);

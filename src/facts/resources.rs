@@ -31,6 +31,27 @@ pub struct BucketFacts {
     pub public_access_blocked: PublicAccessBlocked,
     /// Requests without TLS are refused.
     pub requires_tls: Fact,
+    /// Strangers whom no statement names, and AWS services that act for strangers, are refused.
+    pub identity_perimeter: Fact,
+    /// The organization's credentials cannot change the bucket's controls from outside its networks.
+    pub control_plane_perimeter: Fact,
+    /// Whether those who should use the bucket can.
+    pub legitimate_use: LegitimateUse,
+    /// Access control lists are disabled: policies alone decide, and every object belongs to the bucket's owner.
+    pub acls_disabled: Fact,
+}
+
+/// Whether a bucket's policies serve those who should be served; nobody's own permissions are asked for.
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+pub struct LegitimateUse {
+    /// Some workload of the organization can read, list and write through a VPC endpoint of the organization.
+    pub own_endpoint: Fact,
+    /// Every AWS service that the policy names can act for the owner's account.
+    pub services: Fact,
+    /// A service such as Athena can read, list and write with the credentials of a principal of the organization.
+    pub forward_access: Fact,
+    /// The root user of the owner's account, the last resort, can read and replace the bucket policy.
+    pub repair: Fact,
 }
 
 /// Access that somebody outside the organization holds, or may hold.

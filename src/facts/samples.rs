@@ -62,7 +62,7 @@ pub fn bucket(name: &str) -> Bucket {
             owner: owner.into(),
             grants: vec![AclGrant { grantee: owner.into(), permission: "FULL_CONTROL".into() }],
         }),
-        object_ownership: None,
+        object_ownership: Reading::Known(Some("BucketOwnerEnforced".into())),
         tags: Reading::Known(BTreeMap::new()),
     }
 }

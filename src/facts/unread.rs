@@ -3,7 +3,7 @@
 
 use super::fact::Fact;
 use super::resources::{
-    AccountRegionFacts, AlarmFacts, BucketFacts, EventRuleFacts, ForeignNetwork, OutsideGrant,
+    AccountRegionFacts, AlarmFacts, BucketFacts, EventRuleFacts, ForeignNetwork, LegitimateUse, OutsideGrant,
     PublicAccessBlocked, TrailFacts, VpcEndpointFacts,
 };
 
@@ -39,6 +39,15 @@ pub fn buckets(unknown: &Fact) -> BucketFacts {
             restrict_public_buckets: fact(),
         },
         requires_tls: fact(),
+        identity_perimeter: fact(),
+        control_plane_perimeter: fact(),
+        legitimate_use: LegitimateUse {
+            own_endpoint: fact(),
+            services: fact(),
+            forward_access: fact(),
+            repair: fact(),
+        },
+        acls_disabled: fact(),
     }
 }
 

@@ -70,9 +70,8 @@ pub struct Bucket {
     pub public_access_block: Reading<Option<PublicAccessBlock>>,
     /// The access control list.
     pub acl: Reading<BucketAcl>,
-    /// `BucketOwnerEnforced`, …; known and `None` when not set (then ACLs are in force). Not asked (absent) when the access
-    /// control list grants nothing to anybody but the owner.
-    pub object_ownership: Option<Reading<Option<String>>>,
+    /// `BucketOwnerEnforced`, …; known and `None` when not set (then ACLs are in force).
+    pub object_ownership: Reading<Option<String>>,
     /// The bucket's tags.
     pub tags: Reading<BTreeMap<String, String>>,
 }

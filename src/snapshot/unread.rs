@@ -68,9 +68,7 @@ impl AccountSnapshot {
             gaps.note(region, name, &bucket.public_access_block);
             gaps.note(region, name, &bucket.acl);
             gaps.note(region, name, &bucket.tags);
-            if let Some(ownership) = &bucket.object_ownership {
-                gaps.note(region, name, ownership);
-            }
+            gaps.note(region, name, &bucket.object_ownership);
         }
     }
 

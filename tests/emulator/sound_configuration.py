@@ -25,11 +25,20 @@ PUBLIC_ACCESS_BLOCK = dict.fromkeys(
 )
 
 
-def create_bucket(account: Account, name: str, region="us-east-1", *, block=True, sensitive=False, policy=None) -> str:
+def create_bucket(
+    account: Account,
+    name: str,
+    region="us-east-1",
+    *,
+    block=True,
+    sensitive=False,
+    policy=None,
+    ownership="BucketOwnerEnforced",
+) -> str:
     """Makes a bucket as AWS's console does: without access control lists and, unless `block` is false, not public."""
     s3 = account.client("s3", region)
     place = {} if region == "us-east-1" else {"CreateBucketConfiguration": {"LocationConstraint": region}}
-    s3.create_bucket(Bucket=name, ObjectOwnership="BucketOwnerEnforced", **place)
+    s3.create_bucket(Bucket=name, ObjectOwnership=ownership, **place)
     if block:
         s3.put_public_access_block(Bucket=name, PublicAccessBlockConfiguration=PUBLIC_ACCESS_BLOCK)
     if sensitive:

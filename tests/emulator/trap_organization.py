@@ -185,6 +185,11 @@ def perimeter(account: Account) -> dict[str, str]:
     }
     deny = {"Sid": "NetworkPerimeter", "Effect": "Deny", "Principal": "*", "Action": "s3:GetObject"}
     create_trap_bucket(account, "get-object-only", {**deny, "Condition": network}, block=True, sensitive=True)
+    deliver = {"Sid": "Deliver", "Effect": "Allow", "Principal": {"Service": "cloudtrail.amazonaws.com"}}
+    create_trap_bucket(account, "any-trail", {**deliver, "Action": "s3:PutObject"}, block=True)
+    office = {"NotIpAddress": {"aws:SourceIp": [sound.OFFICE]}}
+    create_trap_bucket(account, "office-only", {**deny, "Condition": office}, block=True)
+    sound.create_bucket(account, f"trap-object-writer-{account.id}", ownership="ObjectWriter")
     only_who = {
         "Version": "2012-10-17",
         "Statement": [

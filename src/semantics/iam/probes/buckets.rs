@@ -151,7 +151,7 @@ impl<'a> Bucket<'a> {
     }
 
     /// VPC endpoints and VPCs that the policies name without that anybody said whose they are.
-    fn doubtful_endpoints(&self) -> Vec<Place> {
+    pub fn doubtful_endpoints(&self) -> Vec<Place> {
         let unknown = |endpoint: ContextValue, vpc: ContextValue| {
             network(&[
                 ("aws:SourceVpce", endpoint),

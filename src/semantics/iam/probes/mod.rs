@@ -32,8 +32,8 @@ pub use endpoints::{
 };
 pub use legitimate::{
     AWS_OWNED_BUCKETS, bucket_serves_break_glass, bucket_serves_forward_access, bucket_serves_own_endpoint,
-    bucket_serves_services, endpoint_serves_aws_owned_bucket, endpoint_serves_organization,
-    endpoint_serves_services,
+    bucket_serves_repair, bucket_serves_services, endpoint_serves_aws_owned_bucket,
+    endpoint_serves_organization, endpoint_serves_services,
 };
 pub use outside::{GranteeKind, OutsideGrantFound, outside_grants};
 

@@ -17,6 +17,7 @@ use crate::semantics::verdict::{Tri, Verdict};
 
 mod buckets;
 mod endpoints;
+mod legitimate;
 mod outside;
 
 const BUCKET: &str = "crown-jewels";
