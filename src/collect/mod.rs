@@ -8,6 +8,7 @@ mod cloudwatch;
 mod connection;
 mod ec2;
 mod eventbridge;
+mod exports;
 mod failure;
 mod guardduty;
 mod kms;

@@ -6,9 +6,10 @@ use aws_sdk_s3::types::Grantee;
 use futures::stream::{self, StreamExt as _};
 
 use super::connection::Access;
+use super::exports;
 use super::failure::Failure;
 use crate::semantics::configuration::PublicAccessBlock;
-use crate::snapshot::{AclGrant, Bucket, BucketAcl, Reading, Unreadable};
+use crate::snapshot::{AclGrant, Bucket, BucketAcl, BucketExports, Reading, Unreadable};
 
 /// Buckets whose calls are under way at once in one account.
 const BUCKETS_AT_ONCE: usize = 16;
@@ -97,11 +98,12 @@ async fn bucket(
         return Some(unread(name, region, &why));
     }
     let client = access.s3(&at);
-    let (policy, block, acl, object_ownership, tags) = tokio::join!(
+    let (policy, block, acl, object_ownership, exports, tags) = tokio::join!(
         access.call("s3:GetBucketPolicy", client.get_bucket_policy().bucket(&name).send()),
         access.call("s3:GetPublicAccessBlock", client.get_public_access_block().bucket(&name).send()),
         access.call("s3:GetBucketAcl", client.get_bucket_acl().bucket(&name).send()),
         ownership(&client, access, &name),
+        exports::exports(&client, access, &name),
         access.call("s3:GetBucketTagging", client.get_bucket_tagging().bucket(&name).send()),
     );
     let gone = |code: &str| code == "NoSuchBucket";
@@ -121,6 +123,7 @@ async fn bucket(
         ),
         acl: acl.map(read_acl).map_err(Unreadable::from).into(),
         object_ownership,
+        exports,
         tags: absent_on(tags.map(|answer| Some(answer.tag_set)), "NoSuchTagSet").map(|tags| {
             tags.unwrap_or_default().into_iter().map(|tag| (tag.key, tag.value)).collect::<BTreeMap<_, _>>()
         }),
@@ -198,6 +201,7 @@ fn unread(name: String, region: Reading<String>, why: &Unreadable) -> Bucket {
         public_access_block: Reading::Unreadable(why.clone()),
         acl: Reading::Unreadable(why.clone()),
         object_ownership: Reading::Unreadable(why.clone()),
+        exports: BucketExports::unread(why),
         tags: Reading::Unreadable(why.clone()),
     }
 }

@@ -6,6 +6,7 @@
 pub(crate) mod alerting;
 pub(crate) mod context;
 pub(crate) mod detection;
+mod exports;
 mod fact;
 mod guardrails;
 pub(crate) mod logging;
@@ -30,7 +31,7 @@ pub use fact::{Evidence, Fact};
 pub use guardrails::Guardrails;
 pub use resource::{Resource, derive};
 pub use resources::{
-    AccountFacts, AccountRegionFacts, AlarmFacts, BucketFacts, BulkDownloadAlarm, EventRuleFacts,
+    AccountFacts, AccountRegionFacts, AlarmFacts, BucketFacts, BulkDownloadAlarm, EventRuleFacts, Export,
     ForeignNetwork, LegitimateUse, OutsideGrant, PublicAccessBlocked, TrailFacts, VpcEndpointFacts,
 };
 pub use schema::schemas;

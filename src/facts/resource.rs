@@ -13,7 +13,7 @@ use super::resources::{
 };
 use super::tampering::Tampering;
 use super::trail_coverage::TrailCoverage;
-use super::{ownership, public_access, routing, rule_severities, rule_targets, unread};
+use super::{exports, ownership, public_access, routing, rule_severities, rule_targets, unread};
 use crate::catalogue::ResourceKind;
 use crate::semantics::event_selectors::{BucketIdentity, EventClass};
 use crate::semantics::guardduty;
@@ -167,6 +167,7 @@ impl Derivation<'_> {
             control_plane_perimeter: policies.control_plane_perimeter(),
             legitimate_use: policies.legitimate_use(),
             acls_disabled: ownership::acls_disabled(bucket),
+            exports: exports::of(self.account, bucket, self.context),
             sensitive,
         };
         let arn = format!("arn:{}:s3:::{}", self.partition(), bucket.name);

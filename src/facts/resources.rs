@@ -39,6 +39,21 @@ pub struct BucketFacts {
     pub legitimate_use: LegitimateUse,
     /// Access control lists are disabled: policies alone decide, and every object belongs to the bucket's owner.
     pub acls_disabled: Fact,
+    /// Where the bucket sends data by itself, as far as it is switched on.
+    pub exports: Vec<Export>,
+}
+
+/// Something that carries a bucket's data, or the names of its objects, elsewhere.
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+pub struct Export {
+    /// `replication`, `inventory`, `access-log` or `notification`.
+    pub kind: String,
+    /// The bucket's name, or the ARN of a topic, queue or function; `*` for a kind that could not be read.
+    pub destination: String,
+    /// The account that the destination belongs to; empty where that is not known.
+    pub account_id: String,
+    /// The destination belongs to the bucket's account or to another one of the organization.
+    pub inside: Fact,
 }
 
 /// Whether a bucket's policies serve those who should be served; nobody's own permissions are asked for.

@@ -7,7 +7,7 @@ use super::guardrails::Guardrails;
 use crate::policy::PolicyFile;
 use crate::semantics::configuration::{Subscription, Topic};
 use crate::snapshot::{
-    AccountSnapshot, AclGrant, Bucket, BucketAcl, Entry, Organization, OrganizationAccount,
+    AccountSnapshot, AclGrant, Bucket, BucketAcl, BucketExports, Entry, Organization, OrganizationAccount,
     OrganizationIdentity, PolicyType, Reading, Region, TopicRecord, Unreadable,
 };
 
@@ -63,6 +63,12 @@ pub fn bucket(name: &str) -> Bucket {
             grants: vec![AclGrant { grantee: owner.into(), permission: "FULL_CONTROL".into() }],
         }),
         object_ownership: Reading::Known(Some("BucketOwnerEnforced".into())),
+        exports: BucketExports {
+            replication: Reading::Known(Vec::new()),
+            inventories: Reading::Known(Vec::new()),
+            access_logs: Reading::Known(None),
+            notifications: Reading::Known(Vec::new()),
+        },
         tags: Reading::Known(BTreeMap::new()),
     }
 }

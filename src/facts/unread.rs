@@ -3,8 +3,8 @@
 
 use super::fact::Fact;
 use super::resources::{
-    AccountRegionFacts, AlarmFacts, BucketFacts, EventRuleFacts, ForeignNetwork, LegitimateUse, OutsideGrant,
-    PublicAccessBlocked, TrailFacts, VpcEndpointFacts,
+    AccountRegionFacts, AlarmFacts, BucketFacts, EventRuleFacts, Export, ForeignNetwork, LegitimateUse,
+    OutsideGrant, PublicAccessBlocked, TrailFacts, VpcEndpointFacts,
 };
 
 /// The name of what could not be listed.
@@ -48,6 +48,12 @@ pub fn buckets(unknown: &Fact) -> BucketFacts {
             repair: fact(),
         },
         acls_disabled: fact(),
+        exports: vec![Export {
+            kind: UNREAD.to_owned(),
+            destination: UNREAD.to_owned(),
+            account_id: String::new(),
+            inside: fact(),
+        }],
     }
 }
 

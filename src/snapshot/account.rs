@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::Reading;
+use super::{BucketExports, Reading};
 use crate::semantics::configuration::{
     AdvancedEventSelector, CompositeAlarm, Key, MetricAlarm, MetricFilter, PublicAccessBlock, Queue,
     Subscription, Topic, TrailSelectors,
@@ -72,6 +72,8 @@ pub struct Bucket {
     pub acl: Reading<BucketAcl>,
     /// `BucketOwnerEnforced`, …; known and `None` when not set (then ACLs are in force).
     pub object_ownership: Reading<Option<String>>,
+    /// Where the bucket sends data by itself.
+    pub exports: BucketExports,
     /// The bucket's tags.
     pub tags: Reading<BTreeMap<String, String>>,
 }

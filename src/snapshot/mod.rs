@@ -2,6 +2,7 @@
 //! `Unreadable`. Nothing here judges; what the record means is for [`crate::facts`].
 
 mod account;
+mod exports;
 mod file;
 mod organization;
 mod reading;
@@ -12,6 +13,7 @@ pub use account::{
     EventDataStore, LogGroup, QueueRecord, Region, RegionAlarms, Rule, Target, TopicRecord, Trail,
     TrailDetails, TrailStatus, VpcEndpoint,
 };
+pub use exports::{BucketExports, Inventory, ReplicationRule};
 pub use file::{Header, SCHEMA, SnapshotError, SnapshotReader, SnapshotWriter};
 pub use organization::{
     Organization, OrganizationAccount, OrganizationIdentity, OrganizationPolicy, PolicyType,

@@ -69,6 +69,10 @@ impl AccountSnapshot {
             gaps.note(region, name, &bucket.acl);
             gaps.note(region, name, &bucket.tags);
             gaps.note(region, name, &bucket.object_ownership);
+            gaps.note(region, name, &bucket.exports.replication);
+            gaps.note(region, name, &bucket.exports.inventories);
+            gaps.note(region, name, &bucket.exports.access_logs);
+            gaps.note(region, name, &bucket.exports.notifications);
         }
     }
 

@@ -15,6 +15,7 @@ from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoReque
 from werkzeug.serving import make_server
 
 import bucket_answers
+import bucket_exports
 import cloudwatch_cbor
 import event_data_stores
 import guardduty_features
@@ -46,6 +47,8 @@ ANSWERS = {
     "organizations:DescribeEffectivePolicy": organization_answers.describe_effective_policy,
     "s3:ListBuckets": bucket_answers.list_buckets,
     "s3:GetBucketPolicy": bucket_answers.get_bucket_policy,
+    "s3:GetBucketNotificationConfiguration": bucket_exports.get_notifications,
+    "s3:ListBucketInventoryConfigurations": bucket_exports.list_inventories,
     "sns:ListSubscriptionsByTopic": pending_subscriptions.list_subscriptions,
     "sns:ListSubscriptions": pending_subscriptions.list_subscriptions,
     "sns:GetSubscriptionAttributes": pending_subscriptions.get_subscription_attributes,

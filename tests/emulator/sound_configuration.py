@@ -49,6 +49,22 @@ def create_bucket(
     return name
 
 
+def replicate(account: Account, bucket: str, to: str, owner: str, *, status="Enabled") -> None:
+    """Copies every object of a bucket to another one, whose owner gets the copies."""
+    s3 = account.client("s3")
+    s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
+    rule = {
+        "ID": "everything",
+        "Priority": 1,
+        "Status": status,
+        "Filter": {"Prefix": ""},
+        "DeleteMarkerReplication": {"Status": "Disabled"},
+        "Destination": {"Bucket": f"arn:aws:s3:::{to}", "Account": owner},
+    }
+    role = f"arn:aws:iam::{account.id}:role/replication"
+    s3.put_bucket_replication(Bucket=bucket, ReplicationConfiguration={"Role": role, "Rules": [rule]})
+
+
 def bucket_policy(account: Account, bucket: str) -> dict:
     """Refuses requests without TLS, from outside the organization, and from outside its networks."""
     everything = {"Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": _resources(bucket)}

@@ -5,6 +5,7 @@ from organization_sessions import MANAGEMENT, REGIONS, Account, Organization
 
 HOME, ELSEWHERE = REGIONS
 LOGS = f"organization-logs-{MANAGEMENT}"
+STRANGER = "999999999999"
 RETIRED = "Exfiltration:S3/ObjectRead.Unusual"
 ROLES = ("good", "selectors", "stopped", "single-region", "closed", "quiet-filter", "quiet-alarm", "perimeter")
 
@@ -190,6 +191,7 @@ def perimeter(account: Account) -> dict[str, str]:
     office = {"NotIpAddress": {"aws:SourceIp": [sound.OFFICE]}}
     create_trap_bucket(account, "office-only", {**deny, "Condition": office}, block=True)
     sound.create_bucket(account, f"trap-object-writer-{account.id}", ownership="ObjectWriter")
+    exports(account)
     only_who = {
         "Version": "2012-10-17",
         "Statement": [
@@ -206,6 +208,47 @@ def perimeter(account: Account) -> dict[str, str]:
         "default-policy": sound.create_endpoint(account, "default-policy", None),
         "org-id-only": sound.create_endpoint(account, "org-id-only", only_who),
     }
+
+
+def exports(account: Account) -> None:
+    """Buckets that send their objects, or news of them, to a stranger; and one that keeps all of it."""
+    s3 = account.client("s3")
+    kept = sound.create_bucket(account, f"kept-{account.id}")
+    sound.replicate(account, sound.create_bucket(account, f"copies-{account.id}"), kept, account.id)
+    # A rule that is switched off sends nothing.
+    off = sound.create_bucket(account, f"switched-off-{account.id}")
+    sound.replicate(account, off, "strangers-copies", STRANGER, status="Disabled")
+    sound.replicate(account, sound.create_bucket(account, f"trap-copies-{account.id}"), "strangers-copies", STRANGER)
+    listed = sound.create_bucket(account, f"trap-listed-{account.id}")
+    to = {"Bucket": "arn:aws:s3:::strangers-lists", "AccountId": STRANGER, "Format": "CSV"}
+    s3.put_bucket_inventory_configuration(
+        Bucket=listed,
+        Id="all",
+        InventoryConfiguration={
+            "Id": "all",
+            "IsEnabled": True,
+            "IncludedObjectVersions": "All",
+            "Schedule": {"Frequency": "Daily"},
+            "Destination": {"S3BucketDestination": to},
+        },
+    )
+    logged = sound.create_bucket(account, f"trap-logged-{account.id}")
+    gone = f"gone-{account.id}"
+    deliver = {
+        "Effect": "Allow",
+        "Principal": {"Service": "logging.s3.amazonaws.com"},
+        "Action": "s3:PutObject",
+        "Resource": f"arn:aws:s3:::{gone}/*",
+    }
+    sound.create_bucket(account, gone, policy={"Version": "2012-10-17", "Statement": [deliver]})
+    logging = {"TargetBucket": gone, "TargetPrefix": "logs/"}
+    s3.put_bucket_logging(Bucket=logged, BucketLoggingStatus={"LoggingEnabled": logging})
+    s3.delete_bucket(Bucket=gone)
+    told = sound.create_bucket(account, f"trap-told-{account.id}")
+    queue = {"QueueArn": f"arn:aws:sqs:{HOME}:{STRANGER}:events", "Events": ["s3:ObjectCreated:*"]}
+    s3.put_bucket_notification_configuration(
+        Bucket=told, NotificationConfiguration={"QueueConfigurations": [queue]}, SkipDestinationValidation=True
+    )
 
 
 def create_trap_bucket(account: Account, trap: str, statement: dict, *, block=False, sensitive=False) -> None:
