@@ -5,6 +5,7 @@
 //! policies themselves name are tried, and a certain answer for every value is needed before a probe counts as refused.
 //! The principals' own permissions are assumed throughout (7.9).
 
+mod access_points;
 mod actions;
 mod attempts;
 mod buckets;
@@ -22,6 +23,7 @@ use ipnet::IpNet;
 use crate::semantics::verdict::Verdict;
 
 pub use attempts::{Aim, Attempt, Party, Route, attempt_refused, outsider_account};
+pub use access_points::{ThroughAccessPoint, access_point_outside_grants};
 pub use buckets::{
     bucket_control_plane_perimeter, bucket_identity_perimeter, bucket_not_public, bucket_requires_tls,
     denies_foreign_endpoint, denies_internet, denies_presigned,

@@ -15,6 +15,7 @@ use super::*;
 use crate::semantics::configuration::PublicAccessBlock;
 use crate::semantics::verdict::{Tri, Verdict};
 
+mod access_points;
 mod buckets;
 mod endpoints;
 mod legitimate;
