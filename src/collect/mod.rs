@@ -1,6 +1,7 @@
 //! All calls that read AWS: one file per service, one place for credentials and counting, one that walks accounts.
 //! Nothing here judges what it reads.
 
+mod access_points;
 mod account;
 mod calls;
 mod cloudtrail;

@@ -131,7 +131,7 @@ async fn bucket(
 }
 
 /// A document that is no JSON was not read, whatever the answer's status.
-fn json_text(document: Reading<Option<String>>, operation: &str) -> Reading<Option<String>> {
+pub(super) fn json_text(document: Reading<Option<String>>, operation: &str) -> Reading<Option<String>> {
     match document {
         Reading::Known(Some(text)) => match serde_json::from_str::<serde::de::IgnoredAny>(&text) {
             Ok(_) => Reading::Known(Some(text)),

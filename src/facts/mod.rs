@@ -3,6 +3,7 @@
 //! [`derive`] turns what was read of an account into resources; [`schemas`] says what policy code may read of each kind.
 //! Nothing here decides what is good: that is the checks' part.
 
+mod access_points;
 pub(crate) mod alerting;
 pub(crate) mod context;
 pub(crate) mod detection;
@@ -31,7 +32,8 @@ pub use fact::{Evidence, Fact};
 pub use guardrails::Guardrails;
 pub use resource::{Resource, derive};
 pub use resources::{
-    AccountFacts, AccountRegionFacts, AlarmFacts, BucketFacts, BulkDownloadAlarm, EventRuleFacts, Export,
-    ForeignNetwork, LegitimateUse, OutsideGrant, PublicAccessBlocked, TrailFacts, VpcEndpointFacts,
+    AccessPointFacts, AccountFacts, AccountRegionFacts, AlarmFacts, BucketFacts, BulkDownloadAlarm,
+    EventRuleFacts, Export, ForeignNetwork, LegitimateUse, OutsideGrant, PublicAccessBlocked, TrailFacts,
+    VpcEndpointFacts,
 };
 pub use schema::schemas;

@@ -46,10 +46,10 @@ pub fn perimeter(account: &AccountSnapshot, context: &Context<'_>) -> Perimeter 
 /// The policies of one bucket, ready to be asked.
 #[derive(Debug)]
 pub struct BucketPolicies<'a> {
-    bucket: &'a Bucket,
-    perimeter: &'a Perimeter,
-    set: PolicySet,
-    evidence: Vec<Evidence>,
+    pub(super) bucket: &'a Bucket,
+    pub(super) perimeter: &'a Perimeter,
+    pub(super) set: PolicySet,
+    pub(super) evidence: Vec<Evidence>,
     /// Why it is not known who belongs to the organization.
     unlisted: Option<String>,
 }
@@ -134,16 +134,7 @@ impl<'a> BucketPolicies<'a> {
     #[must_use]
     pub fn outside_grants(&self) -> Vec<OutsideGrant> {
         let found = probes::outside_grants(&self.bucket.name, &self.set, self.perimeter);
-        let mut grants: Vec<OutsideGrant> = found
-            .into_iter()
-            .map(|grant| OutsideGrant {
-                kind: kind(&grant).to_owned(),
-                granted: self.fact(self.outside(&grant)),
-                account_id: grant.account_id,
-                actions: grant.actions,
-                grantee: grant.grantee,
-            })
-            .collect();
+        let mut grants: Vec<OutsideGrant> = found.into_iter().map(|grant| self.grant(grant)).collect();
         let unread = [unread(&self.set.resource), unread(&self.set.acl)];
         grants.extend(unread.into_iter().flatten().map(|why| OutsideGrant {
             grantee: "*".to_owned(),
@@ -153,6 +144,17 @@ impl<'a> BucketPolicies<'a> {
             actions: Vec::new(),
         }));
         grants
+    }
+
+    /// A grant as a fact.
+    pub(super) fn grant(&self, grant: OutsideGrantFound) -> OutsideGrant {
+        OutsideGrant {
+            kind: kind(&grant).to_owned(),
+            granted: self.fact(self.outside(&grant)),
+            account_id: grant.account_id,
+            actions: grant.actions,
+            grantee: grant.grantee,
+        }
     }
 
     /// The grant's verdict, unknown where the grantee may be one of the organization's own.
@@ -284,7 +286,7 @@ fn bucket_evidence(bucket: &Bucket) -> Vec<Evidence> {
 const MAX_SHOWN: usize = 4096;
 
 /// A document as evidence; null if it is too large to show.
-fn document(text: &str) -> Value {
+pub(super) fn document(text: &str) -> Value {
     if text.len() > MAX_SHOWN {
         return Value::Null;
     }

@@ -84,6 +84,25 @@ pub struct OutsideGrant {
     pub actions: Vec<String>,
 }
 
+/// An access point of S3.
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+pub struct AccessPointFacts {
+    /// The access point's name.
+    pub name: String,
+    /// The region that it is in; empty for one of several regions.
+    pub region: String,
+    /// The names of the bucket behind it, or of those in its regions.
+    pub buckets: Vec<String>,
+    /// The account that owns the bucket.
+    pub bucket_account_id: String,
+    /// `Internet` or `VPC`.
+    pub network_origin: String,
+    /// The only VPC that it serves; empty if its origin is not `VPC`.
+    pub vpc_id: String,
+    /// Who outside the organization its policy names or admits, as far as the bucket's policy goes along.
+    pub outside_grants: Vec<OutsideGrant>,
+}
+
 /// Whether the organization's own credentials are refused when used from elsewhere.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct ForeignNetwork {

@@ -29,6 +29,7 @@ pub fn account() -> AccountSnapshot {
         public_access_block: Reading::Known(None),
         organization_blocks_public_access: Reading::Known(None),
         buckets: Reading::Known(Vec::new()),
+        multi_region_access_points: Reading::Known(Vec::new()),
         regional: BTreeMap::from([(REGION.into(), region())]),
         trail_details: BTreeMap::new(),
         log_groups: BTreeMap::new(),
@@ -47,6 +48,7 @@ pub fn region() -> Region {
         detector: Reading::Known(None),
         rules: Reading::Known(Vec::new()),
         vpc_endpoints: Reading::Known(Vec::new()),
+        access_points: Reading::Known(Vec::new()),
     }
 }
 

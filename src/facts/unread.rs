@@ -3,8 +3,8 @@
 
 use super::fact::Fact;
 use super::resources::{
-    AccountRegionFacts, AlarmFacts, BucketFacts, EventRuleFacts, Export, ForeignNetwork, LegitimateUse,
-    OutsideGrant, PublicAccessBlocked, TrailFacts, VpcEndpointFacts,
+    AccessPointFacts, AccountRegionFacts, AlarmFacts, BucketFacts, EventRuleFacts, Export, ForeignNetwork,
+    LegitimateUse, OutsideGrant, PublicAccessBlocked, TrailFacts, VpcEndpointFacts,
 };
 
 /// The name of what could not be listed.
@@ -53,6 +53,25 @@ pub fn buckets(unknown: &Fact) -> BucketFacts {
             destination: UNREAD.to_owned(),
             account_id: String::new(),
             inside: fact(),
+        }],
+    }
+}
+
+/// Access points that could not be listed.
+pub fn access_points(region: &str, unknown: &Fact) -> AccessPointFacts {
+    AccessPointFacts {
+        name: UNREAD.to_owned(),
+        region: region.to_owned(),
+        buckets: vec![UNREAD.to_owned()],
+        bucket_account_id: String::new(),
+        network_origin: String::new(),
+        vpc_id: String::new(),
+        outside_grants: vec![OutsideGrant {
+            grantee: UNREAD.to_owned(),
+            kind: "other".to_owned(),
+            account_id: String::new(),
+            granted: unknown.clone(),
+            actions: Vec::new(),
         }],
     }
 }

@@ -1,6 +1,7 @@
 //! The typed record of what was read from AWS: per organization, account and region, each part `Known` or
 //! `Unreadable`. Nothing here judges; what the record means is for [`crate::facts`].
 
+mod access_point;
 mod account;
 mod exports;
 mod file;
@@ -8,6 +9,7 @@ mod organization;
 mod reading;
 mod unread;
 
+pub use access_point::{AccessPoint, AccessPointBucket};
 pub use account::{
     AccountSnapshot, AclGrant, AlarmMuteRule, Alarms, Bucket, BucketAcl, Detector, DetectorFeature, Entry,
     EventDataStore, LogGroup, QueueRecord, Region, RegionAlarms, Rule, Target, TopicRecord, Trail,

@@ -172,6 +172,8 @@ def _routes_of(service: str):
         # `x-id` only names the operation and is not sent by every client.
         routes = [(m, p, f, {c for c in cs if c[0] != "x-id"}, o) for m, p, f, cs, o in routes]
         preferred = ("ListObjectsV2", "GetObject", "PutObject", "DeleteObject")
-        routes.sort(key=lambda r: (-len(r[2]) - len(r[3]), r[4] not in preferred, r[4]))
+        # Of paths that match both, the one that spells out more is meant.
+        spelled = {r[1]: r[1].pattern.replace("[^/]+", "").count("/") for r in routes}
+        routes.sort(key=lambda r: (-len(r[2]) - len(r[3]), r[4] not in preferred, -spelled[r[1]], r[4]))
         _routes[service] = routes
     return _routes[service]

@@ -65,6 +65,21 @@ def replicate(account: Account, bucket: str, to: str, owner: str, *, status="Ena
     s3.put_bucket_replication(Bucket=bucket, ReplicationConfiguration={"Role": role, "Rules": [rule]})
 
 
+def create_access_point(account: Account, name: str, bucket: str, reader: str) -> None:
+    """An access point through which one principal may read."""
+    control = account.client("s3control")
+    control.create_access_point(AccountId=account.id, Name=name, Bucket=bucket)
+    arn = f"arn:aws:s3:us-east-1:{account.id}:accesspoint/{name}"
+    read = {
+        "Effect": "Allow",
+        "Principal": {"AWS": reader},
+        "Action": "s3:GetObject",
+        "Resource": f"{arn}/object/*",
+    }
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [read]})
+    control.put_access_point_policy(AccountId=account.id, Name=name, Policy=policy)
+
+
 def bucket_policy(account: Account, bucket: str) -> dict:
     """Refuses requests without TLS, from outside the organization, and from outside its networks."""
     everything = {"Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": _resources(bucket)}

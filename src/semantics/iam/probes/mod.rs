@@ -22,8 +22,8 @@ use ipnet::IpNet;
 
 use crate::semantics::verdict::Verdict;
 
-pub use attempts::{Aim, Attempt, Party, Route, attempt_refused, outsider_account};
 pub use access_points::{ThroughAccessPoint, access_point_outside_grants};
+pub use attempts::{Aim, Attempt, Party, Route, attempt_refused, outsider_account};
 pub use buckets::{
     bucket_control_plane_perimeter, bucket_identity_perimeter, bucket_not_public, bucket_requires_tls,
     denies_foreign_endpoint, denies_internet, denies_presigned,
