@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::context::{Context, known_or_clause};
+use super::context::{Context, known_or_clause, region_of};
 use super::fact::Evidence;
 use super::prevention::{self, BucketPolicies};
 use super::public_access;
@@ -69,21 +69,35 @@ fn outside_grants(
         vpc_id: point.vpc_id.clone(),
     };
     let found = probes::access_point_outside_grants(&named.name, &through, &set, &perimeter);
+    let several_regions = region_of(&point.arn).is_empty();
+    let (list_operation, policy_operation, policy_pointer) = if several_regions {
+        (
+            "s3control:ListMultiRegionAccessPoints",
+            "s3control:GetMultiRegionAccessPointPolicy",
+            "/Policy/Established/Policy",
+        )
+    } else {
+        ("s3control:ListAccessPoints", "s3control:GetAccessPointPolicy", "/Policy")
+    };
     let shown = match &point.policy {
         Reading::Known(text) => Some(Evidence::new(
-            "s3control:GetAccessPointPolicy",
+            policy_operation,
             &point.name,
-            "/Policy",
+            policy_pointer,
             text.as_deref().map_or(Value::Null, prevention::document),
         )),
         Reading::Unreadable(_) => None,
     };
-    let origin = Evidence::new(
-        "s3control:ListAccessPoints",
-        &point.name,
-        "/NetworkOrigin",
-        json!(point.network_origin),
-    );
+    let origin = if several_regions {
+        Evidence::new(list_operation, &point.name, "/AccessPoints/Alias", json!(point.arn))
+    } else {
+        Evidence::new(
+            list_operation,
+            &point.name,
+            "/AccessPointList/NetworkOrigin",
+            json!(point.network_origin),
+        )
+    };
     found
         .into_iter()
         .map(|grant| {

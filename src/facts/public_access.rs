@@ -112,9 +112,7 @@ pub fn through_access_point(
 ) -> Part<PublicAccessBlock> {
     let all_on = |block: &PublicAccessBlock| SETTINGS.iter().all(|(_, setting)| setting(block));
     match (of_bucket, of_point) {
-        (Part::Known(block), _) | (_, Reading::Known(Some(block))) if all_on(block) => {
-            Part::Known(block.clone())
-        }
+        (Part::Known(block), _) | (_, Reading::Known(Some(block))) if all_on(block) => Part::Known(*block),
         (Part::Known(bucket), Reading::Known(point)) => {
             let on = |setting: Setting| setting(bucket) || point.as_ref().is_some_and(setting);
             Part::Known(PublicAccessBlock {

@@ -64,7 +64,7 @@ pub fn bucket(name: &str) -> Bucket {
             owner: owner.into(),
             grants: vec![AclGrant { grantee: owner.into(), permission: "FULL_CONTROL".into() }],
         }),
-        object_ownership: Reading::Known(Some("BucketOwnerEnforced".into())),
+        object_ownership: Reading::Known(None),
         exports: BucketExports {
             replication: Reading::Known(Vec::new()),
             inventories: Reading::Known(Vec::new()),
