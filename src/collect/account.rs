@@ -6,9 +6,8 @@ use futures::stream::{self, StreamExt as _};
 
 use super::connection::Access;
 use super::{
-    cloudtrail, cloudwatch, ec2, eventbridge, guardduty, lambda, logs, organization, s3, s3control, sns, sqs,
-    access_points, cloudtrail, cloudwatch, ec2, eventbridge, guardduty, logs, organization, s3, s3control,
-    sns,
+    access_points, cloudtrail, cloudwatch, ec2, eventbridge, guardduty, lambda, logs, organization, s3,
+    s3control, sns, sqs,
 };
 use crate::snapshot::{
     AccountSnapshot, Entry, LogGroup, Organization, QueueRecord, Reading, Region, RegionAlarms, TopicRecord,

@@ -13,7 +13,9 @@ use super::resources::{
 };
 use super::tampering::Tampering;
 use super::trail_coverage::TrailCoverage;
-use super::{access_points, exports, ownership, public_access, routing, rule_severities, rule_targets, unread};
+use super::{
+    access_points, exports, ownership, public_access, routing, rule_severities, rule_targets, unread,
+};
 use crate::catalogue::ResourceKind;
 use crate::semantics::event_selectors::{BucketIdentity, EventClass};
 use crate::semantics::guardduty;
