@@ -7,7 +7,8 @@ use futures::stream::{self, StreamExt as _};
 use super::connection::Access;
 use super::kms;
 use super::{
-    cloudtrail, cloudwatch, ec2, eventbridge, guardduty, lambda, logs, organization, s3, s3control, sns, sqs,
+    access_points, cloudtrail, cloudwatch, ec2, eventbridge, guardduty, lambda, logs, organization, s3,
+    s3control, sns, sqs,
 };
 use crate::semantics::configuration::Key;
 use crate::snapshot::{
@@ -45,7 +46,8 @@ pub fn not_entered(id: &str, name: &str, entry: Entry) -> AccountSnapshot {
         regions: Reading::Unreadable(why.clone()),
         public_access_block: Reading::Unreadable(why.clone()),
         organization_blocks_public_access: Reading::Unreadable(why.clone()),
-        buckets: Reading::Unreadable(why),
+        buckets: Reading::Unreadable(why.clone()),
+        multi_region_access_points: Reading::Unreadable(why),
         regional: BTreeMap::new(),
         trail_details: BTreeMap::new(),
         log_groups: BTreeMap::new(),
@@ -72,9 +74,10 @@ pub async fn account(
     let bucket_scope =
         s3::BucketScope { only: scope.regions.as_deref(), enabled: enabled.known().map(Vec::as_slice) };
     let known_regions = regions.known().cloned().unwrap_or_default();
-    let (regional, buckets, block, organization_blocks) = tokio::join!(
-        read_regions(access, &known_regions),
+    let (regional, buckets, multi_region_access_points, block, organization_blocks) = tokio::join!(
+        read_regions(access, &known_regions, id),
         s3::buckets(access, home, bucket_scope),
+        access_points::multi_region_access_points(access, &organization.partition, id),
         s3control::public_access_block(access, home, id),
         organization::blocks_public_access(hub, organization, id),
     );
@@ -93,6 +96,7 @@ pub async fn account(
         public_access_block: block,
         organization_blocks_public_access: organization_blocks,
         buckets,
+        multi_region_access_points,
         regional,
         trail_details,
         log_groups,
@@ -121,23 +125,24 @@ fn in_scope(enabled: &Reading<Vec<String>>, named: Option<&[String]>) -> Reading
     }
 }
 
-async fn read_regions(access: &Access, regions: &[String]) -> BTreeMap<String, Region> {
+async fn read_regions(access: &Access, regions: &[String], account: &str) -> BTreeMap<String, Region> {
     stream::iter(regions)
-        .map(|region| async move { (region.clone(), read_region(access, region).await) })
+        .map(|region| async move { (region.clone(), read_region(access, region, account).await) })
         .buffer_unordered(REGIONS_AT_ONCE)
         .collect()
         .await
 }
 
-async fn read_region(access: &Access, region: &str) -> Region {
-    let (trails, event_data_stores, detector, rules, vpc_endpoints) = tokio::join!(
+async fn read_region(access: &Access, region: &str, account: &str) -> Region {
+    let (trails, event_data_stores, detector, rules, vpc_endpoints, access_points) = tokio::join!(
         cloudtrail::trails(access, region),
         cloudtrail::event_data_stores(access, region),
         guardduty::detector(access, region),
         eventbridge::rules(access, region),
         ec2::vpc_endpoints(access, region),
+        access_points::access_points(access, region, account),
     );
-    Region { trails, event_data_stores, detector, rules, vpc_endpoints }
+    Region { trails, event_data_stores, detector, rules, vpc_endpoints, access_points }
 }
 
 /// The account's own trails, each once, however many regions show it.

@@ -1,6 +1,7 @@
 //! All calls that read AWS: one file per service, one place for credentials and counting, one that walks accounts.
 //! Nothing here judges what it reads.
 
+mod access_points;
 mod account;
 mod calls;
 mod cloudtrail;
@@ -8,6 +9,7 @@ mod cloudwatch;
 mod connection;
 mod ec2;
 mod eventbridge;
+mod exports;
 mod failure;
 mod guardduty;
 mod kms;

@@ -6,9 +6,10 @@ use aws_sdk_s3::types::Grantee;
 use futures::stream::{self, StreamExt as _};
 
 use super::connection::Access;
+use super::exports;
 use super::failure::Failure;
 use crate::semantics::configuration::PublicAccessBlock;
-use crate::snapshot::{AclGrant, Bucket, BucketAcl, Reading, Unreadable};
+use crate::snapshot::{AclGrant, Bucket, BucketAcl, BucketExports, Reading, Unreadable};
 
 /// Buckets whose calls are under way at once in one account.
 const BUCKETS_AT_ONCE: usize = 16;
@@ -97,10 +98,12 @@ async fn bucket(
         return Some(unread(name, region, &why));
     }
     let client = access.s3(&at);
-    let (policy, block, acl, tags, protection) = tokio::join!(
+    let (policy, block, acl, object_ownership, exports, tags, protection) = tokio::join!(
         access.call("s3:GetBucketPolicy", client.get_bucket_policy().bucket(&name).send()),
         access.call("s3:GetPublicAccessBlock", client.get_public_access_block().bucket(&name).send()),
         access.call("s3:GetBucketAcl", client.get_bucket_acl().bucket(&name).send()),
+        ownership(&client, access, &name),
+        exports::exports(&client, access, &name),
         access.call("s3:GetBucketTagging", client.get_bucket_tagging().bucket(&name).send()),
         super::s3_protection::read(access, &client, &name),
     );
@@ -108,11 +111,6 @@ async fn bucket(
     if policy.as_ref().is_err_and(|f| gone(f.code())) || acl.as_ref().is_err_and(|f| gone(f.code())) {
         return None;
     }
-    let acl = acl.map(read_acl).map_err(Unreadable::from);
-    let object_ownership = match &acl {
-        Ok(acl) if acl.grants.iter().all(|grant| grant.grantee == acl.owner) => None,
-        _ => Some(ownership(&client, access, &name).await),
-    };
     Some(Bucket {
         name,
         region,
@@ -124,8 +122,9 @@ async fn bucket(
             block.map(|answer| answer.public_access_block_configuration.map(|b| flags(&b))),
             "NoSuchPublicAccessBlockConfiguration",
         ),
-        acl: acl.into(),
+        acl: acl.map(read_acl).map_err(Unreadable::from).into(),
         object_ownership,
+        exports,
         tags: absent_on(tags.map(|answer| Some(answer.tag_set)), "NoSuchTagSet").map(|tags| {
             tags.unwrap_or_default().into_iter().map(|tag| (tag.key, tag.value)).collect::<BTreeMap<_, _>>()
         }),
@@ -134,7 +133,7 @@ async fn bucket(
 }
 
 /// A document that is no JSON was not read, whatever the answer's status.
-fn json_text(document: Reading<Option<String>>, operation: &str) -> Reading<Option<String>> {
+pub(super) fn json_text(document: Reading<Option<String>>, operation: &str) -> Reading<Option<String>> {
     match document {
         Reading::Known(Some(text)) => match serde_json::from_str::<serde::de::IgnoredAny>(&text) {
             Ok(_) => Reading::Known(Some(text)),
@@ -203,7 +202,8 @@ fn unread(name: String, region: Reading<String>, why: &Unreadable) -> Bucket {
         policy: Reading::Unreadable(why.clone()),
         public_access_block: Reading::Unreadable(why.clone()),
         acl: Reading::Unreadable(why.clone()),
-        object_ownership: None,
+        object_ownership: Reading::Unreadable(why.clone()),
+        exports: BucketExports::unread(why),
         tags: Reading::Unreadable(why.clone()),
         protection: crate::snapshot::BucketProtection::unread(why),
     }

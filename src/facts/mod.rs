@@ -3,13 +3,16 @@
 //! [`derive`] turns what was read of an account into resources; [`schemas`] says what policy code may read of each kind.
 //! Nothing here decides what is good: that is the checks' part.
 
+mod access_points;
 pub(crate) mod alerting;
 pub(crate) mod context;
 pub(crate) mod detection;
+mod exports;
 mod fact;
 mod guardrails;
 pub(crate) mod logging;
 pub(crate) mod notification;
+mod ownership;
 pub(crate) mod prevention;
 mod protection;
 pub(crate) mod public_access;
@@ -30,7 +33,8 @@ pub use fact::{Evidence, Fact};
 pub use guardrails::Guardrails;
 pub use resource::{Resource, derive};
 pub use resources::{
-    AccountFacts, AccountRegionFacts, AlarmFacts, BucketFacts, BulkDownloadAlarm, EventRuleFacts,
-    ForeignNetwork, OutsideGrant, PublicAccessBlocked, TrailFacts, VpcEndpointFacts,
+    AccessPointFacts, AccountFacts, AccountRegionFacts, AlarmFacts, BucketFacts, BulkDownloadAlarm,
+    EventRuleFacts, Export, ForeignNetwork, LegitimateUse, OutsideGrant, PublicAccessBlocked, TrailFacts,
+    VpcEndpointFacts,
 };
 pub use schema::schemas;

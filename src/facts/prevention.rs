@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::context::{Context, known_or_clause};
 use super::fact::{Evidence, Fact};
 use super::public_access;
-use super::resources::{ForeignNetwork, OutsideGrant};
+use super::resources::{ForeignNetwork, LegitimateUse, OutsideGrant};
 use crate::semantics::iam::probes::{self, GranteeKind, OutsideGrantFound, Perimeter};
 use crate::semantics::iam::{
     Acl, AclGrant, AclGrantee, AclPermission, Part, PolicyDocument, PolicySet, SharedDocument,
@@ -46,10 +46,10 @@ pub fn perimeter(account: &AccountSnapshot, context: &Context<'_>) -> Perimeter 
 /// The policies of one bucket, ready to be asked.
 #[derive(Debug)]
 pub struct BucketPolicies<'a> {
-    bucket: &'a Bucket,
-    perimeter: &'a Perimeter,
-    set: PolicySet,
-    evidence: Vec<Evidence>,
+    pub(super) bucket: &'a Bucket,
+    pub(super) perimeter: &'a Perimeter,
+    pub(super) set: PolicySet,
+    pub(super) evidence: Vec<Evidence>,
     /// Why it is not known who belongs to the organization.
     unlisted: Option<String>,
 }
@@ -94,6 +94,30 @@ impl<'a> BucketPolicies<'a> {
         self.fact(probes::bucket_requires_tls(&self.bucket.name, &self.set, self.perimeter))
     }
 
+    /// Strangers, and services that act for strangers, are refused.
+    #[must_use]
+    pub fn identity_perimeter(&self) -> Fact {
+        self.fact(probes::bucket_identity_perimeter(&self.bucket.name, &self.set, self.perimeter))
+    }
+
+    /// Changes of the bucket's controls are refused outside the trusted networks.
+    #[must_use]
+    pub fn control_plane_perimeter(&self) -> Fact {
+        self.fact(probes::bucket_control_plane_perimeter(&self.bucket.name, &self.set, self.perimeter))
+    }
+
+    /// Whom the policies serve although they restrict.
+    #[must_use]
+    pub fn legitimate_use(&self) -> LegitimateUse {
+        let (name, set) = (&self.bucket.name, &self.set);
+        LegitimateUse {
+            own_endpoint: self.fact(probes::bucket_serves_own_endpoint(name, set, self.perimeter)),
+            services: self.fact(probes::bucket_serves_services(name, set, self.perimeter)),
+            forward_access: self.fact(probes::bucket_serves_forward_access(name, set, self.perimeter)),
+            repair: self.fact(probes::bucket_serves_repair(name, set, self.perimeter)),
+        }
+    }
+
     /// Whether the organization's own credentials are refused when used from elsewhere.
     #[must_use]
     pub fn denies_foreign_network(&self) -> ForeignNetwork {
@@ -110,16 +134,7 @@ impl<'a> BucketPolicies<'a> {
     #[must_use]
     pub fn outside_grants(&self) -> Vec<OutsideGrant> {
         let found = probes::outside_grants(&self.bucket.name, &self.set, self.perimeter);
-        let mut grants: Vec<OutsideGrant> = found
-            .into_iter()
-            .map(|grant| OutsideGrant {
-                kind: kind(&grant).to_owned(),
-                granted: self.fact(self.outside(&grant)),
-                account_id: grant.account_id,
-                actions: grant.actions,
-                grantee: grant.grantee,
-            })
-            .collect();
+        let mut grants: Vec<OutsideGrant> = found.into_iter().map(|grant| self.grant(grant)).collect();
         let unread = [unread(&self.set.resource), unread(&self.set.acl)];
         grants.extend(unread.into_iter().flatten().map(|why| OutsideGrant {
             grantee: "*".to_owned(),
@@ -129,6 +144,17 @@ impl<'a> BucketPolicies<'a> {
             actions: Vec::new(),
         }));
         grants
+    }
+
+    /// A grant as a fact.
+    pub(super) fn grant(&self, grant: OutsideGrantFound) -> OutsideGrant {
+        OutsideGrant {
+            kind: kind(&grant).to_owned(),
+            granted: self.fact(self.outside(&grant)),
+            account_id: grant.account_id,
+            actions: grant.actions,
+            grantee: grant.grantee,
+        }
     }
 
     /// The grant's verdict, unknown where the grantee may be one of the organization's own.
@@ -196,11 +222,11 @@ fn access_control_list(bucket: &Bucket) -> Part<Acl> {
         return disabled();
     }
     match &bucket.object_ownership {
-        Some(Reading::Known(Some(ownership))) if ownership == "BucketOwnerEnforced" => return disabled(),
-        Some(Reading::Unreadable(why)) => {
+        Reading::Known(Some(ownership)) if ownership == "BucketOwnerEnforced" => return disabled(),
+        Reading::Unreadable(why) => {
             return Part::Unreadable(format!("not known because {}", why.clause()));
         }
-        _ => {}
+        Reading::Known(_) => {}
     }
     let mut grants = Vec::new();
     for grant in foreign {
@@ -260,7 +286,7 @@ fn bucket_evidence(bucket: &Bucket) -> Vec<Evidence> {
 const MAX_SHOWN: usize = 4096;
 
 /// A document as evidence; null if it is too large to show.
-fn document(text: &str) -> Value {
+pub(super) fn document(text: &str) -> Value {
     if text.len() > MAX_SHOWN {
         return Value::Null;
     }
@@ -384,7 +410,7 @@ mod tests {
         };
         let bucket = Bucket {
             acl: Reading::Known(acl),
-            object_ownership: Some(Reading::Known(Some("BucketOwnerPreferred".into()))),
+            object_ownership: Reading::Known(Some("BucketOwnerPreferred".into())),
             ..samples::bucket("logs")
         };
         let found = granted(&bucket, &samples::organization());

@@ -78,7 +78,10 @@ fn evidence(
 /// The same for the policy evaluator, which needs to know all four settings or none.
 #[must_use]
 pub fn for_requests(account: &AccountSnapshot, bucket: &Bucket) -> Part<PublicAccessBlock> {
-    let blocked = in_effect(account, bucket);
+    all_or_none(&in_effect(account, bucket))
+}
+
+fn all_or_none(blocked: &PublicAccessBlocked) -> Part<PublicAccessBlock> {
     let on = |fact: &Fact| match fact.holds {
         Tri::Yes => Some(true),
         Tri::No => Some(false),
@@ -97,7 +100,30 @@ pub fn for_requests(account: &AccountSnapshot, bucket: &Bucket) -> Part<PublicAc
             block_public_policy: policy,
             restrict_public_buckets: restrict,
         }),
-        _ => Part::Unreadable(blocked.restrict_public_buckets.reason),
+        _ => Part::Unreadable(blocked.restrict_public_buckets.reason.clone()),
+    }
+}
+
+/// The same for requests through an access point, whose own settings add to those of its bucket.
+#[must_use]
+pub fn through_access_point(
+    of_bucket: &Part<PublicAccessBlock>,
+    of_point: &Reading<Option<PublicAccessBlock>>,
+) -> Part<PublicAccessBlock> {
+    let all_on = |block: &PublicAccessBlock| SETTINGS.iter().all(|(_, setting)| setting(block));
+    match (of_bucket, of_point) {
+        (Part::Known(block), _) | (_, Reading::Known(Some(block))) if all_on(block) => Part::Known(*block),
+        (Part::Known(bucket), Reading::Known(point)) => {
+            let on = |setting: Setting| setting(bucket) || point.as_ref().is_some_and(setting);
+            Part::Known(PublicAccessBlock {
+                block_public_acls: on(|block| block.block_public_acls),
+                ignore_public_acls: on(|block| block.ignore_public_acls),
+                block_public_policy: on(|block| block.block_public_policy),
+                restrict_public_buckets: on(|block| block.restrict_public_buckets),
+            })
+        }
+        (_, Reading::Unreadable(why)) => Part::Unreadable(format!("not known because {}", why.clause())),
+        (other, _) => other.clone(),
     }
 }
 

@@ -13,7 +13,10 @@ use super::resources::{
 };
 use super::tampering::Tampering;
 use super::trail_coverage::TrailCoverage;
-use super::{protection, public_access, routing, rule_severities, rule_targets, unread};
+use super::{
+    access_points, exports, ownership, protection, public_access, routing, rule_severities, rule_targets,
+    unread,
+};
 use crate::catalogue::ResourceKind;
 use crate::semantics::event_selectors::{BucketIdentity, EventClass};
 use crate::semantics::guardduty;
@@ -68,6 +71,7 @@ pub fn derive(account: &AccountSnapshot, context: &Context<'_>) -> Vec<Resource>
     };
     derivation.account();
     derivation.buckets();
+    derivation.access_points();
     derivation.trails();
     derivation.alarms();
     derivation.regions();
@@ -166,12 +170,42 @@ impl Derivation<'_> {
             versioned: protection::versioned(bucket),
             locked: protection::locked(bucket),
             key_denies_outside: protection::key_denies_outside(self.account, bucket, &self.perimeter),
+            identity_perimeter: policies.identity_perimeter(),
+            control_plane_perimeter: policies.control_plane_perimeter(),
+            legitimate_use: policies.legitimate_use(),
+            acls_disabled: ownership::acls_disabled(bucket),
+            exports: exports::of(self.account, bucket, self.context),
             sensitive,
         };
         let arn = format!("arn:{}:s3:::{}", self.partition(), bucket.name);
         let pushed = self.push(ResourceKind::Bucket, &bucket.name, Some(arn), region.as_deref(), &facts);
         if let Some(resource) = pushed {
             resource.sensitive = facts.sensitive.holds.is_yes();
+        }
+    }
+
+    fn access_points(&mut self) {
+        let account = self.account;
+        if let Some(why) = account.regions.unreadable() {
+            let facts = unread::access_points(unread::UNREAD, &Fact::unread(why));
+            self.push(ResourceKind::AccessPoint, unread::UNREAD, None, Some(unread::UNREAD), &facts);
+        }
+        let of_regions = account.regional.iter().map(|(region, read)| (Some(region), &read.access_points));
+        for (region, points) in of_regions.chain([(None, &account.multi_region_access_points)]) {
+            let region = region.map(String::as_str);
+            match points {
+                Reading::Unreadable(why) => {
+                    let facts = unread::access_points(region.unwrap_or_default(), &Fact::unread(why));
+                    self.push(ResourceKind::AccessPoint, unread::UNREAD, None, region, &facts);
+                }
+                Reading::Known(points) => {
+                    for point in points {
+                        let facts = access_points::of(point, region, account, self.context);
+                        let arn = Some(point.arn.clone());
+                        self.push(ResourceKind::AccessPoint, &point.name, arn, region, &facts);
+                    }
+                }
+            }
         }
     }
 

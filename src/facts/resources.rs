@@ -37,6 +37,42 @@ pub struct BucketFacts {
     pub locked: Fact,
     /// The key that encrypts its new objects refuses everybody outside the organization.
     pub key_denies_outside: Fact,
+    /// Strangers whom no statement names, and AWS services that act for strangers, are refused.
+    pub identity_perimeter: Fact,
+    /// The organization's credentials cannot change the bucket's controls from outside its networks.
+    pub control_plane_perimeter: Fact,
+    /// Whether those who should use the bucket can.
+    pub legitimate_use: LegitimateUse,
+    /// Access control lists are disabled: policies alone decide, and every object belongs to the bucket's owner.
+    pub acls_disabled: Fact,
+    /// Where the bucket sends data by itself, as far as it is switched on.
+    pub exports: Vec<Export>,
+}
+
+/// Something that carries a bucket's data, or the names of its objects, elsewhere.
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+pub struct Export {
+    /// `replication`, `inventory`, `access-log` or `notification`.
+    pub kind: String,
+    /// The bucket's name, or the ARN of a topic, queue or function; `*` for a kind that could not be read.
+    pub destination: String,
+    /// The account that the destination belongs to; empty where that is not known.
+    pub account_id: String,
+    /// The destination belongs to the bucket's account or to another one of the organization.
+    pub inside: Fact,
+}
+
+/// Whether a bucket's policies serve those who should be served; nobody's own permissions are asked for.
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+pub struct LegitimateUse {
+    /// Some workload of the organization can read, list and write through a VPC endpoint of the organization.
+    pub own_endpoint: Fact,
+    /// Every AWS service that the policy names can act for the owner's account.
+    pub services: Fact,
+    /// A service such as Athena can read, list and write with the credentials of a principal of the organization.
+    pub forward_access: Fact,
+    /// The root user of the owner's account, the last resort, can read and replace the bucket policy.
+    pub repair: Fact,
 }
 
 /// Access that somebody outside the organization holds, or may hold.
@@ -52,6 +88,25 @@ pub struct OutsideGrant {
     pub granted: Fact,
     /// The S3 actions that were tried and not refused.
     pub actions: Vec<String>,
+}
+
+/// An access point of S3.
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+pub struct AccessPointFacts {
+    /// The access point's name.
+    pub name: String,
+    /// The region that it is in; empty for one of several regions.
+    pub region: String,
+    /// The names of the bucket behind it, or of those in its regions.
+    pub buckets: Vec<String>,
+    /// The account that owns the bucket.
+    pub bucket_account_id: String,
+    /// `Internet` or `VPC`.
+    pub network_origin: String,
+    /// The only VPC that it serves; empty if its origin is not `VPC`.
+    pub vpc_id: String,
+    /// Who outside the organization its policy names or admits, as far as the bucket's policy goes along.
+    pub outside_grants: Vec<OutsideGrant>,
 }
 
 /// Whether the organization's own credentials are refused when used from elsewhere.

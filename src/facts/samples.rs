@@ -7,7 +7,7 @@ use super::guardrails::Guardrails;
 use crate::policy::PolicyFile;
 use crate::semantics::configuration::{Subscription, Topic};
 use crate::snapshot::{
-    AccountSnapshot, AclGrant, Bucket, BucketAcl, Entry, Organization, OrganizationAccount,
+    AccountSnapshot, AclGrant, Bucket, BucketAcl, BucketExports, Entry, Organization, OrganizationAccount,
     OrganizationIdentity, PolicyType, Reading, Region, TopicRecord, Unreadable,
 };
 
@@ -29,6 +29,7 @@ pub fn account() -> AccountSnapshot {
         public_access_block: Reading::Known(None),
         organization_blocks_public_access: Reading::Known(None),
         buckets: Reading::Known(Vec::new()),
+        multi_region_access_points: Reading::Known(Vec::new()),
         regional: BTreeMap::from([(REGION.into(), region())]),
         trail_details: BTreeMap::new(),
         log_groups: BTreeMap::new(),
@@ -48,6 +49,7 @@ pub fn region() -> Region {
         detector: Reading::Known(None),
         rules: Reading::Known(Vec::new()),
         vpc_endpoints: Reading::Known(Vec::new()),
+        access_points: Reading::Known(Vec::new()),
     }
 }
 
@@ -63,12 +65,18 @@ pub fn bucket(name: &str) -> Bucket {
             owner: owner.into(),
             grants: vec![AclGrant { grantee: owner.into(), permission: "FULL_CONTROL".into() }],
         }),
-        object_ownership: None,
+        object_ownership: Reading::Known(None),
         protection: crate::snapshot::BucketProtection {
             versioning: Reading::Known(crate::snapshot::Versioning::default()),
             object_lock: Reading::Known(None),
             expiry_days: Reading::Known(Vec::new()),
             encryption: Reading::Known(None),
+        },
+        exports: BucketExports {
+            replication: Reading::Known(Vec::new()),
+            inventories: Reading::Known(Vec::new()),
+            access_logs: Reading::Known(None),
+            notifications: Reading::Known(Vec::new()),
         },
         tags: Reading::Known(BTreeMap::new()),
     }

@@ -6,7 +6,8 @@ use schemars::{JsonSchema, schema_for};
 use serde_json::Value;
 
 use super::resources::{
-    AccountFacts, AccountRegionFacts, AlarmFacts, BucketFacts, EventRuleFacts, TrailFacts, VpcEndpointFacts,
+    AccessPointFacts, AccountFacts, AccountRegionFacts, AlarmFacts, BucketFacts, EventRuleFacts, TrailFacts,
+    VpcEndpointFacts,
 };
 use crate::catalogue::ResourceKind;
 
@@ -15,6 +16,7 @@ use crate::catalogue::ResourceKind;
 pub fn schemas() -> BTreeMap<ResourceKind, Value> {
     BTreeMap::from([
         (ResourceKind::Bucket, schema::<BucketFacts>()),
+        (ResourceKind::AccessPoint, schema::<AccessPointFacts>()),
         (ResourceKind::Trail, schema::<TrailFacts>()),
         (ResourceKind::Account, schema::<AccountFacts>()),
         (ResourceKind::AccountRegion, schema::<AccountRegionFacts>()),

@@ -3,8 +3,8 @@
 
 use super::fact::Fact;
 use super::resources::{
-    AccountRegionFacts, AlarmFacts, BucketFacts, EventRuleFacts, ForeignNetwork, OutsideGrant,
-    PublicAccessBlocked, TrailFacts, VpcEndpointFacts,
+    AccessPointFacts, AccountRegionFacts, AlarmFacts, BucketFacts, EventRuleFacts, Export, ForeignNetwork,
+    LegitimateUse, OutsideGrant, PublicAccessBlocked, TrailFacts, VpcEndpointFacts,
 };
 
 /// The name of what could not be listed.
@@ -42,6 +42,40 @@ pub fn buckets(unknown: &Fact) -> BucketFacts {
         versioned: fact(),
         locked: fact(),
         key_denies_outside: fact(),
+        identity_perimeter: fact(),
+        control_plane_perimeter: fact(),
+        legitimate_use: LegitimateUse {
+            own_endpoint: fact(),
+            services: fact(),
+            forward_access: fact(),
+            repair: fact(),
+        },
+        acls_disabled: fact(),
+        exports: vec![Export {
+            kind: UNREAD.to_owned(),
+            destination: UNREAD.to_owned(),
+            account_id: String::new(),
+            inside: fact(),
+        }],
+    }
+}
+
+/// Access points that could not be listed.
+pub fn access_points(region: &str, unknown: &Fact) -> AccessPointFacts {
+    AccessPointFacts {
+        name: UNREAD.to_owned(),
+        region: region.to_owned(),
+        buckets: vec![UNREAD.to_owned()],
+        bucket_account_id: String::new(),
+        network_origin: String::new(),
+        vpc_id: String::new(),
+        outside_grants: vec![OutsideGrant {
+            grantee: UNREAD.to_owned(),
+            kind: "other".to_owned(),
+            account_id: String::new(),
+            granted: unknown.clone(),
+            actions: Vec::new(),
+        }],
     }
 }
 

@@ -3,7 +3,7 @@
 /// Operations whose IAM action has another name, in the order of the operations.
 ///
 /// <https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazons3.html>
-const OTHER_NAMES: [(&str, &str); 15] = [
+const OTHER_NAMES: [(&str, &str); 16] = [
     ("s3:GetBucketEncryption", "s3:GetEncryptionConfiguration"),
     ("s3:GetBucketLifecycleConfiguration", "s3:GetLifecycleConfiguration"),
     ("s3:GetBucketNotificationConfiguration", "s3:GetBucketNotification"),
@@ -16,6 +16,7 @@ const OTHER_NAMES: [(&str, &str); 15] = [
     ("s3control:GetAccessPoint", "s3:GetAccessPoint"),
     ("s3control:GetAccessPointPolicy", "s3:GetAccessPointPolicy"),
     ("s3control:GetAccessPointPolicyStatus", "s3:GetAccessPointPolicyStatus"),
+    ("s3control:GetMultiRegionAccessPointPolicy", "s3:GetMultiRegionAccessPointPolicy"),
     ("s3control:GetPublicAccessBlock", "s3:GetAccountPublicAccessBlock"),
     ("s3control:ListAccessPoints", "s3:ListAccessPoints"),
     ("s3control:ListMultiRegionAccessPoints", "s3:ListMultiRegionAccessPoints"),

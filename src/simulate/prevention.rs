@@ -107,13 +107,13 @@ impl Defences<'_> {
                 }
             },
             After::AclAdmitsEverybody => match &self.bucket.object_ownership {
-                Some(Reading::Known(Some(ownership))) if ownership == "BucketOwnerEnforced" => {
+                Reading::Known(Some(ownership)) if ownership == "BucketOwnerEnforced" => {
                     Err(Verdict::yes("access control lists are disabled on the bucket"))
                 }
-                Some(Reading::Unreadable(why)) => {
+                Reading::Unreadable(why) => {
                     Err(Verdict::unknown(format!("not known because {}", why.clause())))
                 }
-                _ => match &self.set.block_public_access {
+                Reading::Known(_) => match &self.set.block_public_access {
                     Part::Known(block) if block.block_public_acls => {
                         Err(Verdict::yes("S3 Block Public Access rejects a public access control list"))
                     }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::Reading;
+use super::{AccessPoint, BucketExports, Reading};
 use crate::semantics::configuration::{
     AdvancedEventSelector, CompositeAlarm, Key, MetricAlarm, MetricFilter, PublicAccessBlock, Queue,
     Subscription, Topic, TrailSelectors,
@@ -40,6 +40,9 @@ pub struct AccountSnapshot {
     pub organization_blocks_public_access: Reading<Option<bool>>,
     /// The account's general purpose buckets in the regions in scope.
     pub buckets: Reading<Vec<Bucket>>,
+    /// The account's access points of several regions (`s3control:ListMultiRegionAccessPoints`); none where the
+    /// partition has no such thing.
+    pub multi_region_access_points: Reading<Vec<AccessPoint>>,
     /// What was read per region.
     pub regional: BTreeMap<String, Region>,
     /// Status and selectors of the trails that the account owns, by ARN.
@@ -72,9 +75,10 @@ pub struct Bucket {
     pub public_access_block: Reading<Option<PublicAccessBlock>>,
     /// The access control list.
     pub acl: Reading<BucketAcl>,
-    /// `BucketOwnerEnforced`, …; known and `None` when not set (then ACLs are in force). Not asked (absent) when the access
-    /// control list grants nothing to anybody but the owner.
-    pub object_ownership: Option<Reading<Option<String>>>,
+    /// `BucketOwnerEnforced`, …; known and `None` when not set (then ACLs are in force).
+    pub object_ownership: Reading<Option<String>>,
+    /// Where the bucket sends data by itself.
+    pub exports: BucketExports,
     /// The bucket's tags.
     pub tags: Reading<BTreeMap<String, String>>,
     /// What keeps its objects.
@@ -113,6 +117,8 @@ pub struct Region {
     pub rules: Reading<Vec<Rule>>,
     /// VPC endpoints of S3.
     pub vpc_endpoints: Reading<Vec<VpcEndpoint>>,
+    /// The account's access points in the region (`s3control:ListAccessPoints`).
+    pub access_points: Reading<Vec<AccessPoint>>,
 }
 
 /// A trail as `cloudtrail:DescribeTrails` shows it.

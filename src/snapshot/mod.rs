@@ -1,19 +1,23 @@
 //! The typed record of what was read from AWS: per organization, account and region, each part `Known` or
 //! `Unreadable`. Nothing here judges; what the record means is for [`crate::facts`].
 
+mod access_point;
 mod account;
 mod bucket_protection;
+mod exports;
 mod file;
 mod organization;
 mod reading;
 mod unread;
 
+pub use access_point::{AccessPoint, AccessPointBucket};
 pub use account::{
     AccountSnapshot, AclGrant, AlarmMuteRule, Alarms, Bucket, BucketAcl, Detector, DetectorFeature, Entry,
     EventDataStore, LogGroup, QueueRecord, Region, RegionAlarms, Rule, Target, TopicRecord, Trail,
     TrailDetails, TrailStatus, VpcEndpoint,
 };
 pub use bucket_protection::{BucketProtection, DefaultEncryption, ObjectLock, Versioning};
+pub use exports::{BucketExports, Inventory, ReplicationRule};
 pub use file::{Header, SCHEMA, SnapshotError, SnapshotReader, SnapshotWriter};
 pub use organization::{
     Organization, OrganizationAccount, OrganizationIdentity, OrganizationPolicy, PolicyType,

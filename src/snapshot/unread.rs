@@ -1,6 +1,6 @@
 //! Everything in a snapshot that could not be read, in one list.
 
-use super::{AccountSnapshot, Entry, Organization, Reading, Region, Unreadable};
+use super::{AccessPoint, AccountSnapshot, Entry, Organization, Reading, Region, Unreadable};
 
 /// One part that could not be read, and where it belongs.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,6 +46,8 @@ impl AccountSnapshot {
         gaps.note(None, None, &self.public_access_block);
         gaps.note(None, None, &self.organization_blocks_public_access);
         gaps.note(None, None, &self.buckets);
+        gaps.note(None, None, &self.multi_region_access_points);
+        access_point_gaps(&mut gaps, None, &self.multi_region_access_points);
         self.bucket_gaps(&mut gaps);
         for (region, read) in &self.regional {
             region_gaps(&mut gaps, region, read);
@@ -72,9 +74,11 @@ impl AccountSnapshot {
             gaps.note(region, name, &bucket.protection.object_lock);
             gaps.note(region, name, &bucket.protection.expiry_days);
             gaps.note(region, name, &bucket.protection.encryption);
-            if let Some(ownership) = &bucket.object_ownership {
-                gaps.note(region, name, ownership);
-            }
+            gaps.note(region, name, &bucket.object_ownership);
+            gaps.note(region, name, &bucket.exports.replication);
+            gaps.note(region, name, &bucket.exports.inventories);
+            gaps.note(region, name, &bucket.exports.access_logs);
+            gaps.note(region, name, &bucket.exports.notifications);
         }
     }
 
@@ -123,6 +127,17 @@ impl AccountSnapshot {
     }
 }
 
+fn access_point_gaps<'a>(
+    gaps: &mut Gaps<'a>,
+    region: Option<&'a str>,
+    points: &'a Reading<Vec<AccessPoint>>,
+) {
+    for point in points.known().into_iter().flatten() {
+        gaps.note(region, Some(&point.name), &point.public_access_block);
+        gaps.note(region, Some(&point.name), &point.policy);
+    }
+}
+
 fn region_gaps<'a>(gaps: &mut Gaps<'a>, name: &'a str, region: &'a Region) {
     let at = Some(name);
     gaps.note(at, None, &region.trails);
@@ -130,6 +145,8 @@ fn region_gaps<'a>(gaps: &mut Gaps<'a>, name: &'a str, region: &'a Region) {
     gaps.note(at, None, &region.detector);
     gaps.note(at, None, &region.rules);
     gaps.note(at, None, &region.vpc_endpoints);
+    gaps.note(at, None, &region.access_points);
+    access_point_gaps(gaps, at, &region.access_points);
     for rule in region.rules.known().into_iter().flatten() {
         gaps.note(at, Some(&rule.name), &rule.targets);
     }

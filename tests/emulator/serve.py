@@ -14,7 +14,9 @@ from http import HTTPStatus
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
 from werkzeug.serving import make_server
 
+import access_point_answers
 import bucket_answers
+import bucket_exports
 import cloudwatch_cbor
 import event_data_stores
 import guardduty_features
@@ -44,8 +46,15 @@ ANSWERS = {
     "organizations:ListTargetsForPolicy": organization_answers.for_managers_only,
     "organizations:ListRoots": organization_answers.list_roots,
     "organizations:DescribeEffectivePolicy": organization_answers.describe_effective_policy,
+    "s3control:GetAccessPoint": access_point_answers.with_result,
+    "s3control:GetAccessPointPolicy": access_point_answers.with_result,
+    "s3control:GetMultiRegionAccessPointPolicy": access_point_answers.with_result,
+    "s3control:ListAccessPoints": access_point_answers.list_access_points,
+    "s3control:ListMultiRegionAccessPoints": access_point_answers.with_result,
     "s3:ListBuckets": bucket_answers.list_buckets,
     "s3:GetBucketPolicy": bucket_answers.get_bucket_policy,
+    "s3:GetBucketNotificationConfiguration": bucket_exports.get_notifications,
+    "s3:ListBucketInventoryConfigurations": bucket_exports.list_inventories,
     "sns:ListSubscriptionsByTopic": pending_subscriptions.list_subscriptions,
     "sns:ListSubscriptions": pending_subscriptions.list_subscriptions,
     "sns:GetSubscriptionAttributes": pending_subscriptions.get_subscription_attributes,

@@ -143,6 +143,9 @@ def _rest_operation(service: str, method: str, path: str, query: str) -> str:
     """The operation with the same path and the most query parameters that are all in the request."""
     given = set(parse_qsl(query, keep_blank_values=True))
     names = {name for name, _ in given}
+    named = dict(given).get("x-id")
+    if any(operation == named for *_, operation in _routes_of(service)):
+        return named
     for at, pattern, flags, constants, operation in _routes_of(service):
         if at == method and flags <= names and constants <= given and pattern.match(path):
             return operation
@@ -154,6 +157,9 @@ def _routes_of(service: str):
         model = botocore.session.get_session().get_service_model(service)
         routes = []
         for operation in model.operation_names:
+            # Of two operations at the same place the newer one is meant.
+            if model.operation_model(operation).deprecated:
+                continue
             http = model.operation_model(operation).http
             path, _, query = http["requestUri"].partition("?")
             # The S3 rules of endpoints take the bucket out of the path in newer models; the raw model keeps it.
@@ -166,6 +172,8 @@ def _routes_of(service: str):
         # `x-id` only names the operation and is not sent by every client.
         routes = [(m, p, f, {c for c in cs if c[0] != "x-id"}, o) for m, p, f, cs, o in routes]
         preferred = ("ListObjectsV2", "GetObject", "PutObject", "DeleteObject")
-        routes.sort(key=lambda r: (-len(r[2]) - len(r[3]), r[4] not in preferred, r[4]))
+        # Of paths that match both, the one that spells out more is meant.
+        spelled = {r[1]: r[1].pattern.replace("[^/]+", "").count("/") for r in routes}
+        routes.sort(key=lambda r: (-len(r[2]) - len(r[3]), r[4] not in preferred, -spelled[r[1]], r[4]))
         _routes[service] = routes
     return _routes[service]

@@ -25,11 +25,20 @@ PUBLIC_ACCESS_BLOCK = dict.fromkeys(
 )
 
 
-def create_bucket(account: Account, name: str, region="us-east-1", *, block=True, sensitive=False, policy=None) -> str:
+def create_bucket(
+    account: Account,
+    name: str,
+    region="us-east-1",
+    *,
+    block=True,
+    sensitive=False,
+    policy=None,
+    ownership="BucketOwnerEnforced",
+) -> str:
     """Makes a bucket as AWS's console does: without access control lists and, unless `block` is false, not public."""
     s3 = account.client("s3", region)
     place = {} if region == "us-east-1" else {"CreateBucketConfiguration": {"LocationConstraint": region}}
-    s3.create_bucket(Bucket=name, ObjectOwnership="BucketOwnerEnforced", **place)
+    s3.create_bucket(Bucket=name, ObjectOwnership=ownership, **place)
     if block:
         s3.put_public_access_block(Bucket=name, PublicAccessBlockConfiguration=PUBLIC_ACCESS_BLOCK)
     if sensitive:
@@ -38,6 +47,37 @@ def create_bucket(account: Account, name: str, region="us-east-1", *, block=True
     if policy:
         s3.put_bucket_policy(Bucket=name, Policy=json.dumps(policy))
     return name
+
+
+def replicate(account: Account, bucket: str, to: str, owner: str, *, status="Enabled") -> None:
+    """Copies every object of a bucket to another one, whose owner gets the copies."""
+    s3 = account.client("s3")
+    s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
+    rule = {
+        "ID": "everything",
+        "Priority": 1,
+        "Status": status,
+        "Filter": {"Prefix": ""},
+        "DeleteMarkerReplication": {"Status": "Disabled"},
+        "Destination": {"Bucket": f"arn:aws:s3:::{to}", "Account": owner},
+    }
+    role = f"arn:aws:iam::{account.id}:role/replication"
+    s3.put_bucket_replication(Bucket=bucket, ReplicationConfiguration={"Role": role, "Rules": [rule]})
+
+
+def create_access_point(account: Account, name: str, bucket: str, reader: str) -> None:
+    """An access point through which one principal may read."""
+    control = account.client("s3control")
+    control.create_access_point(AccountId=account.id, Name=name, Bucket=bucket)
+    arn = f"arn:aws:s3:us-east-1:{account.id}:accesspoint/{name}"
+    read = {
+        "Effect": "Allow",
+        "Principal": {"AWS": reader},
+        "Action": "s3:GetObject",
+        "Resource": f"{arn}/object/*",
+    }
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [read]})
+    control.put_access_point_policy(AccountId=account.id, Name=name, Policy=policy)
 
 
 def bucket_policy(account: Account, bucket: str) -> dict:

@@ -1,10 +1,13 @@
 """The organization of traps: configuration that looks right and is not; see `expected_trap.md`."""
 
+import json
+
 import sound_configuration as sound
 from organization_sessions import MANAGEMENT, REGIONS, Account, Organization
 
 HOME, ELSEWHERE = REGIONS
 LOGS = f"organization-logs-{MANAGEMENT}"
+STRANGER = "999999999999"
 RETIRED = "Exfiltration:S3/ObjectRead.Unusual"
 ROLES = ("good", "selectors", "stopped", "single-region", "closed", "quiet-filter", "quiet-alarm", "perimeter")
 
@@ -42,6 +45,8 @@ def good(account: Account) -> str:
         policy = sound.bucket_policy(account, name)
         sound.create_bucket(account, name, region, sensitive=True, policy=policy)
         guarded(account, region)
+    reader = f"arn:aws:iam::{account.id}:role/reports"
+    sound.create_access_point(account, "reports", f"good-{HOME}-{account.id}", reader)
     sound.create_trail(account, "all-data-events", LOGS, log_group="trail", EventSelectors=sound.data_events())
     sound.create_filter(account, "trail", "object-reads")
     topic, _ = sound.create_topic(account, "soc-alarms")
@@ -185,6 +190,13 @@ def perimeter(account: Account) -> dict[str, str]:
     }
     deny = {"Sid": "NetworkPerimeter", "Effect": "Deny", "Principal": "*", "Action": "s3:GetObject"}
     create_trap_bucket(account, "get-object-only", {**deny, "Condition": network}, block=True, sensitive=True)
+    deliver = {"Sid": "Deliver", "Effect": "Allow", "Principal": {"Service": "cloudtrail.amazonaws.com"}}
+    create_trap_bucket(account, "any-trail", {**deliver, "Action": "s3:PutObject"}, block=True)
+    office = {"NotIpAddress": {"aws:SourceIp": [sound.OFFICE]}}
+    create_trap_bucket(account, "office-only", {**deny, "Condition": office}, block=True)
+    sound.create_bucket(account, f"trap-object-writer-{account.id}", ownership="ObjectWriter")
+    exports(account)
+    access_points(account)
     only_who = {
         "Version": "2012-10-17",
         "Statement": [
@@ -201,6 +213,81 @@ def perimeter(account: Account) -> dict[str, str]:
         "default-policy": sound.create_endpoint(account, "default-policy", None),
         "org-id-only": sound.create_endpoint(account, "org-id-only", only_who),
     }
+
+
+def access_points(account: Account) -> None:
+    """A bucket that leaves it to its access points who may: one for a stranger, and one for the organization."""
+    name = f"trap-delegated-{account.id}"
+    own = {"StringEquals": {"s3:DataAccessPointAccount": account.id}}
+    delegate = {
+        "Sid": "AccessPointsDecide",
+        "Effect": "Allow",
+        "Principal": "*",
+        "Action": "s3:*",
+        "Resource": [f"arn:aws:s3:::{name}", f"arn:aws:s3:::{name}/*"],
+        "Condition": own,
+    }
+    sound.create_bucket(account, name, policy={"Version": "2012-10-17", "Statement": [delegate]})
+    sound.create_access_point(account, "trap-reports", name, f"arn:aws:iam::{STRANGER}:root")
+    sound.create_access_point(account, "own-reports", name, f"arn:aws:iam::{account.id}:role/reports")
+    control = account.client("s3control", "us-west-2")
+    details = {"Name": "trap-everywhere", "Regions": [{"Bucket": name}]}
+    control.create_multi_region_access_point(AccountId=account.id, ClientToken="trap", Details=details)
+    alias = control.get_multi_region_access_point(AccountId=account.id, Name="trap-everywhere")["AccessPoint"]["Alias"]
+    read = {
+        "Effect": "Allow",
+        "Principal": {"AWS": f"arn:aws:iam::{STRANGER}:root"},
+        "Action": "s3:GetObject",
+        "Resource": f"arn:aws:s3::{account.id}:accesspoint/{alias}/object/*",
+    }
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [read]})
+    control.put_multi_region_access_point_policy(
+        AccountId=account.id, ClientToken="policy", Details={"Name": "trap-everywhere", "Policy": policy}
+    )
+    # The bucket does not go along, so the stranger is not let in.
+    closed = sound.create_bucket(account, f"closed-{account.id}")
+    sound.create_access_point(account, "refused-reports", closed, f"arn:aws:iam::{STRANGER}:root")
+
+
+def exports(account: Account) -> None:
+    """Buckets that send their objects, or news of them, to a stranger; and one that keeps all of it."""
+    s3 = account.client("s3")
+    kept = sound.create_bucket(account, f"kept-{account.id}")
+    sound.replicate(account, sound.create_bucket(account, f"copies-{account.id}"), kept, account.id)
+    # A rule that is switched off sends nothing.
+    off = sound.create_bucket(account, f"switched-off-{account.id}")
+    sound.replicate(account, off, "strangers-copies", STRANGER, status="Disabled")
+    sound.replicate(account, sound.create_bucket(account, f"trap-copies-{account.id}"), "strangers-copies", STRANGER)
+    listed = sound.create_bucket(account, f"trap-listed-{account.id}")
+    to = {"Bucket": "arn:aws:s3:::strangers-lists", "AccountId": STRANGER, "Format": "CSV"}
+    s3.put_bucket_inventory_configuration(
+        Bucket=listed,
+        Id="all",
+        InventoryConfiguration={
+            "Id": "all",
+            "IsEnabled": True,
+            "IncludedObjectVersions": "All",
+            "Schedule": {"Frequency": "Daily"},
+            "Destination": {"S3BucketDestination": to},
+        },
+    )
+    logged = sound.create_bucket(account, f"trap-logged-{account.id}")
+    gone = f"gone-{account.id}"
+    deliver = {
+        "Effect": "Allow",
+        "Principal": {"Service": "logging.s3.amazonaws.com"},
+        "Action": "s3:PutObject",
+        "Resource": f"arn:aws:s3:::{gone}/*",
+    }
+    sound.create_bucket(account, gone, policy={"Version": "2012-10-17", "Statement": [deliver]})
+    logging = {"TargetBucket": gone, "TargetPrefix": "logs/"}
+    s3.put_bucket_logging(Bucket=logged, BucketLoggingStatus={"LoggingEnabled": logging})
+    s3.delete_bucket(Bucket=gone)
+    told = sound.create_bucket(account, f"trap-told-{account.id}")
+    queue = {"QueueArn": f"arn:aws:sqs:{HOME}:{STRANGER}:events", "Events": ["s3:ObjectCreated:*"]}
+    s3.put_bucket_notification_configuration(
+        Bucket=told, NotificationConfiguration={"QueueConfigurations": [queue]}, SkipDestinationValidation=True
+    )
 
 
 def create_trap_bucket(account: Account, trap: str, statement: dict, *, block=False, sensitive=False) -> None:

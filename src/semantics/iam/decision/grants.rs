@@ -110,18 +110,19 @@ fn by_identity(asked: &Asked<'_>) -> Answer {
     }
 }
 
-/// The bucket's policy (and the access point's, if the request goes through one) or the access control list.
+/// The bucket's policy or its access control list; and the access point's policy too, if the request goes through one,
+/// which opens nothing that the bucket does not, and the other way round.
 fn by_resource(asked: &Asked<'_>) -> Answer {
-    let bucket = by_policy(asked, Layer::BucketPolicy);
-    let policies = match asked.access_point {
+    let policy = by_policy(asked, Layer::BucketPolicy);
+    let list = by_acl(asked);
+    let bucket = if policy.value.or(list.value) == policy.value { policy } else { list };
+    match asked.access_point {
         Part::NotAsked => bucket,
         _ => {
             let point = by_policy(asked, Layer::AccessPoint);
             if point.value.and(bucket.value) == point.value { point } else { bucket }
         }
-    };
-    let list = by_acl(asked);
-    if policies.value.or(list.value) == policies.value { policies } else { list }
+    }
 }
 
 fn by_policy(asked: &Asked<'_>, layer: Layer) -> Answer {

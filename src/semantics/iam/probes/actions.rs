@@ -67,3 +67,22 @@ pub(super) fn is_object_action(action: &str) -> bool {
     (name.contains("object") && !name.contains("bucket"))
         || ["abortmultipartupload", "listmultipartuploadparts"].contains(&name)
 }
+
+/// Whether S3 lets the action be used through an access point (S3 user guide, *Access point compatibility*). Settings of
+/// the bucket cannot be changed through one.
+pub(super) fn works_through_access_point(action: &str) -> bool {
+    const OF_THE_BUCKET: [&str; 7] = [
+        "s3:ListBucket",
+        "s3:ListBucketVersions",
+        "s3:ListBucketMultipartUploads",
+        "s3:GetBucketLocation",
+        "s3:GetBucketAcl",
+        "s3:GetBucketPolicy",
+        "s3:GetBucketNotification",
+    ];
+    if OF_THE_BUCKET.iter().any(|known| known.eq_ignore_ascii_case(action)) {
+        return true;
+    }
+    let name = action.to_ascii_lowercase();
+    is_object_action(action) && !name.contains("replicat") && !name.contains("objectlockconfiguration")
+}

@@ -4,7 +4,8 @@ use crate::semantics::verdict::Verdict;
 
 use super::super::context::ContextValue;
 use super::super::policy_set::{Part, PolicySet};
-use super::actions::{CONTROLS, EVERY_CLASS, READS, is_object_action};
+use super::access_points::ThroughAccessPoint;
+use super::actions::{CONTROLS, EVERY_CLASS, READS, is_object_action, works_through_access_point};
 use super::named::{Named, Tried};
 use super::scene::{
     Actor, Place, anonymous, insider, internet, known_or_absent, network, own_organization, own_target,
@@ -20,6 +21,8 @@ pub(super) struct Bucket<'a> {
     pub named: Named<'a>,
     pub perimeter: &'a Perimeter,
     keys: Tried<String>,
+    /// The access point that requests go through, if they do.
+    through: Option<&'a ThroughAccessPoint>,
 }
 
 impl<'a> Bucket<'a> {
@@ -27,7 +30,37 @@ impl<'a> Bucket<'a> {
         let arn = format!("arn:{}:s3:::{name}", perimeter.partition());
         let named = Named::of(set);
         let keys = named.object_keys(&arn);
-        Self { arn, set, named, perimeter, keys }
+        Self { arn, set, named, perimeter, keys, through: None }
+    }
+
+    /// The bucket as it is reached through an access point.
+    pub fn through(
+        name: &str,
+        point: &'a ThroughAccessPoint,
+        set: &'a PolicySet,
+        perimeter: &'a Perimeter,
+    ) -> Self {
+        let mut bucket = Self::new(name, set, perimeter);
+        // Its policy names keys in a form of its own.
+        let more = bucket.named.object_keys(&format!("{}/object", point.arn));
+        for key in more.values {
+            if !bucket.keys.values.contains(&key) {
+                bucket.keys.values.push(key);
+            }
+        }
+        bucket.keys.complete &= more.complete;
+        bucket.through = Some(point);
+        bucket
+    }
+
+    /// Whether requests go through an access point.
+    pub fn is_through(&self) -> bool {
+        self.through.is_some()
+    }
+
+    /// Whether the objects that are tried stand for all that the policies tell apart.
+    pub fn is_complete(&self) -> bool {
+        self.keys.complete
     }
 
     /// The actions that the probes try where any action counts: one of each class, and those that a statement names.
@@ -42,6 +75,9 @@ impl<'a> Bucket<'a> {
             {
                 actions.push(action);
             }
+        }
+        if self.through.is_some() {
+            actions.retain(|action| works_through_access_point(action));
         }
         actions
     }
@@ -63,17 +99,27 @@ impl<'a> Bucket<'a> {
         action: &str,
         fixed: &[(&str, ContextValue)],
     ) -> Vec<Probe> {
+        let through = self.through.map(ThroughAccessPoint::keys).unwrap_or_default();
+        let fixed: Vec<(&str, ContextValue)> = fixed.iter().cloned().chain(through).collect();
         self.resources(action)
             .into_iter()
             .map(|resource| {
-                probe(&self.named, actor, places, action, &own_target(self.perimeter, resource), fixed)
+                let target = own_target(self.perimeter, resource);
+                let mut probe = probe(&self.named, actor, places, action, &target, &fixed);
+                probe.request.access_point_resource =
+                    self.through.map(|point| point.resource(&self.arn, &target.resource));
+                probe
             })
             .collect()
     }
 
     /// The policies that meet a request of the actor.
     pub fn set_for(&self, actor: &Actor) -> PolicySet {
-        set_for(self.set, self.perimeter, actor)
+        let mut set = set_for(self.set, self.perimeter, actor);
+        if self.through.is_some() {
+            set.access_point = self.set.access_point.clone();
+        }
+        set
     }
 
     /// Whether all of these actors are refused all of these actions from each of these places.
@@ -151,7 +197,7 @@ impl<'a> Bucket<'a> {
     }
 
     /// VPC endpoints and VPCs that the policies name without that anybody said whose they are.
-    fn doubtful_endpoints(&self) -> Vec<Place> {
+    pub fn doubtful_endpoints(&self) -> Vec<Place> {
         let unknown = |endpoint: ContextValue, vpc: ContextValue| {
             network(&[
                 ("aws:SourceVpce", endpoint),

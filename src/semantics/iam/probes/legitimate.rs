@@ -1,7 +1,9 @@
 //! Probes of legitimate use: V5 to V7 and U1 to U4 of `aws-semantics.md`. Here `Yes` means served, and `No` that a
 //! workload, a service or the last resort is locked out.
 
-use crate::semantics::verdict::Verdict;
+use std::collections::BTreeSet;
+
+use crate::semantics::verdict::{Tri, Verdict};
 
 use super::super::context::ContextValue;
 use super::super::policy_set::PolicySet;
@@ -9,7 +11,7 @@ use super::Perimeter;
 use super::actions::is_object_action;
 use super::buckets::{Bucket, own_endpoint};
 use super::endpoints::{Endpoint, alone};
-use super::named::{FILLER, Named};
+use super::named::{FILLER, Named, account_of};
 use super::scene::{
     Actor, Place, Target, anonymous, insider, internet, own_organization, own_target, paths_of, probe,
     service,
@@ -86,12 +88,122 @@ fn served(
     all_served(&bucket.set_for(actor), probes)
 }
 
-/// Whether a workload of the owner's account is served through the organization's own VPC endpoint (U1).
+/// Principals of the organization that may be workloads: an ordinary one of the owner's account, and those that the
+/// policies name, because a bucket may be meant for these alone.
+fn workloads(bucket: &Bucket<'_>) -> Vec<Actor> {
+    let perimeter = bucket.perimeter;
+    let mut arns = bucket.named.examples("aws:principalarn");
+    arns.extend(bucket.named.principal_lists().flat_map(|list| list.arns.iter().cloned()));
+    let named = arns.iter().filter_map(|arn| {
+        let account = account_of(arn).filter(|account| perimeter.has_account(account))?;
+        Some(insider(perimeter, &account, Some(arn)))
+    });
+    std::iter::once(insider(perimeter, &perimeter.account, None)).chain(named.take(24)).collect()
+}
+
+/// Whether each action is served to some workload for some object.
+fn some_workload_served(bucket: &Bucket<'_>, places: &[Place], fixed: &[(&str, ContextValue)]) -> Verdict {
+    let workloads = workloads(bucket);
+    let mut doubt: Option<Verdict> = None;
+    for action in USE {
+        let mut refusal: Option<Verdict> = None;
+        let mut unsure: Option<Verdict> = None;
+        let mut allowed = false;
+        for actor in &workloads {
+            let set = bucket.set_for(actor);
+            for probe in bucket.probes(actor, places, action, fixed) {
+                let to = format!("`{action}` on `{}` {}", probe.request.resource, probe.label);
+                match search(&set, &probe) {
+                    Found::Allowed(..) => allowed = true,
+                    Found::Refused(decision) => {
+                        let reason = format!("{to} is refused: {}", decision.reason);
+                        refusal
+                            .get_or_insert_with(|| Verdict::no(reason).with_witness(probe.request.to_json()));
+                    }
+                    Found::Unsure(request, decision) => {
+                        let reason = format!("{to} may be refused: {}", decision.reason);
+                        unsure
+                            .get_or_insert_with(|| Verdict::unknown(reason).with_witness(request.to_json()));
+                    }
+                }
+                if allowed {
+                    break;
+                }
+            }
+            if allowed {
+                break;
+            }
+        }
+        match (allowed, unsure, refusal) {
+            (true, ..) => {}
+            (false, Some(unsure), _) => _ = doubt.get_or_insert(unsure),
+            (false, None, Some(refusal)) => return refusal,
+            (false, None, None) => return Verdict::unknown("there is no request to try"),
+        }
+    }
+    doubt.unwrap_or_else(|| Verdict::yes("every such request is served"))
+}
+
+/// A refusal is none if the policies may make an exception for somebody whom no probe can be.
+fn unless_excepted(verdict: Verdict, bucket: &Bucket<'_>) -> Verdict {
+    const WHO: [&str; 5] =
+        ["aws:principaltag/", "aws:userid", "aws:username", "aws:principaltype", "aws:principalorgpaths"];
+    let keys = bucket.named.keys(false);
+    let excepted = keys.iter().find(|key| WHO.iter().any(|prefix| key.starts_with(prefix)));
+    match excepted {
+        Some(key) if verdict.value.is_no() => Verdict {
+            value: Tri::Unknown,
+            reason: format!("{}, but whom the policies except by `{key}` is not known", verdict.reason),
+            ..verdict
+        },
+        _ => verdict,
+    }
+}
+
+/// Whether workloads of the organization are served through its own VPC endpoints (U1): each of reading, listing and
+/// writing to somebody, an ordinary principal or one that the policies name. It is unknown if they may be served to
+/// principals by tags or unique ids only, or through endpoints of which it is not known whose they are.
 #[must_use]
 pub fn bucket_serves_own_endpoint(bucket: &str, set: &PolicySet, perimeter: &Perimeter) -> Verdict {
     let bucket = Bucket::new(bucket, set, perimeter);
-    let actor = insider(perimeter, &perimeter.account, None);
-    served(&bucket, &actor, own_endpoint(perimeter), &USE, &[])
+    let named = |key: &str, trusted: &BTreeSet<String>| {
+        let named = bucket.named.examples(key);
+        named.into_iter().filter(|id| trusted.contains(id)).take(24).collect::<Vec<_>>()
+    };
+    let endpoints = named("aws:sourcevpce", &perimeter.trusted_vpc_endpoints);
+    let vpcs = named("aws:sourcevpc", &perimeter.trusted_vpcs);
+    let with = |key: &str, id: &str| {
+        let mut place = own_endpoint(perimeter);
+        for (name, value) in &mut place.keys {
+            if name == key {
+                *value = ContextValue::one(id);
+            } else if ["aws:SourceVpce", "aws:SourceVpc"].contains(&name.as_str()) {
+                // Which VPC an endpoint is in is not told here.
+                *value = ContextValue::Unknown;
+            }
+        }
+        place
+    };
+    let places: Vec<Place> = std::iter::once(own_endpoint(perimeter))
+        .chain(endpoints.iter().map(|id| with("aws:SourceVpce", id)))
+        .chain(vpcs.iter().map(|id| with("aws:SourceVpc", id)))
+        .collect();
+    let verdict = some_workload_served(&bucket, &places, &[]);
+    if !verdict.value.is_no() {
+        return verdict;
+    }
+    let doubtful = bucket.doubtful_endpoints();
+    if !doubtful.is_empty() && !some_workload_served(&bucket, &doubtful, &[]).value.is_no() {
+        return Verdict {
+            value: Tri::Unknown,
+            reason: format!(
+                "{}, but whose the endpoints are that the policies name is not known",
+                verdict.reason
+            ),
+            ..verdict
+        };
+    }
+    unless_excepted(verdict, &bucket)
 }
 
 /// Whether AWS services that the policy grants something may act for the owner's account (U2): no denial stands against
@@ -126,7 +238,6 @@ fn internet_default() -> Place {
 #[must_use]
 pub fn bucket_serves_forward_access(bucket: &str, set: &PolicySet, perimeter: &Perimeter) -> Verdict {
     let bucket = Bucket::new(bucket, set, perimeter);
-    let actor = insider(perimeter, &perimeter.account, None);
     let via = ContextValue::one("athena.amazonaws.com");
     let fixed = [
         ("aws:ViaAWSService", ContextValue::one("true")),
@@ -134,7 +245,18 @@ pub fn bucket_serves_forward_access(bucket: &str, set: &PolicySet, perimeter: &P
         ("aws:CalledViaFirst", via.clone()),
         ("aws:CalledViaLast", via),
     ];
-    served(&bucket, &actor, internet_default(), &USE, &fixed)
+    unless_excepted(some_workload_served(&bucket, &[internet_default()], &fixed), &bucket)
+}
+
+/// Whether the last resort is open (U4): the root user of the owner's account can read and replace the bucket's policy.
+/// No bucket policy can refuse that, but the organization's policies can.
+#[must_use]
+pub fn bucket_serves_repair(bucket: &str, set: &PolicySet, perimeter: &Perimeter) -> Verdict {
+    let bucket = Bucket::new(bucket, set, perimeter);
+    let root = format!("arn:{}:iam::{}:root", perimeter.partition(), perimeter.account);
+    let actor = insider(perimeter, &perimeter.account, Some(&root));
+    let actions = ["s3:GetBucketPolicy", "s3:PutBucketPolicy", "s3:DeleteBucketPolicy"];
+    served(&bucket, &actor, own_endpoint(perimeter), &actions, &[])
 }
 
 /// Whether the principal of last resort, given by its ARN, can read the bucket and repair its policy from the internet

@@ -5,6 +5,7 @@
 //! policies themselves name are tried, and a certain answer for every value is needed before a probe counts as refused.
 //! The principals' own permissions are assumed throughout (7.9).
 
+mod access_points;
 mod actions;
 mod attempts;
 mod buckets;
@@ -21,6 +22,7 @@ use ipnet::IpNet;
 
 use crate::semantics::verdict::Verdict;
 
+pub use access_points::{ThroughAccessPoint, access_point_outside_grants};
 pub use attempts::{Aim, Attempt, Party, Route, attempt_refused, key_denies_outsiders, outsider_account};
 pub use buckets::{
     bucket_control_plane_perimeter, bucket_identity_perimeter, bucket_not_public, bucket_requires_tls,
@@ -32,8 +34,8 @@ pub use endpoints::{
 };
 pub use legitimate::{
     AWS_OWNED_BUCKETS, bucket_serves_break_glass, bucket_serves_forward_access, bucket_serves_own_endpoint,
-    bucket_serves_services, endpoint_serves_aws_owned_bucket, endpoint_serves_organization,
-    endpoint_serves_services,
+    bucket_serves_repair, bucket_serves_services, endpoint_serves_aws_owned_bucket,
+    endpoint_serves_organization, endpoint_serves_services,
 };
 pub use outside::{GranteeKind, OutsideGrantFound, outside_grants};
 

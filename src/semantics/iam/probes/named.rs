@@ -160,7 +160,10 @@ impl<'a> Named<'a> {
             }
             let tail = source.split_once('/').map(|(_, key)| key);
             let whole = source.rsplit_once(":::").map_or(source.as_str(), |(_, name)| name);
-            let candidates = [tail, Some(whole.trim_start_matches('*'))];
+            // Behind the name that is asked for, or behind that of an access point by a pattern.
+            let behind = source.strip_prefix(bucket_arn).and_then(|rest| rest.strip_prefix('/'));
+            let seen_through = source.split_once("/object/").map(|(_, key)| key);
+            let candidates = [behind, seen_through, tail, Some(whole.trim_start_matches('*'))];
             let fitting = candidates
                 .into_iter()
                 .flatten()

@@ -73,28 +73,7 @@ pub struct OutsideGrantFound {
 #[must_use]
 pub fn outside_grants(bucket: &str, set: &PolicySet, perimeter: &Perimeter) -> Vec<OutsideGrantFound> {
     let bucket = Bucket::new(bucket, set, perimeter);
-    let places = places(&bucket);
-    let mut grants = Vec::new();
-    for candidate in candidates(&bucket, set) {
-        let (mut verdict, actions) = try_all(&bucket, &candidate.actors, &places);
-        if perimeter.organization_unknown
-            && candidate.kind == GranteeKind::Organization
-            && verdict.value.is_yes()
-        {
-            verdict.value = Tri::Unknown;
-            verdict.reason =
-                format!("{}, but whether the organization is the own is not known", verdict.reason);
-        }
-        if candidate.listed || !verdict.value.is_no() {
-            grants.push(OutsideGrantFound {
-                grantee: candidate.grantee,
-                kind: candidate.kind,
-                account_id: candidate.account_id,
-                verdict,
-                actions,
-            });
-        }
-    }
+    let mut grants = found(&bucket, set, &places(&bucket));
     for part in [
         unreadable(&set.resource).map(|why| ("the bucket policy", why)),
         unreadable(&set.acl).map(|why| ("the access control list", why)),
@@ -114,6 +93,36 @@ pub fn outside_grants(bucket: &str, set: &PolicySet, perimeter: &Perimeter) -> V
         }
     }
     grants.sort_by(|a, b| (a.kind, &a.grantee).cmp(&(b.kind, &b.grantee)));
+    grants
+}
+
+/// The grants that requests from these places show.
+pub(super) fn found(bucket: &Bucket<'_>, set: &PolicySet, places: &[Place]) -> Vec<OutsideGrantFound> {
+    let perimeter = bucket.perimeter;
+    let mut grants = Vec::new();
+    for candidate in candidates(bucket, set) {
+        let (mut verdict, actions) = try_all(bucket, &candidate.actors, places);
+        if candidate.listed && verdict.value.is_no() && !bucket.is_complete() {
+            verdict = Verdict::unknown("the policies name more objects than can be tried");
+        }
+        if perimeter.organization_unknown
+            && candidate.kind == GranteeKind::Organization
+            && verdict.value.is_yes()
+        {
+            verdict.value = Tri::Unknown;
+            verdict.reason =
+                format!("{}, but whether the organization is the own is not known", verdict.reason);
+        }
+        if candidate.listed || !verdict.value.is_no() {
+            grants.push(OutsideGrantFound {
+                grantee: candidate.grantee,
+                kind: candidate.kind,
+                account_id: candidate.account_id,
+                verdict,
+                actions,
+            });
+        }
+    }
     grants
 }
 
@@ -144,7 +153,11 @@ fn candidates(bucket: &Bucket<'_>, set: &PolicySet) -> Vec<Candidate> {
     let stranger = bucket.perimeter.stranger(&bucket.named);
     let mut all = vec![
         Candidate::new(GranteeKind::Anonymous, "*", false, vec![anonymous()]),
-        Candidate::new(GranteeKind::Other, "*", false, strangers(bucket.perimeter, &bucket.named, &stranger)),
+        Candidate::new(GranteeKind::Other, "*", false, {
+            let mut actors = strangers(bucket.perimeter, &bucket.named, &stranger);
+            actors.extend(through_own_access_points(bucket, &stranger));
+            actors
+        }),
     ];
     all.extend(accounts(bucket));
     all.extend(organizations(bucket, &stranger));
@@ -193,8 +206,35 @@ fn accounts(bucket: &Bucket<'_>) -> Vec<Candidate> {
                 .take(32)
                 .filter(|arn| Arn::parse(arn).is_some_and(|arn| is_account_id(arn.account)))
                 .flat_map(|arn| in_any_organization(bucket, arn))
+                .chain(through_own_access_points(bucket, account))
                 .collect();
             Candidate::new(GranteeKind::Account, account, listed.contains(account), actors)
+        })
+        .collect()
+}
+
+/// A principal of the account that comes through access points which the account itself made for the bucket, if the
+/// bucket's policy leaves it to access points who may: their policies are the account's own affair.
+fn through_own_access_points(bucket: &Bucket<'_>, account: &str) -> Vec<Actor> {
+    const KEYS: [&str; 2] = ["s3:dataaccesspointarn", "s3:dataaccesspointaccount"];
+    let named = bucket.named.keys(true);
+    if bucket.is_through() || !KEYS.iter().any(|key| named.contains(*key)) {
+        return Vec::new();
+    }
+    let partition = bucket.perimeter.partition();
+    let mut points: BTreeSet<String> =
+        arns_of(&bucket.named.examples(KEYS[0]), account).into_iter().take(8).collect();
+    points.insert(format!("arn:{partition}:s3:us-east-1:{account}:accesspoint/{FILLER}"));
+    let role = format!("arn:{partition}:sts::{account}:assumed-role/{FILLER}/{FILLER}");
+    points
+        .into_iter()
+        .map(|point| {
+            let mut actor = outsider(&role, None);
+            actor.label = format!("{} through access point `{point}`", actor.label);
+            actor.context.set("s3:DataAccessPointArn", ContextValue::one(point));
+            actor.context.set("s3:DataAccessPointAccount", ContextValue::one(account));
+            actor.context.set("s3:AccessPointNetworkOrigin", ContextValue::one("Internet"));
+            actor
         })
         .collect()
 }
@@ -324,7 +364,7 @@ fn arns_of(examples: &BTreeSet<String>, account: &str) -> Vec<String> {
 }
 
 /// Every network that somebody may ask from: those that the policies name, and an arbitrary one of each kind.
-fn places(bucket: &Bucket<'_>) -> Vec<Place> {
+pub(super) fn places(bucket: &Bucket<'_>) -> Vec<Place> {
     let tried = bucket.named.addresses(|_| true, &[]);
     let mut places: Vec<Place> = tried.values.into_iter().map(internet).collect();
     let endpoints = bucket.named.examples("aws:sourcevpce");

@@ -15,8 +15,10 @@ use super::*;
 use crate::semantics::configuration::PublicAccessBlock;
 use crate::semantics::verdict::{Tri, Verdict};
 
+mod access_points;
 mod buckets;
 mod endpoints;
+mod legitimate;
 mod outside;
 
 const BUCKET: &str = "crown-jewels";

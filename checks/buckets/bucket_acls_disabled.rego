@@ -1,0 +1,25 @@
+# METADATA
+# title: Access control lists are disabled on the bucket
+# description: >
+#   Access control lists are a second way to share a bucket or a single object, beside its policy and easily overlooked:
+#   one `PutObjectAcl` opens one object to another account or to everybody, and nothing shows in the policy. With lists in
+#   force, objects that another account uploads also stay that account's property. Object Ownership `BucketOwnerEnforced`
+#   disables them; a bucket for which it was never set has them in force.
+# related_resources:
+#   - ref: https://docs.aws.amazon.com/AmazonS3/latest/userguide/about-object-ownership.html
+#   - ref: https://docs.aws.amazon.com/AmazonS3/latest/userguide/ensure-object-ownership.html
+# custom:
+#   id: bucket-acls-disabled
+#   area: buckets
+#   resource: bucket
+#   severity: medium
+#   since: "0.1.0"
+#   status: stable
+#   remediation: disable-acls
+package exfilguard.buckets.bucket_acls_disabled
+
+import rego.v1
+
+pass if input.acls_disabled.holds
+
+message := sprintf("access control lists of bucket `%s` are in force: %s", [input.name, input.acls_disabled.reason])

@@ -1,0 +1,30 @@
+# METADATA
+# title: A sensitive bucket's controls can be changed only inside the organization's networks
+# description: >
+#   A thief with administrator's keys need not download anything: he opens the bucket for an account of his own, sets up
+#   a replication or an inventory that carries the data out, or switches Block Public Access off, and then reads at leisure.
+#   Refusing only reads leaves that way open. The policies must refuse changes of the bucket's policy, access control list,
+#   replication, inventory and Block Public Access from internet addresses outside the trusted networks.
+# related_resources:
+#   - ref: https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_data-perimeters.html
+#   - ref: https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-with-s3-policy-actions.html
+# custom:
+#   id: bucket-control-plane-perimeter
+#   area: buckets
+#   resource: bucket
+#   severity: medium
+#   since: "0.1.0"
+#   status: stable
+#   remediation: restrict-bucket-policy
+package exfilguard.buckets.bucket_control_plane_perimeter
+
+import rego.v1
+
+applies if input.sensitive.holds
+
+pass if input.control_plane_perimeter.holds
+
+message := sprintf(
+	"the controls of bucket `%s` can be changed from the internet: %s",
+	[input.name, input.control_plane_perimeter.reason],
+)

@@ -1,0 +1,41 @@
+# METADATA
+# title: The bucket's policies lock nobody out who should be served
+# description: >
+#   A restriction that also hits those it was not meant for does not last: somebody repairs it in a hurry, mostly by
+#   deleting the statement, and the bucket stands open from then on. So a workload of the organization must be served through
+#   its own VPC endpoint, a service such as Athena with the credentials of a principal (it comes from no network of yours),
+#   AWS services that the policy itself names must not be refused by another statement, and the account's root user must be
+#   able to replace the policy. Usual causes are `NotIpAddress` or `StringNotEquals` without `IfExists`, which also match
+#   requests that lack the key, and an organization condition without an exception for AWS services.
+# related_resources:
+#   - ref: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html
+#   - ref: https://docs.aws.amazon.com/AmazonS3/latest/userguide/troubleshoot-403-errors.html
+# custom:
+#   id: bucket-policy-not-broken
+#   area: buckets
+#   resource: bucket
+#   severity: low
+#   since: "0.1.0"
+#   status: stable
+package exfilguard.buckets.bucket_policy_not_broken
+
+import rego.v1
+
+pass if {
+	input.legitimate_use.own_endpoint.holds
+	input.legitimate_use.services.holds
+	input.legitimate_use.forward_access.holds
+	input.legitimate_use.repair.holds
+}
+
+message := sprintf("the policies of bucket `%s` lock out %s", [input.name, concat("; ", locked_out)])
+
+locked_out := [sprintf("%s (%s)", [probe.who, probe.served.reason]) |
+	some probe in [
+		{"who": "workloads at the organization's endpoints", "served": input.legitimate_use.own_endpoint},
+		{"who": "AWS services that they name", "served": input.legitimate_use.services},
+		{"who": "services that read for a principal", "served": input.legitimate_use.forward_access},
+		{"who": "the root user, who would have to repair them", "served": input.legitimate_use.repair},
+	]
+	not probe.served.holds
+]
