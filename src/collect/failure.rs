@@ -46,6 +46,11 @@ impl Failure {
     pub fn code(&self) -> &str {
         &self.unreadable.code
     }
+
+    /// The service's message, or an excerpt of an answer that is none.
+    pub fn message(&self) -> &str {
+        &self.unreadable.message
+    }
 }
 
 impl From<Failure> for Unreadable {

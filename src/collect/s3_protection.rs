@@ -28,7 +28,38 @@ async fn versioning(access: &Access, client: &aws_sdk_s3::Client, name: &str) ->
         status: answer.status.map(|status| status.as_str().to_owned()),
         mfa_delete: answer.mfa_delete.is_some_and(|status| status.as_str() == "Enabled"),
     });
-    answer.map_err(Into::into).into()
+    match answer {
+        Err(failure) => match under_another_name(failure.message()) {
+            Some(versioning) => Reading::Known(versioning),
+            None => Reading::Unreadable(failure.into()),
+        },
+        Ok(versioning) => Reading::Known(versioning),
+    }
+}
+
+/// moto names the root of this answer after the operation, where S3 says `VersioningConfiguration`; the SDK refuses it.
+fn under_another_name(excerpt: &str) -> Option<Versioning> {
+    let (_, content) = excerpt.split_once("<GetBucketVersioningResponse ")?;
+    let status = content.split_once("<Status>").and_then(|(_, rest)| rest.split_once("</Status>"));
+    let mfa_delete = content.contains("<MfaDelete>Enabled<");
+    Some(Versioning { status: status.map(|(status, _)| status.to_owned()), mfa_delete })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_other_name_of_the_root_is_taken_for_an_answer() {
+        let of = |content: &str| {
+            under_another_name(&format!(
+                "the answer is no AWS answer: <GetBucketVersioningResponse xmlns=\"x\">{content}"
+            ))
+        };
+        assert_eq!(of("<Status>Enabled</Status>").and_then(|found| found.status).as_deref(), Some("Enabled"));
+        assert_eq!(of("/>"), Some(Versioning::default()));
+        assert_eq!(under_another_name("the answer is no AWS answer: <html>"), None);
+    }
 }
 
 async fn object_lock(

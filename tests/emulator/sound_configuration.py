@@ -34,11 +34,25 @@ def create_bucket(
     sensitive=False,
     policy=None,
     ownership="BucketOwnerEnforced",
+    kept=False,
+    key=None,
 ) -> str:
-    """Makes a bucket as AWS's console does: without access control lists and, unless `block` is false, not public."""
+    """Makes a bucket as AWS's console does: without access control lists and, unless `block` is false, not public.
+
+    `kept` keeps versions and locks objects; `key` encrypts them.
+    """
     s3 = account.client("s3", region)
     place = {} if region == "us-east-1" else {"CreateBucketConfiguration": {"LocationConstraint": region}}
-    s3.create_bucket(Bucket=name, ObjectOwnership=ownership, **place)
+    s3.create_bucket(Bucket=name, ObjectOwnership=ownership, ObjectLockEnabledForBucket=kept, **place)
+    if kept:
+        retention = {"DefaultRetention": {"Mode": "COMPLIANCE", "Days": 365}}
+        lock = {"ObjectLockEnabled": "Enabled", "Rule": retention}
+        s3.put_bucket_versioning(Bucket=name, VersioningConfiguration={"Status": "Enabled"})
+        s3.put_object_lock_configuration(Bucket=name, ObjectLockConfiguration=lock)
+    if key:
+        by_key = {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": key}
+        rules = {"Rules": [{"ApplyServerSideEncryptionByDefault": by_key}]}
+        s3.put_bucket_encryption(Bucket=name, ServerSideEncryptionConfiguration=rules)
     if block:
         s3.put_public_access_block(Bucket=name, PublicAccessBlockConfiguration=PUBLIC_ACCESS_BLOCK)
     if sensitive:
@@ -47,6 +61,25 @@ def create_bucket(
     if policy:
         s3.put_bucket_policy(Bucket=name, Policy=json.dumps(policy))
     return name
+
+
+def create_key(account: Account, region="us-east-1", *, outsider: str | None = None) -> str:
+    """Makes a key for the account's principals and its trails, and for an account outside if one is named. Its ARN."""
+    here = {"Effect": "Allow", "Resource": "*"}
+    trails = f"arn:aws:cloudtrail:*:{account.id}:trail/*"
+    statements = [
+        {**here, "Principal": {"AWS": f"arn:aws:iam::{account.id}:root"}, "Action": "kms:*"},
+        {
+            **here,
+            "Principal": {"Service": "cloudtrail.amazonaws.com"},
+            "Action": "kms:GenerateDataKey*",
+            "Condition": {"StringLike": {"kms:EncryptionContext:aws:cloudtrail:arn": trails}},
+        },
+    ]
+    if outsider:
+        statements.append({**here, "Principal": {"AWS": outsider}, "Action": "kms:Decrypt"})
+    policy = {"Version": "2012-10-17", "Statement": statements}
+    return account.client("kms", region).create_key(Policy=json.dumps(policy))["KeyMetadata"]["Arn"]
 
 
 def replicate(account: Account, bucket: str, to: str, owner: str, *, status="Enabled") -> None:

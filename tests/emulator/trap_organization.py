@@ -19,7 +19,7 @@ def seed(endpoint: str) -> dict:
     organization.close(accounts["closed"])
     organization.unit("workloads", *(accounts[role] for role in ROLES[:4]))
     management = organization.management
-    sound.create_bucket(management, LOGS, policy=sound.log_bucket_policy(management, LOGS))
+    sound.create_bucket(management, LOGS, policy=sound.log_bucket_policy(management, LOGS), kept=True)
     # No selectors of its own: management events only. Data events here would credit every account.
     sound.create_trail(management, "organization", LOGS, IsOrganizationTrail=True)
     endpoints = {"good": good(accounts["good"])}
@@ -43,11 +43,13 @@ def good(account: Account) -> str:
     for region in REGIONS:
         name = f"good-{region}-{account.id}"
         policy = sound.bucket_policy(account, name)
-        sound.create_bucket(account, name, region, sensitive=True, policy=policy)
+        key = sound.create_key(account, region)
+        sound.create_bucket(account, name, region, sensitive=True, policy=policy, kept=True, key=key)
         guarded(account, region)
     reader = f"arn:aws:iam::{account.id}:role/reports"
     sound.create_access_point(account, "reports", f"good-{HOME}-{account.id}", reader)
-    sound.create_trail(account, "all-data-events", LOGS, log_group="trail", EventSelectors=sound.data_events())
+    everything = {"EventSelectors": sound.data_events(), "KmsKeyId": sound.create_key(account)}
+    sound.create_trail(account, "all-data-events", LOGS, log_group="trail", **everything)
     sound.create_filter(account, "trail", "object-reads")
     topic, _ = sound.create_topic(account, "soc-alarms")
     sound.create_alarm(account, "bulk-download", "object-reads", topic)
@@ -99,6 +101,19 @@ def stopped(account: Account, organization: Organization) -> None:
 def single_region(account: Account) -> None:
     """A trail of one region with a bucket in another; S3 Protection in one region only."""
     sound.create_bucket(account, f"covered-{account.id}", HOME)
+    # A log bucket that forgets within a day, and lets any account's trail write.
+    forgetful = sound.create_bucket(account, f"trap-forgetful-{account.id}")
+    write = {"Effect": "Allow", "Principal": {"Service": "cloudtrail.amazonaws.com"}, "Action": "s3:PutObject"}
+    statement = {"Sid": "AnyTrail", **write, "Resource": f"arn:aws:s3:::{forgetful}/*"}
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    account.client("s3").put_bucket_policy(Bucket=forgetful, Policy=policy)
+    rule = {"ID": "forget", "Status": "Enabled", "Filter": {"Prefix": ""}, "Expiration": {"Days": 1}}
+    account.client("s3").put_bucket_lifecycle_configuration(
+        Bucket=forgetful, LifecycleConfiguration={"Rules": [rule]}
+    )
+    sound.create_trail(account, "forgetful", forgetful)
+    shared = sound.create_key(account, outsider=STRANGER)
+    sound.create_bucket(account, f"trap-shared-key-{account.id}", sensitive=True, key=shared)
     sound.create_bucket(account, f"trap-single-region-{account.id}", ELSEWHERE)
     selected = sound.data_events()
     bare = {"IsMultiRegionTrail": False, "EnableLogFileValidation": False}
