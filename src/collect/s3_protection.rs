@@ -45,23 +45,6 @@ fn under_another_name(excerpt: &str) -> Option<Versioning> {
     Some(Versioning { status: status.map(|(status, _)| status.to_owned()), mfa_delete })
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_the_other_name_of_the_root_is_taken_for_an_answer() {
-        let of = |content: &str| {
-            under_another_name(&format!(
-                "the answer is no AWS answer: <GetBucketVersioningResponse xmlns=\"x\">{content}"
-            ))
-        };
-        assert_eq!(of("<Status>Enabled</Status>").and_then(|found| found.status).as_deref(), Some("Enabled"));
-        assert_eq!(of("/>"), Some(Versioning::default()));
-        assert_eq!(under_another_name("the answer is no AWS answer: <html>"), None);
-    }
-}
-
 async fn object_lock(
     access: &Access,
     client: &aws_sdk_s3::Client,
@@ -117,4 +100,21 @@ async fn encryption(
         })
     });
     absent_on(answer, "ServerSideEncryptionConfigurationNotFoundError")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_other_name_of_the_root_is_taken_for_an_answer() {
+        let of = |content: &str| {
+            under_another_name(&format!(
+                "the answer is no AWS answer: <GetBucketVersioningResponse xmlns=\"x\">{content}"
+            ))
+        };
+        assert_eq!(of("<Status>Enabled</Status>").and_then(|found| found.status).as_deref(), Some("Enabled"));
+        assert_eq!(of("/>"), Some(Versioning::default()));
+        assert_eq!(under_another_name("the answer is no AWS answer: <html>"), None);
+    }
 }

@@ -54,8 +54,8 @@ pub fn log_bucket(account: &AccountSnapshot, trail: &Trail, context: &Context<'_
     let name = &trail.s3_bucket;
     let holders = std::iter::once(account).chain(context.hubs.values().filter(|hub| hub.id != account.id));
     for holder in holders {
-        let buckets = holder.buckets.known().into_iter().flatten();
-        for bucket in buckets.filter(|bucket| bucket.name == *name) {
+        let mut buckets = holder.buckets.known().into_iter().flatten();
+        if let Some(bucket) = buckets.find(|bucket| bucket.name == *name) {
             return judged(holder, bucket, context);
         }
     }
