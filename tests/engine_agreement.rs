@@ -69,7 +69,9 @@ fn machine_and_interpreter_agree_on_every_check_and_resource() {
     let mut seen: BTreeMap<&str, BTreeSet<Status>> = BTreeMap::new();
     let mut compared = 0;
     let mut cases = Vec::new();
-    for (account, resources) in &resources() {
+    let accounts = resources();
+    let kinds: BTreeSet<_> = accounts.iter().flat_map(|(_, resources)| resources).map(|r| r.kind).collect();
+    for (account, resources) in &accounts {
         let surroundings = Surroundings {
             account: json!({"id": account, "name": "sample"}),
             organization: json!({"id": "o-exfilguard"}),
@@ -111,7 +113,9 @@ fn machine_and_interpreter_agree_on_every_check_and_resource() {
     }
     write_cases(&cases);
     assert!(compared > 300, "{compared} evaluations");
-    assert_eq!(seen.len(), checks.all().count(), "every check judges something of the example: {seen:?}");
+    let judged = |check: &exfilguard::engine::Check| seen.contains_key(check.metadata().id.as_str());
+    let left_out = checks.all().filter(|check| !judged(check) && kinds.contains(&check.metadata().resource));
+    assert_eq!(left_out.count(), 0, "every check on a kind that the example has judges something: {seen:?}");
     let both: Vec<&&str> = seen
         .iter()
         .filter(|(_, statuses)| statuses.contains(&Status::Pass) && statuses.contains(&Status::Fail))

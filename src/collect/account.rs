@@ -7,8 +7,8 @@ use futures::stream::{self, StreamExt as _};
 use super::connection::Access;
 use super::kms;
 use super::{
-    access_points, cloudtrail, cloudwatch, ec2, eventbridge, guardduty, lambda, logs, organization, s3,
-    s3control, sns, sqs,
+    access_points, cloudtrail, cloudwatch, ec2, eventbridge, guardduty, guardduty_filters, lambda, logs,
+    organization, s3, s3control, sns, sqs,
 };
 use crate::semantics::configuration::Key;
 use crate::snapshot::{
@@ -142,7 +142,20 @@ async fn read_region(access: &Access, region: &str, account: &str) -> Region {
         ec2::vpc_endpoints(access, region),
         access_points::access_points(access, region, account),
     );
-    Region { trails, event_data_stores, detector, rules, vpc_endpoints, access_points }
+    let (finding_filters, trusted_lists) = tokio::join!(
+        guardduty_filters::filters(access, region, &detector),
+        guardduty_filters::trusted_lists(access, region, &detector),
+    );
+    Region {
+        trails,
+        event_data_stores,
+        detector,
+        finding_filters,
+        trusted_lists,
+        rules,
+        vpc_endpoints,
+        access_points,
+    }
 }
 
 /// The account's own trails, each once, however many regions show it.

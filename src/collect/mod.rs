@@ -12,6 +12,7 @@ mod eventbridge;
 mod exports;
 mod failure;
 mod guardduty;
+mod guardduty_filters;
 mod kms;
 mod lambda;
 mod logs;

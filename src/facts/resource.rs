@@ -11,6 +11,7 @@ use super::prevention::{self, BucketPolicies};
 use super::resources::{
     AccountFacts, AccountRegionFacts, BucketFacts, EventRuleFacts, TrailFacts, VpcEndpointFacts,
 };
+use super::suppression::Suppression;
 use super::tampering::Tampering;
 use super::trail_coverage::TrailCoverage;
 use super::{
@@ -318,6 +319,7 @@ impl Derivation<'_> {
             self.push(ResourceKind::AccountRegion, &id, None, None, &facts);
         }
         for (region, read) in &account.regional {
+            let suppression = Suppression::of(account, region, self.context);
             let facts = AccountRegionFacts {
                 account_id: account.id.clone(),
                 region: region.clone(),
@@ -329,6 +331,9 @@ impl Derivation<'_> {
                 some_data_events_logged: self.trail_coverage().some_data_events(region),
                 guardduty_enabled: detector_enabled(read, region),
                 guardduty_publishes_promptly: publishes_promptly(read, region),
+                guardduty_findings_kept: suppression.kept(),
+                guardduty_narrowed_filters: suppression.narrowed(),
+                guardduty_trusts_nobody: suppression.trusts_nobody(),
                 guardduty_s3_protection: s3_protection(read, region),
                 guardduty_findings_routed: routing::findings_routed(account, region, self.context),
                 tampering_heard: self.tampering.in_region(region),

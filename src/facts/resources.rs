@@ -238,6 +238,12 @@ pub struct AccountRegionFacts {
     pub guardduty_enabled: Fact,
     /// GuardDuty tells of repeated findings at least every hour.
     pub guardduty_publishes_promptly: Fact,
+    /// No filter archives a finding type that tells of S3 exfiltration, whoever and whatever it is about.
+    pub guardduty_findings_kept: Fact,
+    /// Filters that archive such findings of some principals, addresses or buckets only.
+    pub guardduty_narrowed_filters: Vec<String>,
+    /// No list of trusted addresses or entities, of which GuardDuty makes no findings, is active.
+    pub guardduty_trusts_nobody: Fact,
     /// GuardDuty watches S3 data events.
     pub guardduty_s3_protection: Fact,
     /// Every finding type that tells of S3 exfiltration reaches a person through EventBridge, from this account's bus or

@@ -9,6 +9,7 @@ use super::context::{Context, known_or_clause};
 use super::fact::{Evidence, Fact};
 use super::notification;
 use super::rule_targets;
+use super::suppression::Suppression;
 use crate::semantics::event_pattern::{EventPattern, Literal};
 use crate::semantics::guardduty;
 use crate::semantics::sns::{Publisher, Service};
@@ -218,6 +219,10 @@ fn finding_routed(
     buses: &[Bus<'_>],
     context: &Context<'_>,
 ) -> Fact {
+    let kept = Suppression::of(account, region, context).keeps(finding);
+    if kept.value.is_no() {
+        return kept.into();
+    }
     let mut best: Option<Fact> = None;
     for bus in buses {
         let event = synthetic::guardduty_event(
@@ -235,7 +240,8 @@ fn finding_routed(
         };
         best = Some(better(best, fact));
     }
-    best.unwrap_or_else(|| Fact::new(Tri::No, "no bus receives the finding"))
+    let routed = best.unwrap_or_else(|| Fact::new(Tri::No, "no bus receives the finding"));
+    if routed.holds.is_yes() && kept.value.is_unknown() { kept.into() } else { routed }
 }
 
 /// Yes before unknown before no; of two noes the one that got further.

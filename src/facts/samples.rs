@@ -47,6 +47,8 @@ pub fn region() -> Region {
         trails: Reading::Known(Vec::new()),
         event_data_stores: Reading::Known(Vec::new()),
         detector: Reading::Known(None),
+        finding_filters: Reading::Known(Vec::new()),
+        trusted_lists: Reading::Known(Vec::new()),
         rules: Reading::Known(Vec::new()),
         vpc_endpoints: Reading::Known(Vec::new()),
         access_points: Reading::Known(Vec::new()),

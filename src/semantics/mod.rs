@@ -8,6 +8,7 @@ pub mod configuration;
 pub mod event_pattern;
 pub mod event_selectors;
 pub mod filter_pattern;
+pub mod finding_filter;
 pub mod guardduty;
 pub mod iam;
 pub mod rule_target;

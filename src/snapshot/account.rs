@@ -9,6 +9,7 @@ use crate::semantics::configuration::{
     AdvancedEventSelector, CompositeAlarm, Key, MetricAlarm, MetricFilter, PublicAccessBlock, Queue,
     Subscription, Topic, TrailSelectors,
 };
+use crate::semantics::finding_filter::FindingFilter;
 
 /// How far the program got into an account.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -112,6 +113,10 @@ pub struct Region {
     pub event_data_stores: Reading<Vec<EventDataStore>>,
     /// GuardDuty's detector; known and `None` when GuardDuty was never enabled.
     pub detector: Reading<Option<Detector>>,
+    /// The detector's filters; none without a detector.
+    pub finding_filters: Reading<Vec<FindingFilter>>,
+    /// The detector's lists of trusted addresses and entities; none without a detector.
+    pub trusted_lists: Reading<Vec<TrustedList>>,
     /// EventBridge rules with an event pattern, on every bus; without those that an AWS service manages, which never
     /// lead to a person.
     pub rules: Reading<Vec<Rule>>,
@@ -203,6 +208,20 @@ pub struct Detector {
     pub legacy_s3_logs: Option<String>,
     /// `FIFTEEN_MINUTES`, `ONE_HOUR` or `SIX_HOURS`.
     pub finding_publishing_frequency: Option<String>,
+}
+
+/// A list of addresses or entities of which GuardDuty makes no findings (`guardduty:GetIPSet`,
+/// `guardduty:GetTrustedEntitySet`).
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TrustedList {
+    /// `ip-set` or `entity-set`.
+    pub kind: String,
+    /// Its name.
+    pub name: String,
+    /// `ACTIVE`, `INACTIVE`, …
+    pub status: String,
+    /// Where its content lies, in S3.
+    pub location: String,
 }
 
 /// One feature of a detector.

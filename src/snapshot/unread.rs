@@ -143,6 +143,11 @@ fn region_gaps<'a>(gaps: &mut Gaps<'a>, name: &'a str, region: &'a Region) {
     gaps.note(at, None, &region.trails);
     gaps.note(at, None, &region.event_data_stores);
     gaps.note(at, None, &region.detector);
+    // Without a detector that was read nobody asked for its filters.
+    if region.detector.known().is_some() {
+        gaps.note(at, None, &region.finding_filters);
+        gaps.note(at, None, &region.trusted_lists);
+    }
     gaps.note(at, None, &region.rules);
     gaps.note(at, None, &region.vpc_endpoints);
     gaps.note(at, None, &region.access_points);

@@ -11,6 +11,7 @@ KEYS = {
     "pending_subscription": {"arn"},
     "bucket_policy": {"bucket", "text"},
     "trail_status": {"arn", "value"},
+    "trusted_ip_set": {"account", "region", "name", "value"},
     "effective_policy": {"account", "policy_type", "content"},
 }
 

@@ -20,6 +20,7 @@ import bucket_exports
 import cloudwatch_cbor
 import event_data_stores
 import guardduty_features
+import guardduty_filters
 import organization_answers
 import organization_trails
 import pending_subscriptions
@@ -39,6 +40,10 @@ ANSWERS = {
     "guardduty:UpdateDetector": guardduty_features.update_detector,
     "guardduty:GetDetector": guardduty_features.get_detector,
     "guardduty:ListOrganizationAdminAccounts": guardduty_features.list_organization_admin_accounts,
+    "guardduty:ListFilters": guardduty_filters.list_filters,
+    "guardduty:ListIPSets": guardduty_filters.list_ip_sets,
+    "guardduty:GetIPSet": guardduty_filters.get_ip_set,
+    "guardduty:ListTrustedEntitySets": guardduty_filters.list_trusted_entity_sets,
     "organizations:ListAccounts": organization_answers.list_accounts,
     "organizations:ListParents": organization_answers.for_managers_only,
     "organizations:ListPolicies": organization_answers.for_managers_only,

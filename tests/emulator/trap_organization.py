@@ -95,7 +95,11 @@ def stopped(account: Account, organization: Organization) -> None:
     # https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_GetTrailStatus.html
     organization.put({"kind": "trail_status", "arn": arn, "value": {"LatestDeliveryError": "AccessDenied"}})
     account.client("guardduty").update_detector(DetectorId=guarded(account, HOME), Enable=False)
-    guarded(account, ELSEWHERE, frequency="SIX_HOURS")
+    elsewhere = guarded(account, ELSEWHERE, frequency="SIX_HOURS")
+    by_type = {"type": {"Equals": ["Exfiltration:S3/AnomalousBehavior"]}}
+    account.client("guardduty", ELSEWHERE).create_filter(
+        DetectorId=elsewhere, Name="too-noisy", Action="ARCHIVE", FindingCriteria={"Criterion": by_type}
+    )
 
 
 def single_region(account: Account) -> None:
@@ -131,7 +135,11 @@ def quiet_filter(account: Account) -> None:
     sound.create_filter(account, "trail", "never-matches", never)
     topic, _ = sound.create_topic(account, "soc-alarms")
     sound.create_alarm(account, "never-matches", "never-matches", topic)
-    sound.enable_guardduty(account, HOME)
+    detector = sound.enable_guardduty(account, HOME)
+    one_bucket = {"resource.s3BucketDetails.name": {"Equals": ["crown-jewels"]}}
+    account.client("guardduty").create_filter(
+        DetectorId=detector, Name="one-bucket", Action="ARCHIVE", FindingCriteria={"Criterion": one_bucket}
+    )
     sound.create_rule(account, "disabled", topic, HOME, state="DISABLED")
     critical = sound.FINDINGS | {"detail": {"severity": [{"numeric": [">=", 8.5]}]}}
     sound.create_rule(account, "critical-only", topic, HOME, pattern=critical)
