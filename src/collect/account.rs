@@ -13,7 +13,7 @@ use super::{
 use crate::semantics::configuration::Key;
 use crate::snapshot::{
     AccountSnapshot, Bucket, Entry, LogGroup, Organization, QueueRecord, Reading, Region, RegionAlarms,
-    TopicRecord, Trail, TrailDetails, Unreadable,
+    TopicRecord, Trail, TrailDetails, Unreadable, key_name,
 };
 
 /// Regions of one account that are read at once.
@@ -193,11 +193,13 @@ async fn read_keys(
         let encryption = bucket.protection.encryption.known()?.as_ref()?;
         Some((encryption.key.clone()?, bucket.region.known()?.clone()))
     });
-    let keys: BTreeMap<String, String> = of_trails.chain(of_buckets).collect();
-    stream::iter(keys)
-        .map(|(id, region)| async move {
+    let keys: BTreeSet<(String, String)> = of_trails.chain(of_buckets).collect();
+    let by_name: BTreeMap<String, (String, String)> =
+        keys.into_iter().map(|(id, region)| (key_name(&region, &id), (id, region))).collect();
+    stream::iter(by_name)
+        .map(|(name, (id, region))| async move {
             let key = kms::key(access, &region, &id).await;
-            (id, key)
+            (name, key)
         })
         .buffer_unordered(REGIONS_AT_ONCE)
         .collect()

@@ -1,15 +1,15 @@
 //! What CloudTrail logs: per bucket, per account, per trail.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Value, json};
 
 use super::context::{Context, CoveringTrail, covering_trails, known_or_clause, owner_of, unseen_trails};
 use super::fact::{Evidence, Fact};
 use crate::semantics::configuration::TrailSelectors;
-use crate::semantics::event_selectors::{
-    self, BucketIdentity, Coverage, EventClass, ObservedSelectors, Observer,
-};
+use crate::semantics::event_selectors::{self, BucketIdentity, EventClass, ObservedSelectors, Observer};
 use crate::semantics::verdict::{Assumption, Tri, Verdict};
-use crate::snapshot::{AccountSnapshot, EventDataStore, TrailDetails};
+use crate::snapshot::{AccountSnapshot, EventDataStore, Trail, TrailDetails};
 
 /// Everything that may log an account's events, compiled once per account.
 #[derive(Debug)]
@@ -21,7 +21,9 @@ pub struct Observers {
 #[derive(Debug)]
 struct Source {
     name: String,
-    is_trail: bool,
+    /// Whether what it logs is handed to EventBridge: a trail's events are as long as it logs, whether or not its files
+    /// arrive; an event data store's never are.
+    hands_on: Verdict,
     /// None: every region.
     region: Option<String>,
     selectors: Option<TrailSelectors>,
@@ -44,7 +46,7 @@ impl Observers {
                 }
                 crate::snapshot::Reading::Unreadable(why) => all.push(Source {
                     name: format!("an event data store of `{region}` that could not be listed"),
-                    is_trail: false,
+                    hands_on: Verdict::no("an event data store hands nothing to EventBridge"),
                     region: None,
                     selectors: None,
                     active: Verdict::unknown(format!("not known because {}", why.clause())),
@@ -54,7 +56,7 @@ impl Observers {
             if let Some(why) = unseen_trails(account, region) {
                 all.push(Source {
                     name: format!("a trail of `{region}` that could not be listed"),
-                    is_trail: true,
+                    hands_on: Verdict::unknown(format!("not known because {}", why.clause())),
                     region: Some(region.clone()),
                     selectors: None,
                     active: Verdict::unknown(format!("not known because {}", why.clause())),
@@ -80,23 +82,42 @@ impl Observers {
         Fact::from(coverage.verdict()).with_all(evidence(&sources))
     }
 
-    /// Whether some events of a class on a bucket's objects are logged, be it not all of them. With `trails_alone`
-    /// only trails count, which hand what they log to EventBridge ([A-09](Assumption)); an event data store alerts nobody.
+    /// Whether some events of a class on a bucket's objects are logged, be it not all of them.
     #[must_use]
-    pub fn some_of(&self, bucket: &BucketIdentity, class: EventClass, trails_alone: bool) -> Fact {
-        let mut sources = self.in_region(&bucket.region);
-        sources.retain(|source| !trails_alone || source.is_trail);
-        let coverage = event_selectors::coverage(bucket, class, &observers(&sources));
-        let mut verdict = match &coverage {
-            Coverage::Partial { reason, assumptions, .. } => {
-                Verdict { assumptions: assumptions.clone(), ..Verdict::yes(reason.clone()) }
-            }
-            whole => whole.verdict(),
-        };
-        if trails_alone {
-            verdict = verdict.assuming(Assumption(9));
+    pub fn some_of(&self, bucket: &BucketIdentity, class: EventClass) -> Fact {
+        let sources = self.in_region(&bucket.region);
+        let verdict = event_selectors::logs_something(bucket, class, &observers(&sources));
+        Fact::from(verdict).with_all(evidence(&sources))
+    }
+
+    /// Whether some reads of a bucket's objects are handed to EventBridge ([A-09](Assumption), [A-16](Assumption)): only by a
+    /// trail, whether or not its files arrive. What reaches a log group reaches EventBridge too.
+    #[must_use]
+    pub fn some_reads_handed_on(&self, bucket: &BucketIdentity) -> Fact {
+        let sources = self.in_region(&bucket.region);
+        let mut observers = observers(&sources);
+        for (observer, source) in observers.iter_mut().zip(&sources) {
+            observer.active = source.hands_on.clone();
+        }
+        let mut verdict = event_selectors::logs_something(bucket, EventClass::Read, &observers);
+        if verdict.value.is_yes() {
+            verdict = verdict.assuming(Assumption(9)).assuming(Assumption(16));
         }
         Fact::from(verdict).with_all(evidence(&sources))
+    }
+
+    /// Names of buckets of others that selectors spare because they begin like a name that is spared on purpose: a
+    /// stranger registers what he likes, so `NotStartsWith arn:aws:s3:::logs` spares his `logs-…` as well.
+    #[must_use]
+    pub fn spared_names(&self) -> BTreeSet<String> {
+        let advanced = self.all.iter().filter_map(|source| source.selectors.as_ref());
+        let fields = advanced.flat_map(|s| &s.advanced_event_selectors).flat_map(|s| &s.field_selectors);
+        let spared = fields.filter(|f| f.field == "resources.ARN").flat_map(|f| &f.not_starts_with);
+        spared
+            .filter_map(|arn| arn.splitn(6, ':').nth(5))
+            .filter(|name| !name.is_empty() && !name.contains('/'))
+            .map(|name| format!("{name}-attacker"))
+            .collect()
     }
 
     /// Whether one record, written in `region`, is logged; the reason names who logs it.
@@ -174,15 +195,12 @@ fn trail(covering: CoveringTrail<'_>) -> Source {
             "IsOrganizationTrail": trail.organization,
         }),
     )];
+    let hands_on = match covering.details {
+        None => not_read(trail),
+        Some(details) => is_logging(&trail.name, details),
+    };
     let (active, selectors) = match covering.details {
-        None => (
-            Verdict::unknown(format!(
-                "trail `{}` belongs to account {}, which was not read",
-                trail.name,
-                owner_of(&trail.arn)
-            )),
-            None,
-        ),
+        None => (not_read(trail), None),
         Some(details) => {
             evidence.extend(details_evidence(&trail.arn, details));
             let selectors = known_or_clause(&details.selectors).cloned();
@@ -195,12 +213,18 @@ fn trail(covering: CoveringTrail<'_>) -> Source {
     };
     Source {
         name: format!("trail `{}`", trail.name),
-        is_trail: true,
+        hands_on,
         region: (!trail.multi_region).then(|| trail.home_region.clone()),
         selectors,
         active,
         evidence,
     }
+}
+
+/// Only its owner sees whether a trail logs, and what.
+pub(super) fn not_read(trail: &Trail) -> Verdict {
+    let owner = owner_of(&trail.arn);
+    Verdict::unknown(format!("trail `{}` belongs to account {owner}, which was not read", trail.name))
 }
 
 fn details_evidence(arn: &str, details: &TrailDetails) -> Vec<Evidence> {
@@ -255,7 +279,7 @@ fn event_data_store(store: &EventDataStore, region: &str) -> Source {
     let active = Tri::from(store.status == "ENABLED");
     Source {
         name: format!("event data store `{}`", store.name),
-        is_trail: false,
+        hands_on: Verdict::no("an event data store hands nothing to EventBridge"),
         region: (!store.multi_region).then(|| region.to_owned()),
         selectors: Some(TrailSelectors {
             event_selectors: Vec::new(),

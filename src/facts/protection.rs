@@ -14,7 +14,7 @@ use crate::semantics::iam::probes::{self, Perimeter};
 use crate::semantics::iam::{Part, PolicyDocument, PolicySet};
 use crate::semantics::trail_key;
 use crate::semantics::verdict::{Tri, Verdict};
-use crate::snapshot::{AccountSnapshot, Bucket, Trail};
+use crate::snapshot::{AccountSnapshot, Bucket, Trail, key_name};
 
 /// Whether a trail's files are encrypted with a customer's key that CloudTrail can use.
 #[must_use]
@@ -28,7 +28,7 @@ pub fn trail_encrypted(account: &AccountSnapshot, trail: &Trail) -> Fact {
     let Some(id) = &trail.kms_key_id else {
         return Fact::new(Tri::No, "it names no key").with(shown);
     };
-    match key(account, id) {
+    match key(account, &trail.home_region, id) {
         Err(clause) => Fact::from(Verdict::unknown(clause)).with(shown),
         Ok(key) => {
             let verdict = trail_key::admits_trail(key, &trail.arn, &account.id);
@@ -37,8 +37,8 @@ pub fn trail_encrypted(account: &AccountSnapshot, trail: &Trail) -> Fact {
     }
 }
 
-fn key<'a>(account: &'a AccountSnapshot, id: &str) -> Result<&'a Key, String> {
-    match account.keys.get(id) {
+fn key<'a>(account: &'a AccountSnapshot, region: &str, id: &str) -> Result<&'a Key, String> {
+    match account.keys.get(&key_name(region, id)) {
         None => Err(format!("key `{id}` was not read")),
         Some(reading) => known_or_clause(reading),
     }
@@ -174,7 +174,10 @@ pub fn key_denies_outside(account: &AccountSnapshot, bucket: &Bucket, perimeter:
         let why = "AWS's own key of S3 serves principals of its account alone";
         return Fact::new(Tri::Yes, why).with(shown);
     };
-    let key = match key(account, id) {
+    let Some(region) = bucket.region.known() else {
+        return Fact::from(Verdict::unknown("the bucket's region was not read")).with(shown);
+    };
+    let key = match key(account, region, id) {
         Err(clause) => return Fact::from(Verdict::unknown(clause)).with(shown),
         Ok(key) => key,
     };
@@ -204,6 +207,7 @@ fn refused_by(key: &Key, account: &AccountSnapshot, perimeter: &Perimeter) -> Ve
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
     use super::*;
     use crate::facts::samples;
     use crate::snapshot::{DefaultEncryption, ObjectLock, Reading, Versioning};
@@ -249,6 +253,18 @@ mod tests {
             "Condition": {"StringEquals": {"kms:CallerAccount": "111122223333"}}}"#;
         assert_eq!(refuses(&with_key(by_caller), &bucket), Tri::Yes);
         assert_eq!(refuses(&samples::account(), &bucket), Tri::Unknown);
+    }
+
+    #[test]
+    fn the_same_alias_is_another_key_in_another_region() {
+        let own = r#"{"Effect": "Allow", "Principal": {"AWS": "arn:aws:iam::111122223333:root"}, "Action": "kms:*", "Resource": "*"}"#;
+        let mut account = with_key(own);
+        let key = account.keys.remove(KEY).unwrap();
+        account.keys.insert(key_name("us-east-1", "alias/data"), key);
+        let mut bucket = encrypted("aws:kms", Some("alias/data"));
+        assert_eq!(refuses(&account, &bucket), Tri::Unknown);
+        bucket.region = Reading::Known("us-east-1".into());
+        assert_eq!(refuses(&account, &bucket), Tri::Yes);
     }
 
     #[test]

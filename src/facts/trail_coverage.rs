@@ -3,12 +3,12 @@
 
 use serde_json::json;
 
-use super::context::{Context, covering_trails, known_or_clause, owner_of};
+use super::context::{Context, covering_trails, known_or_clause};
 use super::fact::{Evidence, Fact};
 use super::logging::{self, Observers};
 use crate::semantics::event_selectors::{BucketIdentity, EventClass};
 use crate::semantics::verdict::{Tri, Verdict};
-use crate::snapshot::{AccountSnapshot, Trail};
+use crate::snapshot::{AccountSnapshot, Reading, Trail};
 
 /// A bucket of somebody else; no selector names it.
 const FOREIGN_BUCKET: &str = "exfilguard-probe-attacker";
@@ -36,11 +36,11 @@ impl TrailCoverage<'_> {
             return Fact::new(Tri::Yes, format!("the account has no bucket in `{region}`"));
         }
         let facts = buckets.iter().map(|bucket| {
-            let reads = self.observers.some_of(bucket, EventClass::Read, false);
+            let reads = self.observers.some_of(bucket, EventClass::Read);
             if reads.holds.is_yes() {
                 reads
             } else {
-                self.observers.some_of(bucket, EventClass::Write, false)
+                better(Some(reads), self.observers.some_of(bucket, EventClass::Write))
             }
         });
         any(facts, &format!("no trail logs data events of S3 in `{region}`"))
@@ -49,12 +49,19 @@ impl TrailCoverage<'_> {
     /// Whether what the account's principals do to buckets of others is logged in every region.
     #[must_use]
     pub fn foreign_buckets(&self, class: EventClass) -> Fact {
+        let spared = self.observers.spared_names();
         self.every_region(|region| {
-            let bucket = self.identity(FOREIGN_BUCKET, region);
-            let mut fact = self.observers.bucket(&bucket, class);
-            fact.reason =
-                format!("in `{region}` {}", fact.reason.replace(FOREIGN_BUCKET, "of another account"));
-            fact
+            let ordinary = self.observers.bucket(&self.identity(FOREIGN_BUCKET, region), class);
+            let mut worst = ordinary;
+            for name in &spared {
+                let fact = self.observers.bucket(&self.identity(name, region), class);
+                if worst.holds.and(fact.holds) != worst.holds {
+                    worst = fact;
+                }
+            }
+            worst.reason =
+                format!("in `{region}` {}", worst.reason.replace(FOREIGN_BUCKET, "of another account"));
+            worst
         })
     }
 
@@ -66,14 +73,14 @@ impl TrailCoverage<'_> {
                 Ok(buckets) => buckets,
                 Err(clause) => return Verdict::unknown(clause).into(),
             };
-            if buckets.is_empty() && self.account.buckets.known().is_some_and(|all| !all.is_empty()) {
+            if buckets.is_empty() && self.has_buckets_elsewhere() {
                 return Fact::new(Tri::Yes, "");
             }
             if buckets.is_empty() {
                 // Tomorrow's bucket: an account without buckets needs it as well.
                 buckets.push(self.identity("a-bucket-to-come", region));
             }
-            let facts = buckets.iter().map(|bucket| self.observers.some_of(bucket, EventClass::Read, true));
+            let facts = buckets.iter().map(|bucket| self.observers.some_reads_handed_on(bucket));
             any(
                 facts,
                 &format!("no trail hands data events of S3 in `{region}` to a log group or to EventBridge"),
@@ -81,26 +88,39 @@ impl TrailCoverage<'_> {
         })
     }
 
-    /// Whether a trail that the account's own principals cannot stop covers it.
+    /// Whether the account has buckets in a region in scope.
+    fn has_buckets_elsewhere(&self) -> bool {
+        let regions = self.account.regions.known().into_iter().flatten();
+        regions.into_iter().any(|region| self.buckets_in(region).is_ok_and(|found| !found.is_empty()))
+    }
+
+    /// Whether a trail that the account's own principals cannot stop covers it. A trail of its own counts only for an
+    /// account that is known to belong to no organization.
     #[must_use]
     pub fn by_organization(&self) -> Fact {
-        let is_member =
-            self.context.listed(&self.account.id).is_some() && self.context.organization_id().is_some();
+        let alone = match &self.context.organization.identity {
+            Reading::Known(identity) => Ok(identity.is_none()),
+            Reading::Unreadable(why) => Err(format!(
+                "whether the account belongs to an organization is not known because {}",
+                why.clause()
+            )),
+        };
         let (mut best, mut own): (Option<Fact>, Vec<&str>) = (None, Vec::new());
         for covering in covering_trails(self.account, self.context).into_values() {
             let trail = covering.trail;
-            if is_member && !trail.organization {
-                own.push(&trail.name);
-                continue;
-            }
+            let counts = match &alone {
+                _ if trail.organization => Verdict::yes(""),
+                Ok(true) => Verdict::yes(""),
+                Ok(false) => {
+                    own.push(&trail.name);
+                    continue;
+                }
+                Err(clause) => Verdict::unknown(clause),
+            };
             let active = match covering.details {
                 Some(details) => logging::is_logging(&trail.name, details)
                     .and(logging::delivery_succeeds(&trail.name, details)),
-                None => Verdict::unknown(format!(
-                    "trail `{}` belongs to account {}, which was not read",
-                    trail.name,
-                    owner_of(&trail.arn)
-                )),
+                None => logging::not_read(trail),
             };
             let wide = Verdict::new(
                 trail.multi_region,
@@ -110,14 +130,18 @@ impl TrailCoverage<'_> {
                     format!("trail `{}` covers one region only", trail.name)
                 },
             );
-            best = Some(better(best, Fact::from(active.and(wide)).with(shown(trail))));
+            best = Some(better(best, Fact::from(counts.and(active).and(wide)).with(shown(trail))));
         }
-        if let Some(fact) = best {
+        if let Some(fact) = best.take_if(|fact| !fact.holds.is_no()) {
             return fact;
         }
+        // One that was not seen may cover it although those that were do not.
         let unread = self.account.regional.values().find_map(|region| region.trails.unreadable());
         if let Some(why) = unread.or_else(|| self.account.regions.unreadable()) {
             return Fact::unread(why);
+        }
+        if let Some(fact) = best {
+            return fact;
         }
         let reason = match own.first() {
             Some(name) => {
@@ -211,7 +235,7 @@ mod tests {
     use super::*;
     use crate::facts::samples;
     use crate::semantics::configuration::{DataResource, EventSelector, TrailSelectors};
-    use crate::snapshot::{Reading, TrailDetails, TrailStatus};
+    use crate::snapshot::{Organization, TrailDetails, TrailStatus};
 
     const ARN: &str = "arn:aws:cloudtrail:eu-west-1:111122223333:trail/own";
 
@@ -256,7 +280,15 @@ mod tests {
     }
 
     fn asked(account: &AccountSnapshot, ask: impl Fn(&TrailCoverage<'_>) -> Fact) -> Fact {
-        samples::with_context(&samples::organization(), |context| {
+        asked_in(&samples::organization(), account, ask)
+    }
+
+    fn asked_in(
+        organization: &Organization,
+        account: &AccountSnapshot,
+        ask: impl Fn(&TrailCoverage<'_>) -> Fact,
+    ) -> Fact {
+        samples::with_context(organization, |context| {
             let observers = Observers::of(account, context);
             ask(&TrailCoverage { account, context, observers: &observers })
         })
@@ -298,5 +330,75 @@ mod tests {
         without.buckets = Reading::Known(Vec::new());
         assert_eq!(asked(&without, some).holds, Tri::Yes);
         assert_eq!(asked(&without, alert).holds, Tri::No);
+    }
+    #[test]
+    fn a_trail_of_its_own_counts_only_for_an_account_that_is_surely_alone() {
+        let covered = |c: &TrailCoverage<'_>| c.by_organization();
+        let own = account(false, &["arn:aws:s3"]);
+        let mut organization = samples::organization();
+        organization.accounts = samples::denied("organizations:ListAccounts");
+        assert_eq!(
+            asked_in(&organization, &own, covered).holds,
+            Tri::No,
+            "a member that cannot list the others"
+        );
+        organization.identity = samples::denied("organizations:DescribeOrganization");
+        assert_eq!(asked_in(&organization, &own, covered).holds, Tri::Unknown);
+        organization.identity = Reading::Known(None);
+        assert_eq!(asked_in(&organization, &own, covered).holds, Tri::Yes);
+    }
+
+    #[test]
+    fn a_trail_that_may_be_stopped_logs_perhaps_something() {
+        let mut account = account(true, &["arn:aws:s3:::ledger/in/"]);
+        account.trail_details.get_mut(ARN).unwrap().status = samples::denied("cloudtrail:GetTrailStatus");
+        let some = |c: &TrailCoverage<'_>| c.some_data_events(samples::REGION);
+        assert_eq!(asked(&account, some).holds, Tri::Unknown);
+        assert_eq!(asked(&account, |c| c.can_alert()).holds, Tri::Unknown);
+        account.trail_details.get_mut(ARN).unwrap().status = Reading::Known(TrailStatus::default());
+        assert_eq!(asked(&account, some).holds, Tri::No);
+        assert_eq!(asked(&account, |c| c.can_alert()).holds, Tri::No);
+    }
+
+    #[test]
+    fn events_reach_eventbridge_although_the_files_do_not_arrive() {
+        let mut account = account(true, &["arn:aws:s3"]);
+        let status = TrailStatus {
+            is_logging: true,
+            latest_delivery_error: Some("AccessDenied".into()),
+            ..TrailStatus::default()
+        };
+        account.trail_details.get_mut(ARN).unwrap().status = Reading::Known(status);
+        let fact = asked(&account, |c| c.can_alert());
+        assert_eq!((fact.holds, fact.assumptions), (Tri::Yes, vec!["A-09".to_owned(), "A-16".to_owned()]));
+        assert_eq!(asked(&account, |c| c.some_data_events(samples::REGION)).holds, Tri::No);
+    }
+
+    #[test]
+    fn a_stranger_may_name_his_bucket_like_one_that_is_spared() {
+        let mut account = account(true, &[]);
+        let field = |field: &str| crate::semantics::configuration::FieldSelector {
+            field: field.into(),
+            ..Default::default()
+        };
+        let mut category = field("eventCategory");
+        category.equals = vec!["Data".into()];
+        let mut kind = field("resources.type");
+        kind.equals = vec!["AWS::S3::Object".into()];
+        let mut spare = |arn: &str| {
+            let mut spared = field("resources.ARN");
+            spared.not_starts_with = vec![arn.into()];
+            let selector = crate::semantics::configuration::AdvancedEventSelector {
+                name: None,
+                field_selectors: vec![category.clone(), kind.clone(), spared],
+            };
+            account.trail_details.get_mut(ARN).unwrap().selectors = Reading::Known(TrailSelectors {
+                event_selectors: Vec::new(),
+                advanced_event_selectors: vec![selector],
+            });
+            asked(&account, |c| c.foreign_buckets(EventClass::Write)).holds
+        };
+        assert_eq!(spare("arn:aws:s3:::our-logs/"), Tri::Yes);
+        assert_eq!(spare("arn:aws:s3:::our-logs"), Tri::No);
     }
 }

@@ -52,7 +52,7 @@ pub struct AccountSnapshot {
     pub log_groups: BTreeMap<String, LogGroup>,
     /// Alarms by region; read where a log group that a trail delivers to has metric filters.
     pub alarms: BTreeMap<String, RegionAlarms>,
-    /// KMS keys that trails and the default encryption of buckets name, by the identifier that they use.
+    /// KMS keys that trails and the default encryption of buckets name, by [`key_name`].
     pub keys: BTreeMap<String, Reading<Key>>,
     /// SNS topics that alarms or rules of the account name, by ARN.
     pub topics: BTreeMap<String, TopicRecord>,
@@ -61,6 +61,12 @@ pub struct AccountSnapshot {
     pub functions: BTreeMap<String, Reading<Option<String>>>,
     /// SQS queues that rules of the account name, by ARN.
     pub queues: BTreeMap<String, QueueRecord>,
+}
+
+/// What a key is recorded under: its ARN; or region and id or alias, which name another key in each region.
+#[must_use]
+pub fn key_name(region: &str, id: &str) -> String {
+    if id.starts_with("arn:") { id.to_owned() } else { format!("{region}/{id}") }
 }
 
 /// A general purpose bucket and what decides who may read it.

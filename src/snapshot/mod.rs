@@ -14,7 +14,7 @@ pub use access_point::{AccessPoint, AccessPointBucket};
 pub use account::{
     AccountSnapshot, AclGrant, AlarmMuteRule, Alarms, Bucket, BucketAcl, Detector, DetectorFeature, Entry,
     EventDataStore, LogGroup, QueueRecord, Region, RegionAlarms, Rule, Target, TopicRecord, Trail,
-    TrailDetails, TrailStatus, TrustedList, VpcEndpoint,
+    TrailDetails, TrailStatus, TrustedList, VpcEndpoint, key_name,
 };
 pub use bucket_protection::{BucketProtection, DefaultEncryption, ObjectLock, Versioning};
 pub use exports::{BucketExports, Inventory, ReplicationRule};

@@ -101,7 +101,8 @@ impl AccountSnapshot {
             gaps.note(Some(region), None, &alarms.mute_rules);
         }
         for (id, key) in &self.keys {
-            gaps.note(id.split(':').nth(3), Some(id), key);
+            let region = id.split(':').nth(3).or_else(|| id.split('/').next());
+            gaps.note(region, Some(id), key);
         }
         for (arn, topic) in &self.topics {
             let region = arn.split(':').nth(3);

@@ -149,6 +149,43 @@ pub fn coverage(bucket: &BucketIdentity, class: EventClass, observers: &[Observe
     question.answer().unwrap_or_else(too_many)
 }
 
+/// Whether at least some events of a class on a bucket's objects are logged, be it not all of them.
+///
+/// A selector counts only if it and its observer certainly apply. It is `Unknown`, not `No`, as long as one that may apply,
+/// or an observer whose selectors were not read, may log something.
+#[must_use]
+pub fn logs_something(bucket: &BucketIdentity, class: EventClass, observers: &[Observer<'_>]) -> Verdict {
+    let plainest = critical_points::plainest(bucket, class);
+    let rules = rules::rules(observers, &critical_points::event(class, &plainest));
+    let Some(scenes) = critical_points::scenes(bucket, class, &rules) else {
+        return Verdict::unknown("the selectors are too many to tell whether they log anything");
+    };
+    let selects =
+        |rule: usize| scenes.iter().filter(|scene| scene.certain).any(|scene| scene.space.selects(rule));
+    let mut doubt = None;
+    for (index, rule) in rules.iter().enumerate().filter(|(index, _)| selects(*index)) {
+        let Some(observer) = observers.get(rule.observer) else { continue };
+        if rule.applies.is_yes() {
+            let reason = format!("{} logs {} of bucket `{}`", observer.name, class.plural(), bucket.name);
+            return Verdict::yes(reason);
+        }
+        doubt.get_or_insert_with(|| {
+            if observer.active.value.is_unknown() {
+                observer.active.reason.clone()
+            } else {
+                format!("selector {} that is looked at cannot be understood", index + 1)
+            }
+        });
+    }
+    let unread = observers.iter().find(|observer| {
+        matches!(observer.selectors, ObservedSelectors::Unknown) && !observer.active.value.is_no()
+    });
+    match doubt.or_else(|| unread.map(|observer| observer.active.reason.clone())) {
+        Some(why) => Verdict::unknown(why),
+        None => coverage(bucket, class, observers).verdict().and(Verdict::no("")),
+    }
+}
+
 impl Question<'_, '_> {
     /// None: there is too much to look at.
     fn answer(&self) -> Option<Coverage> {

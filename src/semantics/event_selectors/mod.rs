@@ -27,7 +27,7 @@ mod tests;
 
 use serde_json::Value;
 
-pub use coverage::{BucketIdentity, Coverage, Witness, coverage};
+pub use coverage::{BucketIdentity, Coverage, Witness, coverage, logs_something};
 pub use management::management_coverage;
 pub use operations::EventClass;
 pub use validity::{InvalidSelectors, question, validate};
