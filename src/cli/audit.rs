@@ -26,7 +26,7 @@ pub fn run(arguments: &AuditArguments, console: &Console) -> Result<ExitCode, Fa
         .map_err(Failure::usage)?;
     checks.set_parameters(&policy);
     modules::select(&mut checks, &arguments.only, &arguments.skip)?;
-    let gate = arguments.fail_on.unwrap_or_else(|| policy.gate());
+    let gate = arguments.fail_on.unwrap_or_else(|| policy.gates.fail_on);
     let start = Start::now();
     let techniques = Techniques::load(&[]).into_diagnostic().map_err(Failure::usage)?;
     let simulation = Simulation { techniques: techniques.iter().cloned().collect(), ..Simulation::default() };
