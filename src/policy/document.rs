@@ -58,8 +58,9 @@ fn policy(reader: &mut Reader<'_>, root: &Node, known_checks: &[CheckDescription
     if matches!(root.value, Value::Mapping(_) | Value::Null) {
         version(reader, root.place, fields.get("version"));
     }
-    let exceptions = reader
-        .list(fields.get("exceptions"), "exceptions", |reader, node| exceptions::read(reader, node, known_checks));
+    let exceptions = reader.list(fields.get("exceptions"), "exceptions", |reader, node| {
+        exceptions::read(reader, node, known_checks)
+    });
     PolicyFile {
         path: None,
         organization: section(fields.get("organization"), |node| organization(reader, node)),

@@ -84,8 +84,7 @@ impl Pattern {
             return Err(format!("a pattern has at most {MAX_PATTERN} characters"));
         }
         let glob = GlobBuilder::new(text).backslash_escape(true).build();
-        let glob =
-            glob.map_err(|error| format!("`{}` is no pattern: {}", shortened(text), error.kind()))?;
+        let glob = glob.map_err(|error| format!("`{}` is no pattern: {}", shortened(text), error.kind()))?;
         Ok(Self { written: text.to_owned(), matcher: glob.compile_matcher() })
     }
 
@@ -157,11 +156,7 @@ fn required<'a>(
     node
 }
 
-fn check_pattern(
-    reader: &mut Reader<'_>,
-    node: &Node,
-    known_checks: &[CheckDescription],
-) -> Option<Pattern> {
+fn check_pattern(reader: &mut Reader<'_>, node: &Node, known_checks: &[CheckDescription]) -> Option<Pattern> {
     let pattern = reader.parsed(node, "check", Pattern::new)?;
     if known_checks.iter().any(|check| pattern.matches(&check.id)) {
         return Some(pattern);
@@ -208,7 +203,8 @@ fn words(reader: &mut Reader<'_>, node: &Node, name: &str) -> Option<String> {
 fn date(text: &str) -> Result<Date, String> {
     let wrong = |why: &str| format!("`{}` is no date: {why}", shortened(text));
     let digits = |part: &str, length: usize| {
-        (part.len() == length && part.bytes().all(|byte| byte.is_ascii_digit())).then(|| part.parse::<i16>().ok())?
+        (part.len() == length && part.bytes().all(|byte| byte.is_ascii_digit()))
+            .then(|| part.parse::<i16>().ok())?
     };
     let mut parts = text.split('-');
     let parts = (parts.next(), parts.next(), parts.next(), parts.next());

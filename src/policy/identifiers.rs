@@ -49,7 +49,9 @@ pub(super) fn organizational_unit_id(text: &str) -> Result<String, String> {
         return Ok(text.to_owned());
     }
     let text = shortened(text);
-    Err(format!("`{text}` is no organizational unit: its id looks like `ou-ab12-cd34ef56`, a root's like `r-ab12`"))
+    Err(format!(
+        "`{text}` is no organizational unit: its id looks like `ou-ab12-cd34ef56`, a root's like `r-ab12`"
+    ))
 }
 
 /// A VPC endpoint id: `vpce-` and hexadecimal digits.
