@@ -13,6 +13,9 @@ use super::*;
 use crate::catalogue::{FailOn, Severity};
 use crate::semantics::verdict::Tri;
 
+mod form;
+mod sections;
+
 fn known_checks() -> Vec<CheckDescription> {
     let parameter =
         |kind, default| ParameterDescription { kind, default, description: "for tests".to_owned() };
@@ -74,9 +77,11 @@ sensitive:
 checks:
   bulk-download-alarm: { severity: critical, parameters: { objects: 250, within: 1h 30m, share: 1, label: "on", strict: false } }
   bucket-requires-tls: { enabled: false }
-exceptions: []
-gates: { fail_on: medium }
-remediation: {}
+organizational_units: { ou-ab12-cd34ef56: { checks: { bulk-download-alarm: { enabled: false } }, sensitive: { buckets: [ "*" ] } } }
+exceptions:
+  - { check: bucket-requires-tls, resource: "arn:aws:s3:::public-site", account: "111122223333", reason: "public", owner: "web team", expires: 2027-06-30 }
+gates: { fail_on: medium, minimum_score: 80, maximum_unknown: 0 }
+remediation: { allow: [ enable-s3-data-events ], role: ExfilguardRemediate, maximum_changes: 5, maximum_accounts: 2 }
 "#,
     )
     .unwrap();
@@ -101,7 +106,20 @@ remediation: {}
         json!(policy.parameters(&alarm)),
         json!({"objects": 250, "within": 5400, "share": 1.0, "label": "on", "strict": false})
     );
-    assert_eq!(policy.gates.fail_on, FailOn::Medium);
+    assert_eq!(
+        policy.gates,
+        Gates { fail_on: FailOn::Medium, minimum_score: 80.0, maximum_unknown: Some(0) }
+    );
+    let exception = &policy.exceptions[0];
+    assert_eq!(exception.check.written(), "bucket-requires-tls");
+    assert_eq!((exception.reason.as_str(), exception.owner.as_str()), ("public", "web team"));
+    assert_eq!(exception.expires.to_string(), "2027-06-30");
+    assert_eq!(exception.position, Position { line: 17, column: 5 });
+    assert_eq!(policy.organizational_units.len(), 1);
+    let limits = &policy.remediation;
+    assert_eq!(limits.allow.iter().collect::<Vec<_>>(), ["enable-s3-data-events"]);
+    assert_eq!(limits.role.as_deref(), Some("ExfilguardRemediate"));
+    assert_eq!((limits.maximum_changes, limits.maximum_accounts), (5, 2));
 }
 
 #[test]
@@ -114,7 +132,7 @@ fn without_a_file_the_defaults_hold() {
     assert_eq!(policy.is_sensitive("customer-data", None), Tri::No);
     assert_eq!(read("version: 1\n").unwrap(), PolicyFile::default());
     assert_eq!(
-        read("version: 1\ntrust:\nsensitive:\nchecks:\ngates:\norganization:\n").unwrap(),
+        read("version: 1\ntrust:\nsensitive:\nchecks:\ngates:\norganization:\nexceptions:\nremediation:\norganizational_units:\n").unwrap(),
         PolicyFile::default()
     );
 }
