@@ -201,3 +201,6 @@ impl Audited<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
