@@ -9,6 +9,22 @@ use clap::ValueEnum;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+/// The kinds of change that may mend a failure (the contract, *Remediation*).
+pub const REMEDIATIONS: [&str; 12] = [
+    "enable-s3-data-events",
+    "start-trail-logging",
+    "enable-guardduty-s3-protection",
+    "enable-guardduty-auto-s3",
+    "unsuppress-findings",
+    "create-bulk-download-alarm",
+    "create-guardduty-event-rule",
+    "restrict-endpoint-policy",
+    "restrict-bucket-policy",
+    "block-public-access",
+    "disable-acls",
+    "require-tls",
+];
+
 /// A name that is not in one of the closed lists.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{value}` is no {what}; allowed: {allowed}")]

@@ -1,5 +1,7 @@
 //! Judging one account: facts, then every check on every resource of its kind.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Value, json};
 
 use super::missing;
@@ -9,7 +11,7 @@ use crate::facts::{self, Context};
 use crate::policy::PolicyFile;
 use crate::score::assessment::{AccountAudit, AccountStatus, Evidence, Incomplete, Resource, ResultRecord};
 use crate::simulate::{Cell, Gains, Simulation};
-use crate::snapshot::{AccountSnapshot, Entry};
+use crate::snapshot::{AccountSnapshot, Entry, Unreadable};
 
 /// Evidence that a result shows at most; what a bucket's coverage rests on may be hundreds of trails.
 const MAX_EVIDENCE: usize = 20;
@@ -80,19 +82,31 @@ impl Worker<'_> {
     /// Judges an account.
     #[must_use]
     pub fn account(&mut self, account: &AccountSnapshot, context: &Context<'_>) -> Judgement {
+        let judge = self.judge;
+        let parents = parents(account, context);
+        let policy = judge.policy.for_account(parents.as_ref().ok().copied());
+        let context = &Context { policy: &policy, ..*context };
+        if !judge.policy.organizational_units.is_empty() {
+            self.evaluator.set_parameters(&policy);
+        }
+        let undetermined = match &parents {
+            Ok(_) => BTreeSet::new(),
+            Err(_) => judge.policy.checks_of_units(),
+        };
         let surroundings = self.surroundings(account, context);
-        let resources = facts::derive(account, context);
-        let checks = &self.judge.checks;
         let mut results = Vec::new();
-        for resource in &resources {
-            for check in checks.all().filter(|check| check.metadata().resource == resource.kind) {
-                if self.judge.policy.is_enabled(&check.metadata().id) {
+        for resource in &facts::derive(account, context) {
+            for check in judge.checks.all().filter(|check| check.metadata().resource == resource.kind) {
+                let id = check.metadata().id.as_str();
+                if let (Err(why), true) = (&parents, undetermined.contains(id)) {
+                    results.push(record(&policy, account, resource, check, unplaced(why)));
+                } else if policy.is_enabled(id) {
                     let outcome = self.evaluator.evaluate(check, &resource.facts, &surroundings);
-                    results.push(record(self.judge, account, resource, check, outcome));
+                    results.push(record(&policy, account, resource, check, outcome));
                 }
             }
         }
-        let simulated = self.judge.simulation.as_ref().map(|s| s.account(account, context));
+        let simulated = judge.simulation.as_ref().map(|s| s.account(account, context));
         let (simulation, gains) = simulated.unwrap_or_default();
         Judgement {
             account: audited(account, status(account)),
@@ -157,8 +171,30 @@ fn audited(account: &AccountSnapshot, status: AccountStatus) -> AccountAudit {
     }
 }
 
+/// The roots and organizational units above an account, root first, or why they are not known. An account without an
+/// organization has none.
+fn parents<'a>(account: &AccountSnapshot, context: &Context<'a>) -> Result<&'a [String], String> {
+    if context.policy.organizational_units.is_empty() {
+        return Ok(&[]);
+    }
+    context.organization.accounts.as_result().map_err(Unreadable::clause)?;
+    match context.listed(&account.id) {
+        Some(listed) => Ok(listed.parents.as_result().map_err(Unreadable::clause)?),
+        None => Ok(&[]),
+    }
+}
+
+/// What stands for a check whose settings depend on a place in the organization that is not known.
+fn unplaced(why: &str) -> Outcome {
+    let message = format!(
+        "the policy file has settings of this check for some organizational units, and which ones the account is in is \
+         not known because {why}"
+    );
+    Outcome { status: Status::Unknown, message, read: Vec::new() }
+}
+
 fn record(
-    judge: &Judge,
+    policy: &PolicyFile,
     account: &AccountSnapshot,
     resource: &facts::Resource,
     check: &Check,
@@ -170,7 +206,7 @@ fn record(
     ResultRecord {
         check: metadata.id.clone(),
         area: metadata.area,
-        severity: judge.policy.severity(&metadata.id, metadata.severity),
+        severity: policy.severity(&metadata.id, metadata.severity),
         status: outcome.status,
         account_id: account.id.clone(),
         region: resource.region.clone(),

@@ -1,12 +1,15 @@
 //! One audit from end to end: accounts come from AWS or from a snapshot, are judged on worker threads, and are joined to
 //! an [`Assessment`](crate::score::assessment::Assessment).
 
+mod exceptions;
 mod judge;
 mod live;
 mod offline;
 mod pool;
 
 use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
 
 pub use judge::{Judge, Judgement};
 pub use live::{LiveAudit, collect_snapshot};
@@ -32,6 +35,12 @@ impl Start {
         Self { id: uuid::Uuid::now_v7().to_string(), at: Timestamp::now() }
     }
 
+    /// The day, in UTC.
+    #[must_use]
+    pub fn date(&self) -> Date {
+        self.at.to_zoned(TimeZone::UTC).date()
+    }
+
     /// The time, RFC 3339 in UTC with whole seconds.
     #[must_use]
     pub fn rfc3339(&self) -> String {
@@ -39,11 +48,12 @@ impl Start {
     }
 }
 
-/// Joins what was judged to one assessment.
+/// Joins what was judged to one assessment, with the exceptions of the policy file.
 #[must_use]
 pub fn assemble(
     start: &Start,
     source: Source,
+    judge: &Judge,
     organization: &Organization,
     judgements: Vec<Judgement>,
     calls: &CallCounts,
@@ -80,7 +90,19 @@ pub fn assemble(
             by_operation: calls.by_operation.clone(),
         },
     };
-    Assessment::new(run, accounts, results).with_simulation(simulation, &gains)
+    let checks = judge.checks().all().map(|check| check.metadata().id.as_str());
+    let policy = judge.policy();
+    let audited = exceptions::Audited {
+        policy,
+        today: start.date(),
+        organization,
+        accounts: &accounts,
+        checks: checks.filter(|check| policy.is_enabled_somewhere(check)).collect(),
+    };
+    let policy_warnings = audited.except(&mut results);
+    let mut assessment = Assessment::new(run, accounts, results);
+    assessment.policy_warnings = policy_warnings;
+    assessment.with_simulation(simulation, &gains)
 }
 
 /// A gap as the assessment lists it.

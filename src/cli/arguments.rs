@@ -67,6 +67,10 @@ pub enum Command {
     Snapshot(SnapshotArguments),
     /// List and explain checks, or run their tests
     Checks(ChecksArguments),
+    /// Compare two assessments: new, resolved, unchanged
+    Compare(CompareArguments),
+    /// Write an exfilguard.yaml with every key, its default and a comment
+    Init(InitArguments),
     /// Ask one evaluator directly: JSON lines in, JSON lines out
     Eval(EvalArguments),
     /// Print a JSON Schema
@@ -107,6 +111,15 @@ pub struct AuditArguments {
     /// Not the checks whose id or area matches this glob; repeatable
     #[arg(long, value_name = "PATTERN", help_heading = "Judging")]
     pub skip: Vec<String>,
+    /// Judge without the policy file's exceptions
+    #[arg(long, help_heading = "Judging")]
+    pub no_exceptions: bool,
+    /// An earlier assessment (JSON): each failure is marked as new or known since then
+    #[arg(long, value_name = "FILE", help_heading = "Judging")]
+    pub baseline: Option<PathBuf>,
+    /// Only failures that are new since the baseline count for the exit code
+    #[arg(long, help_heading = "Judging", requires = "baseline")]
+    pub fail_on_new: bool,
     /// The least severity whose failures make the exit code 1 [default: the policy file's, else high]
     #[arg(long, value_enum, value_name = "SEVERITY", help_heading = "Judging")]
     pub fail_on: Option<FailOn>,
@@ -266,6 +279,31 @@ pub enum ListFormat {
     Json,
 }
 
+/// `exfilguard compare`.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  \
+    exfilguard audit --output json=today.json\n  \
+    exfilguard compare yesterday.json today.json")]
+pub struct CompareArguments {
+    /// The earlier assessment (JSON)
+    #[arg(value_name = "OLD")]
+    pub old: PathBuf,
+    /// The later assessment (JSON)
+    #[arg(value_name = "NEW")]
+    pub new: PathBuf,
+    /// For people or as JSON
+    #[arg(long, value_enum, default_value_t = ListFormat::Terminal, value_name = "FORMAT")]
+    pub output: ListFormat,
+}
+
+/// `exfilguard init`.
+#[derive(Debug, Args)]
+pub struct InitArguments {
+    /// Where to write it; a file that exists is never overwritten
+    #[arg(value_name = "PATH", default_value = crate::policy::DEFAULT_FILE)]
+    pub path: PathBuf,
+}
+
 /// `exfilguard eval`.
 #[derive(Debug, Args)]
 #[command(
@@ -314,6 +352,8 @@ pub struct SchemaArguments {
 /// Which JSON Schema to print.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum SchemaKind {
+    /// The policy file `exfilguard.yaml`
+    Policy,
     /// The facts that check modules read
     Facts,
 }

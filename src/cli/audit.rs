@@ -7,14 +7,15 @@ use miette::{IntoDiagnostic as _, miette};
 
 use super::arguments::AuditArguments;
 use super::console::{Console, terminal_width};
-use super::exit_code::ExitCode;
+use super::exit_code::{ExitCode, Gate};
 use super::progress::Progress;
-use super::{Failure, live, modules};
+use super::{Failure, assessment_file, live, modules};
 use crate::audit::{Judge, LiveAudit, Start, assemble, offline};
 use crate::collect::CallCounts;
-use crate::policy::PolicyFile;
+use crate::policy::{Gates, PolicyFile};
 use crate::report::{Destinations, Look};
 use crate::score::assessment::{Assessment, Source};
+use crate::score::baseline;
 use crate::simulate::{Simulation, Techniques};
 use crate::snapshot::SnapshotReader;
 
@@ -22,16 +23,24 @@ use crate::snapshot::SnapshotReader;
 pub fn run(arguments: &AuditArguments, console: &Console) -> Result<ExitCode, Failure> {
     let destinations = Destinations::prepare(&arguments.output).map_err(Failure::usage)?;
     let mut checks = modules::load(&arguments.checks)?;
-    let policy = PolicyFile::load_or_default(arguments.policy.as_deref(), &checks.descriptions())
+    let mut policy = PolicyFile::load_or_default(arguments.policy.as_deref(), &checks.descriptions())
         .map_err(Failure::usage)?;
+    if arguments.no_exceptions {
+        policy.exceptions.clear();
+    }
     checks.set_parameters(&policy);
     modules::select(&mut checks, &arguments.only, &arguments.skip)?;
-    let gate = arguments.fail_on.unwrap_or_else(|| policy.gate());
+    modules::enabled(&checks, &policy)?;
+    let baseline = arguments.baseline.as_deref().map(assessment_file::read).transpose()?;
+    let gate = Gate {
+        gates: Gates { fail_on: arguments.fail_on.unwrap_or(policy.gates.fail_on), ..policy.gates },
+        only_new: arguments.fail_on_new,
+    };
     let start = Start::now();
     let techniques = Techniques::load(&[]).into_diagnostic().map_err(Failure::usage)?;
     let simulation = Simulation { techniques: techniques.iter().cloned().collect(), ..Simulation::default() };
     let judge = Arc::new(Judge::new(checks, policy).with_simulation(simulation));
-    let assessment = match &arguments.snapshot {
+    let mut assessment = match &arguments.snapshot {
         Some(path) => snapshot(path, &judge, &start, console)?,
         None => {
             if let Some(path) = &arguments.save_snapshot {
@@ -40,12 +49,22 @@ pub fn run(arguments: &AuditArguments, console: &Console) -> Result<ExitCode, Fa
             live::run(read_and_judge(arguments, &judge, &start, console))?
         }
     };
+    if let Some(baseline) = &baseline {
+        baseline::mark(&mut assessment, baseline);
+    }
+    for warning in &assessment.policy_warnings {
+        console.warn(&format!("{}:{}:{}: {}", warning.file, warning.line, warning.column, warning.message));
+    }
     let look = Look { width: terminal_width(), color: console.colors_stdout() };
     if let Err(errors) = destinations.write(&assessment, look, &mut std::io::stdout().lock()) {
         let lines: Vec<String> = errors.iter().map(ToString::to_string).collect();
         return Err(Failure::usage(miette!("{}", lines.join("\n"))));
     }
-    Ok(ExitCode::of(&assessment, gate, arguments.incomplete_ok))
+    let missed = gate.missed(&assessment);
+    for gate in &missed {
+        console.note(&format!("gate missed: {gate}"));
+    }
+    Ok(ExitCode::of(&assessment, !missed.is_empty(), arguments.incomplete_ok))
 }
 
 /// A snapshot is written at the end of a run of hours: whether it can be is found out before.
@@ -88,7 +107,7 @@ async fn read_and_judge(
     };
     let judgements = audit.judge(judge).await.into_diagnostic().map_err(Failure::usage)?;
     progress.finish();
-    Ok(assemble(start, Source::Live, collector.organization(), judgements, &collector.counts()))
+    Ok(assemble(start, Source::Live, judge, collector.organization(), judgements, &collector.counts()))
 }
 
 /// Judges a saved snapshot.
@@ -104,5 +123,5 @@ pub fn snapshot(
     let (organization, judgements) =
         offline(reader, judge, done).into_diagnostic().map_err(Failure::usage)?;
     progress.finish();
-    Ok(assemble(start, Source::Snapshot, &organization, judgements, &CallCounts::default()))
+    Ok(assemble(start, Source::Snapshot, judge, &organization, judgements, &CallCounts::default()))
 }

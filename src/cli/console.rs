@@ -6,6 +6,7 @@ use miette::{GraphicalReportHandler, GraphicalTheme};
 
 use super::Failure;
 use super::arguments::{ColorWhen, GlobalArguments};
+use crate::visible::visible;
 
 /// How loud the program is, and in which colours.
 #[derive(Debug, Clone)]
@@ -67,6 +68,13 @@ impl Console {
     pub fn note(&self, text: &str) {
         if !self.quiet {
             let _closed_pipe = writeln!(std::io::stderr(), "note: {text}");
+        }
+    }
+
+    /// Tells the person what is worth a look, though it stops nothing.
+    pub fn warn(&self, text: &str) {
+        if !self.quiet {
+            let _closed_pipe = writeln!(std::io::stderr(), "warning: {}", visible(text));
         }
     }
 

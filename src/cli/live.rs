@@ -7,9 +7,6 @@ use super::arguments::LiveArguments;
 use crate::collect::{Collector, Connection, ConnectionOptions, Scope, StartError};
 use crate::policy::PolicyFile;
 
-/// The role that AWS Organizations creates in member accounts.
-const DEFAULT_ROLE: &str = "OrganizationAccountAccessRole";
-
 /// The scope of a run: the command line first, then the policy file.
 #[must_use]
 pub fn scope(arguments: &LiveArguments, policy: &PolicyFile) -> Scope {
@@ -17,13 +14,18 @@ pub fn scope(arguments: &LiveArguments, policy: &PolicyFile) -> Scope {
     let or = |given: &[String], file: &[String]| {
         if given.is_empty() { file.to_vec() } else { given.to_vec() }
     };
+    // An account that the command line names is wanted, whatever the file leaves out.
+    let mut left_out = or(&arguments.exclude_accounts, &file.exclude_accounts);
+    if arguments.exclude_accounts.is_empty() {
+        left_out.retain(|account| !arguments.accounts.contains(account));
+    }
     let external_id = file.external_id.as_ref().map(|secret| secret.reveal().to_owned());
     Scope {
         accounts: arguments.accounts.clone(),
         organizational_units: arguments.organizational_units.clone(),
-        exclude_accounts: or(&arguments.exclude_accounts, &file.exclude_accounts),
+        exclude_accounts: left_out,
         regions: or(&arguments.regions, &file.regions),
-        role: arguments.role.clone().or_else(|| file.role.clone()).unwrap_or_else(|| DEFAULT_ROLE.to_owned()),
+        role: arguments.role.clone().unwrap_or_else(|| file.role.clone()),
         external_id: arguments.external_id.clone().or(external_id),
     }
 }

@@ -1,12 +1,15 @@
 //! The command line: arguments, one file per subcommand, progress and exit codes. Decides nothing about AWS.
 
 mod arguments;
+mod assessment_file;
 mod audit;
 mod checks;
+mod compare;
 mod completions;
 mod console;
 mod eval;
 pub mod exit_code;
+mod init;
 mod live;
 mod modules;
 mod progress;
@@ -41,6 +44,8 @@ pub fn run() -> ProcessExitCode {
         Command::Simulate(simulate) => simulate::run(&simulate, &console),
         Command::Snapshot(snapshot) => snapshot::run(&snapshot, &console),
         Command::Checks(checks) => checks::run(&checks),
+        Command::Compare(compare) => compare::run(&compare, &console),
+        Command::Init(init) => init::run(&init, &console),
         Command::Eval(eval) => eval::run(&eval),
         Command::Schema(schema) => schema::run(&schema),
         Command::Completions(completions) => completions::run(&completions),

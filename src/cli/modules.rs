@@ -10,6 +10,7 @@ use super::Failure;
 use super::exit_code::ExitCode;
 use crate::engine::{self, Checks, LoadError, Schemas, Source};
 use crate::facts;
+use crate::policy::PolicyFile;
 
 /// Check modules that are refused, all of them.
 #[derive(Debug, thiserror::Error, Diagnostic)]
@@ -70,6 +71,17 @@ pub fn select(checks: &mut Checks, only: &[String], skip: &[String]) -> Result<(
         )));
     }
     Ok(())
+}
+
+/// Refuses a selection of which the policy file switches every check off: its empty report would look like a good one.
+pub fn enabled(checks: &Checks, policy: &PolicyFile) -> Result<(), Failure> {
+    if checks.all().any(|check| policy.is_enabled_somewhere(&check.metadata().id)) {
+        return Ok(());
+    }
+    Err(Failure::usage(miette!(
+        help = "remove `enabled: false`, or select other checks",
+        "the policy file switches off every check that is left"
+    )))
 }
 
 fn globs(flag: &str, patterns: &[String], names: &BTreeSet<String>) -> Result<GlobSet, Failure> {

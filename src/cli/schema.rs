@@ -4,14 +4,15 @@ use std::io::Write as _;
 
 use miette::IntoDiagnostic as _;
 
-use super::Failure;
 use super::arguments::{SchemaArguments, SchemaKind};
 use super::exit_code::ExitCode;
-use crate::facts;
+use super::{Failure, modules};
+use crate::{facts, policy};
 
 /// Prints a schema.
 pub fn run(arguments: &SchemaArguments) -> Result<ExitCode, Failure> {
     let schema = match arguments.what {
+        SchemaKind::Policy => Ok(policy::schema(&modules::load(&[])?.descriptions())),
         SchemaKind::Facts => serde_json::to_value(facts::schemas()),
     };
     let text = schema

@@ -121,5 +121,5 @@ async fn read(
     let audit = LiveAudit { collector: &collector, start, save_snapshot: None, done: &done };
     let judgements = audit.judge(judge).await.into_diagnostic().map_err(Failure::usage)?;
     progress.finish();
-    Ok(assemble(start, Source::Live, collector.organization(), judgements, &collector.counts()))
+    Ok(assemble(start, Source::Live, judge, collector.organization(), judgements, &collector.counts()))
 }

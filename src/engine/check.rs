@@ -91,6 +91,8 @@ impl Check {
     pub fn description(&self) -> CheckDescription {
         CheckDescription {
             id: self.metadata.id.clone(),
+            title: self.metadata.title.clone(),
+            severity: self.metadata.severity,
             aliases: self.metadata.aliases.clone(),
             parameters: self.metadata.parameters.clone(),
         }
@@ -208,14 +210,21 @@ impl Checks {
 
     /// Takes parameters from the policy file.
     pub fn set_parameters(&mut self, policy: &crate::policy::PolicyFile) {
-        let parameters = |check: &Check| serde_json::Value::Object(policy.parameters(&check.description()));
-        self.parameters =
-            self.all.iter().map(|check| (check.metadata.id.clone(), parameters(check))).collect();
+        self.parameters = self.parameters_under(policy);
     }
 
-    /// The parameters of a check.
-    pub(super) fn parameters(&self, id: &str) -> serde_json::Value {
-        self.parameters.get(id).cloned().unwrap_or_else(|| serde_json::json!({}))
+    /// The parameters of every check under a policy, by check id.
+    pub(super) fn parameters_under(
+        &self,
+        policy: &crate::policy::PolicyFile,
+    ) -> BTreeMap<String, serde_json::Value> {
+        let parameters = |check: &Check| serde_json::Value::Object(policy.parameters(&check.description()));
+        self.all.iter().map(|check| (check.metadata.id.clone(), parameters(check))).collect()
+    }
+
+    /// The parameters that were set, by check id.
+    pub(super) fn parameters(&self) -> &BTreeMap<String, serde_json::Value> {
+        &self.parameters
     }
 
     /// The checks, sorted by id.

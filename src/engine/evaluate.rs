@@ -15,6 +15,7 @@ use super::check::{Check, Checks};
 use super::projection::{FactNode, assume, fact_nodes, project};
 use super::schema::Step;
 use crate::catalogue::Status;
+use crate::policy::PolicyFile;
 
 /// Unknown facts that are tried both ways; with more the outcome is unknown.
 const MAX_UNKNOWN: usize = 6;
@@ -59,6 +60,8 @@ pub struct Evaluator<'a> {
     checks: &'a Checks,
     machines: BTreeMap<&'a str, RegoVM>,
     data: BTreeMap<&'a str, (Surroundings, Value)>,
+    /// By check id; those of [`Checks::set_parameters`] unless set for some accounts.
+    parameters: BTreeMap<String, Json>,
 }
 
 impl fmt::Debug for Evaluator<'_> {
@@ -70,7 +73,16 @@ impl fmt::Debug for Evaluator<'_> {
 impl<'a> Evaluator<'a> {
     pub(super) fn new(checks: &'a Checks) -> Self {
         let machines = checks.all().map(|check| (check.metadata().id.as_str(), machine(check))).collect();
-        Self { checks, machines, data: BTreeMap::new() }
+        Self { checks, machines, data: BTreeMap::new(), parameters: checks.parameters().clone() }
+    }
+
+    /// Takes the parameters of another policy from now on, such as that of an organizational unit.
+    pub fn set_parameters(&mut self, policy: &PolicyFile) {
+        let parameters = self.checks.parameters_under(policy);
+        if parameters != self.parameters {
+            self.parameters = parameters;
+            self.data.clear();
+        }
     }
 
     /// Evaluates a check over the facts of one resource of its kind.
@@ -86,7 +98,7 @@ impl<'a> Evaluator<'a> {
         {
             return data.clone();
         }
-        let data = Value::from(data_document(self.checks, id, surroundings));
+        let data = Value::from(data_document(&self.parameters, id, surroundings));
         self.data.insert(id, (surroundings.clone(), data.clone()));
         data
     }
@@ -117,12 +129,12 @@ impl<'a> Evaluator<'a> {
 }
 
 /// `data` of a check.
-fn data_document(checks: &Checks, id: &str, surroundings: &Surroundings) -> Json {
+fn data_document(parameters: &BTreeMap<String, Json>, id: &str, surroundings: &Surroundings) -> Json {
     json!({
         "account": surroundings.account,
         "organization": surroundings.organization,
         "policy": {"trust": surroundings.trust},
-        "parameters": checks.parameters(id),
+        "parameters": parameters.get(id).cloned().unwrap_or_else(|| json!({})),
     })
 }
 
@@ -142,7 +154,7 @@ fn timer() -> ExecutionTimerConfig {
 /// The same evaluation by regorus' interpreter instead of its virtual machine: the tests hold one against the other.
 #[must_use]
 pub fn interpret(checks: &Checks, check: &Check, facts: &Json, surroundings: &Surroundings) -> Outcome {
-    let data = Value::from(data_document(checks, &check.metadata().id, surroundings));
+    let data = Value::from(data_document(checks.parameters(), &check.metadata().id, surroundings));
     completions(check, facts, |input| {
         let interpreted = || -> Result<Answer, String> {
             let mut engine = Engine::new();

@@ -6,24 +6,8 @@ use serde::Deserialize;
 
 use super::error::LoadError;
 use super::source::Source;
-use crate::catalogue::{Area, ResourceKind, Severity};
+use crate::catalogue::{Area, REMEDIATIONS, ResourceKind, Severity};
 use crate::policy::ParameterDescription;
-
-/// The kinds of change that may mend a failure (the contract, *Remediation*).
-const REMEDIATIONS: [&str; 12] = [
-    "enable-s3-data-events",
-    "start-trail-logging",
-    "enable-guardduty-s3-protection",
-    "enable-guardduty-auto-s3",
-    "unsuppress-findings",
-    "create-bulk-download-alarm",
-    "create-guardduty-event-rule",
-    "restrict-endpoint-policy",
-    "restrict-bucket-policy",
-    "block-public-access",
-    "disable-acls",
-    "require-tls",
-];
 
 /// What a check says about itself.
 #[derive(Debug, Clone, PartialEq)]

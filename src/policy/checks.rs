@@ -14,6 +14,10 @@ use crate::catalogue::Severity;
 pub struct CheckDescription {
     /// The check's id.
     pub id: String,
+    /// The good state in one sentence.
+    pub title: String,
+    /// The check's own severity.
+    pub severity: Severity,
     /// Ids that the check once had. Naming one is an error that says the present id.
     pub aliases: Vec<String>,
     /// The check's parameters by name.
@@ -131,19 +135,25 @@ fn seconds(text: &str) -> Option<u64> {
     u64::try_from(duration.as_secs()).ok().filter(|seconds| *seconds > 0)
 }
 
-/// What the policy file says about one check.
-#[derive(Debug, Clone, PartialEq)]
+/// What the policy file says about one check; what it does not say is left to the check, or to the file's own settings
+/// above those of an organizational unit.
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct CheckSettings {
     /// Whether the check runs.
-    pub enabled: bool,
+    pub enabled: Option<bool>,
     /// The severity instead of the check's own.
     pub severity: Option<Severity>,
     /// Parameters that differ from the check's defaults, by name.
     pub parameters: BTreeMap<String, ParameterValue>,
 }
 
-impl Default for CheckSettings {
-    fn default() -> Self {
-        Self { enabled: true, severity: None, parameters: BTreeMap::new() }
+impl CheckSettings {
+    /// Puts what `nearer` says above what these settings say, key by key.
+    pub(super) fn override_with(&mut self, nearer: &Self) {
+        self.enabled = nearer.enabled.or(self.enabled);
+        self.severity = nearer.severity.or(self.severity);
+        for (name, value) in &nearer.parameters {
+            self.parameters.insert(name.clone(), value.clone());
+        }
     }
 }

@@ -3,17 +3,43 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::checks::{CheckDescription, CheckSettings, ParameterKind, ParameterValue};
-use super::file::{ExternalId, OrganizationScope, PolicyFile};
+use super::file::{DEFAULT_ROLE, ExternalId, OrganizationScope, PolicyFile};
 use super::identifiers;
 use super::problem::{Place, Problem};
 use super::reader::{Key, Reader, nearest, shortened};
 use super::sensitive::{self, Sensitive};
 use super::trust::Trust;
 use super::yaml::{self, Node, Value};
-use crate::catalogue::{FailOn, Severity};
+use super::{exceptions, gates, remediation, units};
+use crate::catalogue::Severity;
 
 /// The version of the form that this program reads.
 const VERSION: i128 = 1;
+
+/// The keys of the whole file.
+pub(super) const KEYS: &[&str] = &[
+    "version",
+    "organization",
+    "trust",
+    "sensitive",
+    "checks",
+    "organizational_units",
+    "exceptions",
+    "gates",
+    "remediation",
+];
+
+/// The keys of `organization`.
+pub(super) const ORGANIZATION_KEYS: &[&str] = &["role", "external_id", "regions", "exclude_accounts"];
+
+/// The keys of `trust`.
+pub(super) const TRUST_KEYS: &[&str] = &["organizations", "accounts", "vpc_endpoints", "networks"];
+
+/// The keys of `sensitive`.
+pub(super) const SENSITIVE_KEYS: &[&str] = &["tags", "buckets"];
+
+/// The keys of one check below `checks`.
+pub(super) const CHECK_KEYS: &[&str] = &["enabled", "severity", "parameters"];
 
 /// Reads a policy file's text.
 ///
@@ -28,22 +54,25 @@ pub(super) fn read(text: &str, known_checks: &[CheckDescription]) -> Result<Poli
 }
 
 fn policy(reader: &mut Reader<'_>, root: &Node, known_checks: &[CheckDescription]) -> PolicyFile {
-    const KEYS: &[&str] =
-        &["version", "organization", "trust", "sensitive", "checks", "exceptions", "gates", "remediation"];
     let fields = reader.fields(root, "the policy file", KEYS);
     if matches!(root.value, Value::Mapping(_) | Value::Null) {
         version(reader, root.place, fields.get("version"));
     }
-    for key in ["exceptions", "remediation"] {
-        not_yet(reader, fields.get(key), key);
-    }
+    let exceptions = reader.list(fields.get("exceptions"), "exceptions", |reader, node| {
+        exceptions::read(reader, node, known_checks)
+    });
     PolicyFile {
         path: None,
         organization: section(fields.get("organization"), |node| organization(reader, node)),
         trust: section(fields.get("trust"), |node| trust(reader, node)),
         sensitive: section(fields.get("sensitive"), |node| sensitive(reader, node)),
         checks: section(fields.get("checks"), |node| checks(reader, node, known_checks)),
-        fail_on: section(fields.get("gates"), |node| gates(reader, node)),
+        organizational_units: section(fields.get("organizational_units"), |node| {
+            units::read(reader, node, known_checks)
+        }),
+        exceptions,
+        gates: section(fields.get("gates"), |node| gates::read(reader, node)),
+        remediation: section(fields.get("remediation"), |node| remediation::read(reader, node)),
     }
 }
 
@@ -69,29 +98,13 @@ fn version(reader: &mut Reader<'_>, beginning: Place, node: Option<&Node>) {
     }
 }
 
-/// Refuses a part of the form that this version does not apply yet: to ignore it would change what the audit means.
-fn not_yet(reader: &mut Reader<'_>, node: Option<&Node>, key: &str) {
-    let Some(node) = node else { return };
-    let empty = match &node.value {
-        Value::Null => true,
-        Value::List(items) => items.is_empty(),
-        Value::Mapping(entries) => entries.is_empty(),
-        _ => false,
-    };
-    if !empty {
-        let problem = Problem::new(node.place, format!("`{key}` is not supported yet"))
-            .with_help("remove it: this version of exfilguard would not apply it");
-        reader.report(problem);
-    }
-}
-
 fn organization(reader: &mut Reader<'_>, node: &Node) -> OrganizationScope {
-    const KEYS: &[&str] = &["role", "external_id", "regions", "exclude_accounts"];
-    let fields = reader.fields(node, "organization", KEYS);
+    let fields = reader.fields(node, "organization", ORGANIZATION_KEYS);
+    let role = fields.get("role").and_then(|node| reader.parsed(node, "role", identifiers::role_name));
     OrganizationScope {
-        role: fields.get("role").and_then(|node| reader.parsed(node, "role", identifiers::role_name)),
+        role: role.unwrap_or_else(|| DEFAULT_ROLE.to_owned()),
         external_id: fields
-            .get("external_id")
+            .get_set("external_id")
             .and_then(|node| reader.parsed(node, "external_id", identifiers::external_id))
             .map(ExternalId::new),
         regions: reader.list(fields.get("regions"), "regions", |reader, node| {
@@ -102,7 +115,7 @@ fn organization(reader: &mut Reader<'_>, node: &Node) -> OrganizationScope {
 }
 
 /// An account id. Unquoted it would be a number, which loses leading zeros and may be read as octal.
-fn account_id(reader: &mut Reader<'_>, node: &Node) -> Option<String> {
+pub(super) fn account_id(reader: &mut Reader<'_>, node: &Node) -> Option<String> {
     if matches!(node.value, Value::Integer(_) | Value::Number(_)) {
         let written = shortened(reader.written(node.place));
         let message = format!(
@@ -115,8 +128,7 @@ fn account_id(reader: &mut Reader<'_>, node: &Node) -> Option<String> {
 }
 
 fn trust(reader: &mut Reader<'_>, node: &Node) -> Trust {
-    const KEYS: &[&str] = &["organizations", "accounts", "vpc_endpoints", "networks"];
-    let fields = reader.fields(node, "trust", KEYS);
+    let fields = reader.fields(node, "trust", TRUST_KEYS);
     let organizations = reader.list(fields.get("organizations"), "organizations", |r, node| {
         r.parsed(node, "an organization id", identifiers::organization_id)
     });
@@ -136,15 +148,23 @@ fn trust(reader: &mut Reader<'_>, node: &Node) -> Trust {
 }
 
 fn sensitive(reader: &mut Reader<'_>, node: &Node) -> Sensitive {
-    const KEYS: &[&str] = &["tags", "buckets"];
-    let fields = reader.fields(node, "sensitive", KEYS);
-    let mut tags = BTreeMap::new();
-    if let Some(node) = fields.get("tags") {
-        for (key, values) in reader.entries(node, "tags") {
-            tags.insert(key.name.to_owned(), tag_values(reader, key, values));
-        }
-    }
-    let buckets = fields.get("buckets");
+    let fields = reader.fields(node, "sensitive", SENSITIVE_KEYS);
+    let tags = section(fields.get("tags"), |node| tags(reader, node));
+    named(reader, tags, fields.get("buckets"))
+}
+
+/// Tag keys with the values that mean sensitive.
+pub(super) fn tags(reader: &mut Reader<'_>, node: &Node) -> BTreeMap<String, BTreeSet<String>> {
+    let entries = reader.entries(node, "tags");
+    entries.into_iter().map(|(key, values)| (key.name.to_owned(), tag_values(reader, key, values))).collect()
+}
+
+/// What these tags and the patterns for names in a list make sensitive.
+pub(super) fn named(
+    reader: &mut Reader<'_>,
+    tags: BTreeMap<String, BTreeSet<String>>,
+    buckets: Option<&Node>,
+) -> Sensitive {
     let patterns =
         reader.list(buckets, "buckets", |reader, node| reader.parsed(node, "a pattern", sensitive::pattern));
     Sensitive::new(tags, patterns).unwrap_or_else(|message| {
@@ -165,7 +185,7 @@ fn tag_values(reader: &mut Reader<'_>, key: Key<'_>, node: &Node) -> BTreeSet<St
     values.into_iter().collect()
 }
 
-fn checks(
+pub(super) fn checks(
     reader: &mut Reader<'_>,
     node: &Node,
     known_checks: &[CheckDescription],
@@ -176,33 +196,37 @@ fn checks(
             Some(check) => {
                 settings.insert(check.id.clone(), check_settings(reader, node, check));
             }
-            None => unknown_check(reader, key, known_checks),
+            None => unknown_check(reader, key.name, key.place, known_checks),
         }
     }
     settings
 }
 
-fn unknown_check(reader: &mut Reader<'_>, key: Key<'_>, known_checks: &[CheckDescription]) {
-    let name = shortened(key.name);
-    let successor = known_checks.iter().find(|check| check.aliases.iter().any(|alias| alias == key.name));
+pub(super) fn unknown_check(
+    reader: &mut Reader<'_>,
+    id: &str,
+    place: Place,
+    known_checks: &[CheckDescription],
+) {
+    let name = shortened(id);
+    let successor = known_checks.iter().find(|check| check.aliases.iter().any(|alias| alias == id));
     let problem = if let Some(successor) = successor {
-        Problem::new(key.place, format!("check `{name}` has another id now"))
+        Problem::new(place, format!("check `{name}` has another id now"))
             .with_help(format!("write `{}`", successor.id))
     } else {
         let mut help = "`exfilguard checks list` prints all ids".to_owned();
-        if let Some(nearest) = nearest(key.name, known_checks.iter().map(|c| c.id.as_str())) {
+        if let Some(nearest) = nearest(id, known_checks.iter().map(|c| c.id.as_str())) {
             help = format!("did you mean `{nearest}`? {help}");
         }
-        Problem::new(key.place, format!("unknown check `{name}`")).with_help(help)
+        Problem::new(place, format!("unknown check `{name}`")).with_help(help)
     };
     reader.report(problem);
 }
 
 fn check_settings(reader: &mut Reader<'_>, node: &Node, check: &CheckDescription) -> CheckSettings {
-    const KEYS: &[&str] = &["enabled", "severity", "parameters"];
-    let fields = reader.fields(node, &check.id, KEYS);
+    let fields = reader.fields(node, &check.id, CHECK_KEYS);
     CheckSettings {
-        enabled: fields.get("enabled").and_then(|node| reader.boolean(node, "enabled")).unwrap_or(true),
+        enabled: fields.get("enabled").and_then(|node| reader.boolean(node, "enabled")),
         severity: fields.get("severity").and_then(|node| {
             reader
                 .parsed(node, "severity", |text| text.parse::<Severity>().map_err(|error| error.to_string()))
@@ -255,19 +279,8 @@ fn parameter(
     if let Ok(value) = kind.read(&json) {
         return Some(value);
     }
-    let written = shortened(reader.written(node.place).lines().next().unwrap_or_default());
+    let written = reader.beginning(node.place);
     let message = format!("`{name}` must be {}, not `{written}`", kind.form());
     reader.report(Problem::new(node.place, message));
     None
-}
-
-fn gates(reader: &mut Reader<'_>, node: &Node) -> Option<FailOn> {
-    const KEYS: &[&str] = &["fail_on", "minimum_score", "maximum_unknown"];
-    let fields = reader.fields(node, "gates", KEYS);
-    for key in ["minimum_score", "maximum_unknown"] {
-        not_yet(reader, fields.get(key), key);
-    }
-    reader.parsed(fields.get("fail_on")?, "fail_on", |text| {
-        text.parse::<FailOn>().map_err(|error| error.to_string())
-    })
 }

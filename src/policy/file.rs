@@ -9,14 +9,21 @@ use serde_json::Value as Json;
 
 use super::checks::{CheckDescription, CheckSettings};
 use super::document;
+use super::exceptions::ExceptionRule;
+use super::gates::Gates;
 use super::problem::{Place, PolicyError, Problem};
+use super::remediation::RemediationLimits;
 use super::sensitive::Sensitive;
 use super::trust::Trust;
-use crate::catalogue::{FailOn, Severity};
+use super::units::UnitSettings;
+use crate::catalogue::Severity;
 use crate::semantics::verdict::Tri;
 
 /// The policy file that is read if none is named, in the working directory.
 pub const DEFAULT_FILE: &str = "exfilguard.yaml";
+
+/// The role that AWS Organizations creates in member accounts.
+pub const DEFAULT_ROLE: &str = "OrganizationAccountAccessRole";
 
 /// The largest policy file, in bytes.
 const MAX_BYTES: u64 = 1 << 20;
@@ -34,21 +41,38 @@ pub struct PolicyFile {
     pub sensitive: Sensitive,
     /// What the file says about single checks, by check id.
     pub checks: BTreeMap<String, CheckSettings>,
-    /// The gate, if the file sets one.
-    pub fail_on: Option<FailOn>,
+    /// Settings for the accounts below single organizational units or roots, by id.
+    pub organizational_units: BTreeMap<String, UnitSettings>,
+    /// Failures that are accepted, in the order of the file.
+    pub exceptions: Vec<ExceptionRule>,
+    /// What makes the audit fail.
+    pub gates: Gates,
+    /// How far changes may go.
+    pub remediation: RemediationLimits,
 }
 
 /// How to enter the organization, and how far. The command line overrides it.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OrganizationScope {
     /// The role to assume in each member account.
-    pub role: Option<String>,
+    pub role: String,
     /// The external id to give with it.
     pub external_id: Option<ExternalId>,
     /// The regions to audit; empty means those that are enabled in each account.
     pub regions: Vec<String>,
     /// Accounts to leave out.
     pub exclude_accounts: Vec<String>,
+}
+
+impl Default for OrganizationScope {
+    fn default() -> Self {
+        Self {
+            role: DEFAULT_ROLE.to_owned(),
+            external_id: None,
+            regions: Vec::new(),
+            exclude_accounts: Vec::new(),
+        }
+    }
 }
 
 /// An external id: a secret that no log or report shows.
@@ -137,7 +161,7 @@ impl PolicyFile {
     /// Whether a check runs.
     #[must_use]
     pub fn is_enabled(&self, check: &str) -> bool {
-        self.checks.get(check).is_none_or(|settings| settings.enabled)
+        self.checks.get(check).and_then(|settings| settings.enabled).unwrap_or(true)
     }
 
     /// The severity of a check whose own severity is `own`.
@@ -163,12 +187,6 @@ impl PolicyFile {
                 (name.clone(), value)
             })
             .collect()
-    }
-
-    /// The gate of the file, else the default.
-    #[must_use]
-    pub fn gate(&self) -> FailOn {
-        self.fail_on.unwrap_or_default()
     }
 }
 

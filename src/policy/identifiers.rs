@@ -35,6 +35,25 @@ pub(super) fn organization_id(text: &str) -> Result<String, String> {
     Err(format!("`{text}` is no organization id: it must be `o-` and 10 to 32 lowercase letters or digits"))
 }
 
+/// An organizational unit's id: `ou-`, the root's 4 to 32 characters, `-` and 8 to 32 of its own; or a root's id.
+///
+/// <https://docs.aws.amazon.com/organizations/latest/APIReference/API_OrganizationalUnit.html>
+pub(super) fn organizational_unit_id(text: &str) -> Result<String, String> {
+    let part = |id: &str, least: usize| (least..=32).contains(&id.len()) && is_lower_alphanumeric(id);
+    let unit = text
+        .strip_prefix("ou-")
+        .and_then(|rest| rest.split_once('-'))
+        .is_some_and(|(root, own)| part(root, 4) && part(own, 8));
+    let root = text.strip_prefix("r-").is_some_and(|id| part(id, 4));
+    if unit || root {
+        return Ok(text.to_owned());
+    }
+    let text = shortened(text);
+    Err(format!(
+        "`{text}` is no organizational unit: its id looks like `ou-ab12-cd34ef56`, a root's like `r-ab12`"
+    ))
+}
+
 /// A VPC endpoint id: `vpce-` and hexadecimal digits.
 pub(super) fn vpc_endpoint_id(text: &str) -> Result<String, String> {
     let valid = text

@@ -15,6 +15,11 @@ impl<'a> Fields<'a> {
     pub(super) fn get(&self, key: &str) -> Option<&'a Node> {
         self.values.iter().find(|(name, _)| *name == key).map(|(_, value)| *value)
     }
+
+    /// The value of a key, if the key is there and its value is not nothing. For keys whose default is nothing.
+    pub(super) fn get_set(&self, key: &str) -> Option<&'a Node> {
+        self.get(key).filter(|node| node.value != Value::Null)
+    }
 }
 
 /// Collects the mistakes of one file.
@@ -41,6 +46,16 @@ impl<'t> Reader<'t> {
     /// The text of the file at a place, as the person wrote it.
     pub(super) fn written(&self, place: Place) -> &'t str {
         self.text.get(place.start..place.start.saturating_add(place.length)).unwrap_or_default()
+    }
+
+    /// The first line of what the person wrote at a place, for a message.
+    pub(super) fn beginning(&self, place: Place) -> String {
+        shortened(self.written(place).lines().next().unwrap_or_default())
+    }
+
+    /// Line and column of a place.
+    pub(super) fn line_and_column(&self, place: Place) -> (usize, usize) {
+        place.line_and_column(self.text)
     }
 
     /// Records that a value is of the wrong kind.

@@ -20,11 +20,30 @@ pub struct Sensitive {
     /// The patterns for bucket names as written.
     patterns: Vec<String>,
     names: GlobSet,
+    /// Whether an organizational unit may have a say of its own, but it is not known which unit.
+    undetermined: bool,
+}
+
+/// What an organizational unit says is sensitive, instead of what the file says.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct SensitiveOverride {
+    /// Instead of the tags.
+    pub(super) tags: Option<BTreeMap<String, BTreeSet<String>>>,
+    /// Instead of the patterns for bucket names; the tags of it are empty.
+    pub(super) buckets: Option<Sensitive>,
+}
+
+impl SensitiveOverride {
+    /// Whether it says nothing.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.tags.is_none() && self.buckets.is_none()
+    }
 }
 
 impl PartialEq for Sensitive {
     fn eq(&self, other: &Self) -> bool {
-        self.tags == other.tags && self.patterns == other.patterns
+        self.tags == other.tags && self.patterns == other.patterns && self.undetermined == other.undetermined
     }
 }
 
@@ -44,7 +63,23 @@ impl Sensitive {
             names.add(pattern);
         }
         let names = names.build().map_err(|error| format!("the patterns cannot be compiled: {error}"))?;
-        Ok(Self { tags, patterns: written, names })
+        Ok(Self { tags, patterns: written, names, undetermined: false })
+    }
+
+    /// Puts what `nearer` says in the place of what this says, key by key.
+    pub(super) fn override_with(&mut self, nearer: &SensitiveOverride) {
+        if let Some(tags) = &nearer.tags {
+            self.tags.clone_from(tags);
+        }
+        if let Some(buckets) = &nearer.buckets {
+            self.patterns.clone_from(&buckets.patterns);
+            self.names = buckets.names.clone();
+        }
+    }
+
+    /// The answer for every bucket becomes unknown.
+    pub(super) fn undetermined() -> Self {
+        Self { undetermined: true, ..Self::default() }
     }
 
     /// The patterns for bucket names, as written.
@@ -56,13 +91,16 @@ impl Sensitive {
     /// Whether the policy file names anything sensitive at all.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.tags.is_empty() && self.patterns.is_empty()
+        self.tags.is_empty() && self.patterns.is_empty() && !self.undetermined
     }
 
     /// Whether a bucket is sensitive. Without its tags (`None`: they could not be read) a bucket whose name does not
     /// match is unknown, unless no tag means sensitive.
     #[must_use]
     pub fn bucket(&self, name: &str, tags: Option<&BTreeMap<String, String>>) -> Tri {
+        if self.undetermined {
+            return Tri::Unknown;
+        }
         if self.names.is_match(name) {
             return Tri::Yes;
         }

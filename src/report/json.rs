@@ -1,6 +1,6 @@
 //! The assessment as JSON: written for programs, and read back.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::score::assessment::{Assessment, SCHEMA};
 use crate::visible::is_hidden;
@@ -10,7 +10,15 @@ use crate::visible::is_hidden;
 /// # Errors
 /// The JSON writer refused a value.
 pub fn render(assessment: &Assessment) -> Result<String, serde_json::Error> {
-    let json = serde_json::to_string_pretty(assessment)?;
+    render_value(assessment)
+}
+
+/// Writes any value in the same way.
+///
+/// # Errors
+/// The JSON writer refused a value.
+pub fn render_value(value: &impl Serialize) -> Result<String, serde_json::Error> {
+    let json = serde_json::to_string_pretty(value)?;
     let mut escaped = String::with_capacity(json.len() + 1);
     for character in json.chars() {
         // serde_json escapes only what JSON demands. Other characters that a terminal obeys can stand only within
@@ -51,7 +59,7 @@ pub fn read(json: &[u8]) -> Result<Assessment, ReadError> {
         schema: String,
     }
     let Header { schema } = serde_json::from_slice(json)?;
-    if schema != SCHEMA {
+    if schema != SCHEMA && !schema.starts_with(&format!("{SCHEMA}.")) {
         return Err(ReadError::OtherSchema { found: schema });
     }
     Ok(serde_json::from_slice(json)?)

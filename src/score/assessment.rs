@@ -29,6 +29,9 @@ pub struct Assessment {
     pub accounts: Vec<AccountAudit>,
     /// One result per check and resource, in canonical order ([`Assessment::sort`]).
     pub results: Vec<ResultRecord>,
+    /// What the policy file says that is worth a look: exceptions that are over, unused or too broad, in its order.
+    #[serde(default)]
+    pub policy_warnings: Vec<PolicyWarning>,
     /// Bucket × technique; empty until the simulation is asked for.
     #[serde(default)]
     pub simulation: Vec<Cell>,
@@ -48,6 +51,7 @@ impl Assessment {
             score: Scores::default(),
             accounts,
             results,
+            policy_warnings: Vec::new(),
             simulation: Vec::new(),
             mend_first: Vec::new(),
         };
@@ -319,6 +323,19 @@ pub struct Exception {
     pub owner: String,
     /// The last day on which it holds (`YYYY-MM-DD`).
     pub expires: String,
+}
+
+/// A part of the policy file that is no mistake, but does not do what it seems to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct PolicyWarning {
+    /// The file as it was named.
+    pub file: String,
+    /// The line, counted from 1.
+    pub line: u64,
+    /// The column in characters, counted from 1.
+    pub column: u64,
+    /// What is worth a look.
+    pub message: String,
 }
 
 /// Whether an earlier assessment had the same failure.

@@ -4,6 +4,7 @@
 //! the domain reference. Nothing here knows how a report looks.
 
 pub mod assessment;
+pub mod baseline;
 mod organization;
 mod scoring;
 

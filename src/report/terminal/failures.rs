@@ -117,7 +117,7 @@ fn account_label(assessment: &Assessment, id: &str) -> String {
 }
 
 /// The names of resources, the first ones only. What a region's result is about is its region.
-fn resources(results: &[&ResultRecord]) -> String {
+pub(super) fn resources(results: &[&ResultRecord]) -> String {
     let name = |result: &&ResultRecord| {
         let own_account = format!("{}/", result.account_id);
         let id = result.resource.id.strip_prefix(&own_account);

@@ -4,6 +4,8 @@
 //! file; [`page`] lays out.
 
 mod advice;
+mod comparison;
+mod exceptions;
 mod failures;
 pub(in crate::report) mod page;
 mod standing;
@@ -13,6 +15,7 @@ mod unknowns;
 use self::page::Page;
 use super::format::Look;
 use crate::score::assessment::Assessment;
+use crate::score::baseline::Comparison;
 
 /// Writes the report.
 #[must_use]
@@ -25,8 +28,18 @@ pub fn render(assessment: &Assessment, look: Look) -> String {
     unknowns::unreadable(&mut page, assessment);
     unknowns::unknown(&mut page, assessment);
     unknowns::defective(&mut page, assessment);
+    exceptions::excepted(&mut page, assessment);
+    exceptions::warnings(&mut page, assessment);
     advice::next_steps(&mut page, assessment);
     totals::totals(&mut page, assessment);
+    page.into_text()
+}
+
+/// Writes what became of the findings of an earlier assessment.
+#[must_use]
+pub fn render_comparison(comparison: &Comparison, look: Look) -> String {
+    let mut page = Page::new(look);
+    comparison::comparison(&mut page, comparison);
     page.into_text()
 }
 

@@ -1,0 +1,320 @@
+//! An earlier assessment beside a later one: which findings are new, which are gone.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::assessment::{AccountStatus, Assessment, Resource, ResultRecord, SinceBaseline};
+use crate::catalogue::{Area, ResourceKind, Severity, Status};
+
+/// The schema of a comparison. The number after the slash is the major version.
+pub const SCHEMA: &str = "exfilguard.comparison/1";
+
+/// What makes two results of two audits the same finding: account, region, check, and the resource's kind and id.
+type Key<'a> = (&'a str, Option<&'a str>, &'a str, ResourceKind, &'a str);
+
+fn key(result: &ResultRecord) -> Key<'_> {
+    let resource = &result.resource;
+    (&result.account_id, result.region.as_deref(), &result.check, resource.kind, &resource.id)
+}
+
+/// Marks each failure as new or known. Known is what failed in the baseline; what was excepted, unknown or absent there
+/// is new.
+pub fn mark(assessment: &mut Assessment, baseline: &Assessment) {
+    let failed = |result: &&ResultRecord| result.status == Status::Fail;
+    let known: BTreeSet<Key<'_>> = baseline.results.iter().filter(failed).map(key).collect();
+    for result in assessment.results.iter_mut().filter(|result| result.status == Status::Fail) {
+        let since = if known.contains(&key(result)) { SinceBaseline::Known } else { SinceBaseline::New };
+        result.since_baseline = Some(since);
+    }
+}
+
+/// Two assessments compared.
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+pub struct Comparison {
+    /// [`SCHEMA`].
+    pub schema: String,
+    /// The earlier audit.
+    pub old: Side,
+    /// The later audit.
+    pub new: Side,
+    /// Scores before and after.
+    pub score: ScoreChanges,
+    /// Whether the score rose although nothing that failed passes now: what fails was excepted, or is not there any more.
+    pub improved_by_exclusion_only: bool,
+    /// What each finding became.
+    pub findings: Findings,
+}
+
+/// One of the two audits.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Side {
+    /// The run's id.
+    pub run: String,
+    /// When it started (RFC 3339, UTC).
+    pub started_at: String,
+    /// Whether it was complete.
+    pub complete: bool,
+    /// How many results failed.
+    pub failed: usize,
+}
+
+/// Scores before and after.
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+pub struct ScoreChanges {
+    /// The headline.
+    pub overall: Change,
+    /// By area.
+    pub by_area: BTreeMap<Area, Change>,
+    /// By account.
+    pub by_account: BTreeMap<String, Change>,
+}
+
+/// A score before and after; none where there was none.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, JsonSchema)]
+pub struct Change {
+    /// In the earlier audit.
+    pub before: Option<f64>,
+    /// In the later one.
+    pub after: Option<f64>,
+}
+
+/// Findings by what became of them, each list in canonical order.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Findings {
+    /// Fails now and did not.
+    pub new: Vec<Finding>,
+    /// Failed, and passes, does not apply or does not exist now.
+    pub resolved: Vec<Finding>,
+    /// Failed and fails.
+    pub unchanged: Vec<Finding>,
+    /// Failed, and is excepted now.
+    pub excepted: Vec<Finding>,
+    /// Failed, and could not be determined now, or was not audited. It is not resolved.
+    pub undetermined: Vec<Finding>,
+}
+
+/// One finding.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Finding {
+    /// The check's id.
+    pub check: String,
+    /// The check's area.
+    pub area: Area,
+    /// The check's severity, in the later audit if it is there.
+    pub severity: Severity,
+    /// The account.
+    pub account_id: String,
+    /// The region; none if the resource has none.
+    pub region: Option<String>,
+    /// The resource.
+    pub resource: Resource,
+    /// The status before; none if there was no such result.
+    pub before: Option<Status>,
+    /// The status after; none if there is no such result.
+    pub after: Option<Status>,
+    /// What is or was wrong: the message of the later audit if it has one.
+    pub message: String,
+}
+
+impl Comparison {
+    /// Compares an earlier with a later assessment.
+    #[must_use]
+    pub fn new(old: &Assessment, new: &Assessment) -> Self {
+        let findings = findings(old, new);
+        let overall = Change { before: Some(old.score.overall), after: Some(new.score.overall) };
+        let passes_now = findings.resolved.iter().any(|finding| finding.after == Some(Status::Pass));
+        Self {
+            schema: SCHEMA.to_owned(),
+            old: side(old),
+            new: side(new),
+            improved_by_exclusion_only: new.score.overall > old.score.overall && !passes_now,
+            score: ScoreChanges {
+                overall,
+                by_area: changes(&old.score.by_area, &new.score.by_area),
+                by_account: changes(&old.score.by_account, &new.score.by_account),
+            },
+            findings,
+        }
+    }
+}
+
+fn side(assessment: &Assessment) -> Side {
+    Side {
+        run: assessment.run.id.clone(),
+        started_at: assessment.run.started_at.to_string(),
+        complete: assessment.run.complete,
+        failed: assessment.count(Status::Fail),
+    }
+}
+
+fn changes<K: Ord + Clone>(old: &BTreeMap<K, f64>, new: &BTreeMap<K, f64>) -> BTreeMap<K, Change> {
+    let keys: BTreeSet<&K> = old.keys().chain(new.keys()).collect();
+    let change = |key: &K| Change { before: old.get(key).copied(), after: new.get(key).copied() };
+    keys.into_iter().map(|key| (key.clone(), change(key))).collect()
+}
+
+fn findings(old: &Assessment, new: &Assessment) -> Findings {
+    let before: BTreeMap<Key<'_>, &ResultRecord> = old.results.iter().map(|r| (key(r), r)).collect();
+    let after: BTreeMap<Key<'_>, &ResultRecord> = new.results.iter().map(|r| (key(r), r)).collect();
+    let ran: BTreeSet<(&str, &str)> =
+        new.results.iter().map(|r| (r.account_id.as_str(), r.check.as_str())).collect();
+    let mut findings = Findings::default();
+    let keys: BTreeSet<&Key<'_>> = before.keys().chain(after.keys()).collect();
+    for key in keys {
+        let (old_result, new_result) = (before.get(key).copied(), after.get(key).copied());
+        let (was, is) = (old_result.map(|r| r.status), new_result.map(|r| r.status));
+        let list = match (was == Some(Status::Fail), is) {
+            (false, Some(Status::Fail)) => &mut findings.new,
+            (false, _) => continue,
+            (true, Some(Status::Fail)) => &mut findings.unchanged,
+            (true, Some(Status::Pass | Status::NotApplicable)) => &mut findings.resolved,
+            (true, Some(Status::Excepted)) => &mut findings.excepted,
+            (true, Some(Status::Unknown | Status::Error)) => &mut findings.undetermined,
+            (true, None) if gone(new, key, &ran) => &mut findings.resolved,
+            (true, None) => &mut findings.undetermined,
+        };
+        list.extend(new_result.or(old_result).map(|result| finding(result, was, is)));
+    }
+    findings
+}
+
+/// Whether a result that is not there any more means that the resource is not: its account and region were read
+/// entirely, and its check ran there. The rest of a partly read account is not looked through: what was not listed may
+/// still be there.
+fn gone(new: &Assessment, (account, region, check, ..): &Key<'_>, ran: &BTreeSet<(&str, &str)>) -> bool {
+    new.account(account).is_some_and(|audit| {
+        audit.status == AccountStatus::Audited
+            && region.is_none_or(|region| audit.regions.iter().any(|audited| audited == region))
+    }) && ran.contains(&(account, check))
+}
+
+fn finding(result: &ResultRecord, before: Option<Status>, after: Option<Status>) -> Finding {
+    Finding {
+        check: result.check.clone(),
+        area: result.area,
+        severity: result.severity,
+        account_id: result.account_id.clone(),
+        region: result.region.clone(),
+        resource: result.resource.clone(),
+        before,
+        after,
+        message: result.message.clone(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
+
+    use super::*;
+    use crate::score::assessment::examples::{account, result, run};
+
+    fn audit(results: &[(&str, Status)]) -> Assessment {
+        let results =
+            results.iter().map(|(id, status)| result("bucket-not-public", Severity::High, *status, id));
+        Assessment::new(run(), vec![account("111122223333")], results.collect())
+    }
+
+    fn ids(findings: &[Finding]) -> Vec<&str> {
+        findings.iter().map(|finding| finding.resource.id.as_str()).collect()
+    }
+
+    #[test]
+    fn known_is_only_what_failed_before() {
+        let before = audit(&[
+            ("failed", Status::Fail),
+            ("excepted", Status::Excepted),
+            ("unknown", Status::Unknown),
+            ("passed", Status::Pass),
+        ]);
+        let mut after = audit(&[
+            ("failed", Status::Fail),
+            ("excepted", Status::Fail),
+            ("unknown", Status::Fail),
+            ("passed", Status::Fail),
+            ("absent", Status::Fail),
+            ("good", Status::Pass),
+        ]);
+        mark(&mut after, &before);
+        for result in &after.results {
+            let expected = match result.resource.id.as_str() {
+                "failed" => Some(SinceBaseline::Known),
+                "good" => None,
+                _ => Some(SinceBaseline::New),
+            };
+            assert_eq!(result.since_baseline, expected, "{}", result.resource.id);
+        }
+    }
+
+    #[test]
+    fn the_same_name_in_another_region_account_or_check_is_another_finding() {
+        let before = audit(&[("one", Status::Fail)]);
+        let changes: [fn(&mut ResultRecord); 4] = [
+            |r| r.region = None,
+            |r| r.account_id = "999999999999".to_owned(),
+            |r| r.check = "bucket-requires-tls".to_owned(),
+            |r| r.resource.kind = ResourceKind::AccessPoint,
+        ];
+        for change in changes {
+            let mut after = before.clone();
+            change(after.results.first_mut().unwrap());
+            mark(&mut after, &before);
+            assert_eq!(after.results[0].since_baseline, Some(SinceBaseline::New));
+        }
+    }
+
+    #[test]
+    fn each_finding_is_in_exactly_one_list() {
+        let failed =
+            ["mended", "gone", "stays", "accepted", "unread", "inapplicable"].map(|id| (id, Status::Fail));
+        let old = audit(&failed);
+        let new = audit(&[
+            ("mended", Status::Pass),
+            ("stays", Status::Fail),
+            ("accepted", Status::Excepted),
+            ("unread", Status::Unknown),
+            ("inapplicable", Status::NotApplicable),
+            ("fresh", Status::Fail),
+        ]);
+        let comparison = Comparison::new(&old, &new);
+        let findings = &comparison.findings;
+        assert_eq!(ids(&findings.new), ["fresh"]);
+        assert_eq!(ids(&findings.resolved), ["gone", "inapplicable", "mended"]);
+        assert_eq!(ids(&findings.unchanged), ["stays"]);
+        assert_eq!(ids(&findings.excepted), ["accepted"]);
+        assert_eq!(ids(&findings.undetermined), ["unread"]);
+        assert_eq!((comparison.old.failed, comparison.new.failed), (6, 2));
+        assert!(!comparison.improved_by_exclusion_only);
+    }
+
+    #[test]
+    fn what_was_not_audited_is_not_resolved() {
+        let old = audit(&[("one", Status::Fail), ("two", Status::Pass)]);
+        let mut partial = audit(&[("two", Status::Pass)]);
+        partial.accounts[0].status = AccountStatus::Partial;
+        let mut elsewhere = audit(&[("two", Status::Pass)]);
+        elsewhere.accounts[0].regions = vec!["us-east-1".to_owned()];
+        let mut out_of_scope = audit(&[("two", Status::Pass)]);
+        out_of_scope.accounts.clear();
+        for new in [partial, elsewhere, out_of_scope, audit(&[])] {
+            let findings = Comparison::new(&old, &new).findings;
+            assert_eq!(ids(&findings.undetermined), ["one"]);
+            assert!(findings.resolved.is_empty());
+        }
+    }
+
+    #[test]
+    fn a_score_that_rises_by_exceptions_alone_is_told() {
+        let old = audit(&[("one", Status::Fail), ("two", Status::Pass)]);
+        let excepted = Comparison::new(&old, &audit(&[("one", Status::Excepted), ("two", Status::Pass)]));
+        assert!(excepted.improved_by_exclusion_only);
+        let mended = Comparison::new(&old, &audit(&[("one", Status::Pass), ("two", Status::Pass)]));
+        assert!(!mended.improved_by_exclusion_only);
+        assert_eq!(mended.score.by_account["111122223333"].after, Some(100.0));
+        let same = Comparison::new(&old, &old);
+        assert!(!same.improved_by_exclusion_only);
+        assert_eq!(ids(&same.findings.unchanged), ["one"]);
+    }
+}
