@@ -103,9 +103,17 @@ impl SpaceDelimitedPattern {
     }
 
     fn too_few(&self, count: usize) -> Verdict {
-        let conditioned = self.slots.iter().skip(count).any(|slot| matches!(slot, Slot::Field(Some(_))));
+        // AWS documents nothing here. A field that is not there satisfies no comparison; `!=` of it may hold.
+        let absent = |condition: &Condition| match condition.operator {
+            Operator::NotEqual => Verdict::unknown(""),
+            _ => Verdict::no(""),
+        };
+        let fails = self.slots.iter().skip(count).any(|slot| match slot {
+            Slot::Field(Some(expression)) => expression.evaluate(&absent).value == Tri::No,
+            Slot::Field(None) | Slot::Ellipsis => false,
+        });
         let reason = format!("the line has {count} fields, fewer than the pattern");
-        if conditioned && !self.slots.iter().any(|slot| matches!(slot, Slot::Ellipsis)) {
+        if fails && !self.slots.iter().any(|slot| matches!(slot, Slot::Ellipsis)) {
             Verdict::no(format!("{reason}, so a condition has no field"))
         } else {
             Verdict::unknown(format!("{reason}, which is not documented"))

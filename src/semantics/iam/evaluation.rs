@@ -177,6 +177,9 @@ impl<'a> Evaluation<'a> {
         };
         let through_access_point = Arn::parse(resource).is_some_and(|arn| arn.is_access_point());
         let listed = Tri::any(element.patterns.iter().map(|pattern| {
+            if element.negated && pattern.template().lacks_a_value(self) {
+                return Tri::Unknown;
+            }
             let matches = pattern.matches(resource, self);
             let about_access_points = pattern.template().source().contains(":accesspoint");
             let other_form = match place {

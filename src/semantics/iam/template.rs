@@ -130,6 +130,14 @@ impl Template {
         matches!(&self.form, Form::Fixed(glob) if glob.matches_everything())
     }
 
+    /// Whether a variable has no value in the request. Then no text is equal or like it (IAM user guide, *Policy variables
+    /// with no value*), but whether a text is certainly *not* like it is another question: the same page says that such a
+    /// variable might make the whole statement invalid.
+    #[must_use]
+    pub fn lacks_a_value(&self, keys: &impl Keys) -> bool {
+        matches!(self.form, Form::Variable(_)) && self.resolve(keys) == Resolved::Nothing
+    }
+
     /// Puts the request's values in.
     #[must_use]
     pub fn resolve(&self, keys: &impl Keys) -> Resolved {

@@ -98,10 +98,12 @@ fn with_unknown_value(condition: &Condition) -> Tri {
 /// Whether one value of the request satisfies the operator: some policy value matches, or for negated operators none.
 fn matches(condition: &Condition, actual: &str, keys: &impl Keys) -> Tri {
     let base = condition.operator.base;
-    let any = Tri::any(
-        condition.values.iter().map(|wanted| relates(base, wanted, actual, &condition.lower_case_key, keys)),
-    );
-    if condition.operator.negated { !any } else { any }
+    let negated = condition.operator.negated;
+    let any = Tri::any(condition.values.iter().map(|wanted| match wanted {
+        PolicyValue::Text(template) if negated && template.lacks_a_value(keys) => Tri::Unknown,
+        _ => relates(base, wanted, actual, &condition.lower_case_key, keys),
+    }));
+    if negated { !any } else { any }
 }
 
 fn relates(base: BaseOperator, wanted: &PolicyValue, actual: &str, key: &str, keys: &impl Keys) -> Tri {

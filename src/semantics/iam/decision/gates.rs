@@ -55,9 +55,13 @@ impl<'a> Asked<'a> {
 
     /// Whether the principal is the root user of the resource's own account.
     pub fn is_owners_root(&self) -> bool {
-        self.same_account == Tri::Yes
-            && matches!(&self.evaluation.request().principal, Principal::Arn(arn)
-                if Arn::parse(arn).is_some_and(|arn| arn.is_root()))
+        self.same_account == Tri::Yes && self.is_root()
+    }
+
+    /// Whether the principal is some account's root user, to whom nobody attaches policies.
+    pub fn is_root(&self) -> bool {
+        matches!(&self.evaluation.request().principal, Principal::Arn(arn)
+            if Arn::parse(arn).is_some_and(|arn| arn.is_root()))
     }
 
     /// Whether the request is one that the bucket owner's root user may always make.

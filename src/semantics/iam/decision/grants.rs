@@ -97,6 +97,12 @@ fn by_identity(asked: &Asked<'_>) -> Answer {
         ),
         Part::Known(outcome) => match outcome.allow.value {
             Tri::Yes => Answer::new(Tri::Yes, Layer::Identity, "allowed by the identity policy"),
+            // IAM documents that a root user holds every permission in its own account, and no more.
+            Tri::No if asked.is_root() => Answer::new(
+                Tri::Unknown,
+                Layer::Identity,
+                "what a root user may do in another account without a policy is not documented",
+            ),
             Tri::No => Answer::new(Tri::No, Layer::Implicit, "no policy of the principal allows it"),
             Tri::Unknown => Answer::new(
                 Tri::Unknown,
