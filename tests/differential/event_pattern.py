@@ -1,244 +1,341 @@
-"""EventBridge event patterns, against Quamina (PyPI `event-ruler`) and against moto's matcher."""
+"""Generated EventBridge patterns and events, and the rules that settle disagreements about them."""
 
-import json
-import random
+import ipaddress
+import os
+import sys
+from pathlib import Path
 
-import event_ruler
-from moto.events.models import EventPattern
+from rule import Rule
 
-from comparison import Oracle, Question, Rule, main
+NAME = "event-pattern"
+HERE = Path(__file__).resolve().parent
 
-WORDS = ["", "a", "ab", "abc", "b", "B", "Alpha", "alpha", "aws.s3", "GetObject", "getobject", "*", "a*c", "10.0.0.7"]
-NUMBERS = [0, 1, -1, 2, 3.5, 300, 1e3]
-KEYS = ["source", "detail", "a", "b", "c"]
-
-
-def scalar(rng: random.Random):
-    return rng.choice([rng.choice(WORDS), rng.choice(WORDS), rng.choice(NUMBERS), True, False, None])
+WORDS = ["", "a", "ab", "abc", "b", "bucket", "Bucket", "BUCKET-1", "bucket-1", "x*y", "a\\b", "10.0.0.1", "true", "5", "é", "É"]
+NUMBERS = [-5, 0, 1, 5, 5.0, 5.5, 7, 8, 8.9, 300, 300.0, 1e3]
+ADDRESSES = ["10.0.0.1", "10.0.0.255", "10.0.1.0", "192.0.2.7", "203.0.113.9", "2001:db8::1", "2001:db8:1::2", "::1", "not-an-ip"]
+NETWORKS = ["10.0.0.0/24", "10.0.0.0/8", "192.0.2.0/29", "0.0.0.0/0", "203.0.113.9/31", "2001:db8::/32", "2001:db8::/64", "::/0"]
+TYPES = ["Exfiltration:S3/AnomalousBehavior", "Exfiltration:S3/MaliciousIPCaller", "Discovery:S3/TorIPCaller", "Policy:S3/BucketAnonymousAccessGranted"]
 
 
-def event(rng: random.Random, depth: int = 0) -> dict:
-    fields = {}
-    for key in rng.sample(KEYS, rng.randint(1, 3)):
-        kind = rng.random()
-        if kind < 0.2 and depth < 2:
-            fields[key] = event(rng, depth + 1)
-        elif kind < 0.35:
-            fields[key] = [scalar(rng) for _ in range(rng.randint(0, 3))]
+def event(rng):
+    """A small event: texts, numbers, null, booleans, arrays, arrays of objects and nested objects."""
+    detail = {
+        "type": rng.choice(TYPES),
+        "severity": rng.choice(NUMBERS),
+        "name": rng.choice(WORDS),
+        "ip": rng.choice(ADDRESSES),
+        "flag": rng.choice([True, False, None, "true"]),
+        "tags": [rng.choice(WORDS + NUMBERS[:4] + [None, True]) for _ in range(rng.randrange(4))],
+        "items": [{k: rng.choice(WORDS[:6] + [1, 5]) for k in ("k", "v") if rng.random() < 0.9} for _ in range(rng.randrange(4))],
+        "a": {"b": {"c": rng.choice(WORDS + [None])}, "d": rng.choice(NUMBERS)},
+        "empty": rng.choice([{}, [], "", None]),
+    }
+    for key in list(detail):
+        if rng.random() < 0.15:
+            del detail[key]
+    made = {"source": rng.choice(["aws.guardduty", "aws.s3"]), "account": "111122223333", "detail": detail}
+    if rng.random() < 0.8:
+        made["detail-type"] = rng.choice(["GuardDuty Finding", "Object Created"])
+    if rng.random() < 0.5:
+        made["resources"] = [rng.choice(["arn:aws:s3:::b", "arn:aws:s3:::c"]) for _ in range(rng.randrange(3))]
+    if rng.random() < 0.05:
+        made["detail.type"] = rng.choice(TYPES)
+    return made
+
+
+PATHS = [
+    ("source",), ("account",), ("detail-type",), ("resources",), ("detail", "type"), ("detail", "severity"), ("detail", "name"),
+    ("detail", "ip"), ("detail", "flag"), ("detail", "tags"), ("detail", "a", "b", "c"), ("detail", "a", "d"), ("detail", "a"),
+    ("detail", "empty"), ("detail", "type"), ("detail", "name"), ("detail", "nothing"),
+]
+
+
+def value_at(node, path):
+    """The value of a path, or None."""
+    for key in path:
+        if not isinstance(node, dict) or key not in node:
+            return None
+        node = node[key]
+    return node
+
+
+def text_operand(rng, text, kind):
+    """A part of a text for an operator."""
+    if kind == "prefix":
+        return text[: rng.randint(0, len(text))]
+    if kind == "suffix":
+        return text[rng.randint(0, len(text)) :]
+    if kind == "wildcard":
+        cut = sorted(rng.randint(0, len(text)) for _ in range(2))
+        quoted = [part.replace("\\", "\\\\").replace("*", "\\*") for part in (text[: cut[0]], text[cut[1] :])]
+        return "*".join(quoted) if rng.random() < 0.8 else "*".join([*quoted, ""]).replace("**", "*")
+    if kind == "equals-ignore-case":
+        return text.swapcase() if rng.random() < 0.7 else text
+    return text
+
+
+def matcher(rng, value):
+    """One alternative that is likely about this value."""
+    if isinstance(value, list):
+        value = rng.choice(value) if value else None
+    roll = rng.random()
+    if roll < 0.1 or isinstance(value, dict):
+        return {"exists": rng.random() < 0.75}
+    if isinstance(value, str):
+        return text_matcher(rng, value)
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        return number_matcher(rng, value)
+    if roll < 0.6:
+        return value
+    return {"anything-but": rng.choice(["a", ["a", "b"], 5, [5, 7], {"prefix": "a"}, {"wildcard": "*a*"}])}
+
+
+def text_matcher(rng, text):
+    """An alternative for a text."""
+    if rng.random() < 0.12:
+        text = rng.choice(WORDS + TYPES)
+    kind = rng.choice(
+        ["exact", "exact", "prefix", "suffix", "equals-ignore-case", "wildcard", "anything-but", "nocase-affix", "cidr-or-number"]
+    )
+    if kind == "exact":
+        return text
+    if kind == "cidr-or-number":
+        address = text in ADDRESSES
+        return {"cidr": rng.choice(NETWORKS)} if address or rng.random() < 0.3 else number_matcher(rng, rng.choice(NUMBERS))
+    if kind == "nocase-affix":
+        side = rng.choice(["prefix", "suffix"])
+        return {side: {"equals-ignore-case": text_operand(rng, text_operand(rng, text, side), "equals-ignore-case")}}
+    if kind == "anything-but":
+        inner = rng.choice(["exact", "list", "prefix", "suffix", "equals-ignore-case", "wildcard"])
+        if inner == "exact":
+            return {"anything-but": text}
+        if inner == "list":
+            return {"anything-but": [text, rng.choice(WORDS)]}
+        operand = text_operand(rng, text, inner)
+        if not operand and inner in ("prefix", "suffix"):
+            operand = "q"
+        return {"anything-but": {inner: operand if rng.random() < 0.6 else [operand, "zzz"]}}
+    return {kind: text_operand(rng, text, kind)}
+
+
+def number_matcher(rng, number):
+    """An alternative for a number."""
+    near = number + rng.choice([-1, 0, 0, 1])
+    kind = rng.choice(["exact", "compare", "range", "anything-but", "list"])
+    if kind == "exact":
+        return near
+    if kind == "compare":
+        return {"numeric": [rng.choice(["=", "<", "<=", ">", ">="]), near]}
+    if kind == "range":
+        return {"numeric": [rng.choice([">", ">="]), near - rng.choice([0, 1, 3]), rng.choice(["<", "<="]), near + rng.choice([1, 2])]}
+    if kind == "anything-but":
+        return {"anything-but": near}
+    return {"anything-but": [near, rng.choice(NUMBERS)]}
+
+
+def put(pattern, path, alternatives, dotted):
+    """Writes a leaf; `dotted` joins the last two keys."""
+    path = list(path)
+    if dotted and len(path) > 1:
+        path[-2:] = [".".join(path[-2:])]
+    for key in path[:-1]:
+        child = pattern.setdefault(key, {})
+        if not isinstance(child, dict):
+            return
+        pattern = child
+    pattern.setdefault(path[-1], alternatives)
+
+
+def leaf(rng, made):
+    """A path and its alternatives: often true of the event."""
+    path = rng.choice(PATHS)
+    count = rng.choice([1, 1, 2, 2, 3])
+    return path, [matcher(rng, value_at(made, path)) for _ in range(count)]
+
+
+def items_pattern(rng, made):
+    """A pattern below the array of objects: its two keys must fit one element."""
+    entries = value_at(made, ("detail", "items")) or []
+    wanted = rng.choice(entries) if entries else {"k": "a", "v": "b"}
+    if entries and rng.random() < 0.4:
+        other = rng.choice(entries)
+        wanted = {"k": wanted.get("k", "a"), "v": other.get("v", "b")}
+    below = {key: [value] for key, value in wanted.items()} or {"k": ["a"]}
+    if rng.random() < 0.2:
+        below[rng.choice(["k", "v"])] = [matcher(rng, rng.choice(WORDS[:6]))]
+    return below
+
+
+def valid_pattern(rng, made):
+    """A pattern that AWS accepts."""
+    pattern = {}
+    for _ in range(rng.choice([1, 1, 1, 2, 3])):
+        put(pattern, *leaf(rng, made), dotted=rng.random() < 0.1)
+    if rng.random() < 0.2:
+        put(pattern, ("detail", "items"), items_pattern(rng, made), dotted=False)
+    if rng.random() < 0.2:
+        branches = []
+        for _ in range(rng.choice([2, 2, 3])):
+            branch = {}
+            put(branch, *leaf(rng, made), dotted=False)
+            branches.append(branch)
+        pattern["$or"] = branches
+    return pattern
+
+
+# What makes a pattern invalid (EventBridge user guide, "Event pattern syntax" and "Comparison operators").
+FAULTS = [
+    "bare value", 5, [], [{}], [{"exists": "yes"}], [{"exists": 1}], [{"numeric": ["=", "5"]}], [{"numeric": []}], [{"numeric": ["!=", 5]}],
+    [{"numeric": ["<", 5, ">", 1]}], [{"numeric": [">", 5, "<", 1]}], [{"numeric": [">", 1, "<", 5, "<", 7]}], [{"prefix": 5}], [{"prefix": {"wildcard": "a"}}],
+    [{"suffix": None}], [{"wildcard": "a**b"}], [{"wildcard": "a\\b"}], [{"wildcard": 1}], [{"anything-but": None}], [{"anything-but": True}],
+    [{"anything-but": ["a", 5]}], [{"anything-but": []}], [{"anything-but": {"cidr": "10.0.0.0/8"}}], [{"anything-but": {"prefix": ""}}],
+    [{"cidr": "10.0.0.0"}], [{"cidr": "10.0.0.0/33"}], [{"cidr": "here/8"}], [{"equals-ignore-case": ["a"]}], [{"unknown-operator": "a"}],
+    [{"prefix": "a", "suffix": "b"}], [["a"]], {},
+]
+
+
+def fields(pattern, path=()):
+    """The fields of a pattern, in order: the path with its dots, and the alternatives (None for `$or`'s branches)."""
+    for key, value in pattern.items():
+        if key == "$or" and isinstance(value, list):
+            for branch in value:
+                yield from fields(branch, path)
+        elif isinstance(value, dict):
+            yield from fields(value, (*path, *key.split(".")))
         else:
-            fields[key] = scalar(rng)
-    return fields
+            yield (*path, *key.split(".")), value
 
 
-def matcher(rng: random.Random, value):
-    """A matcher that fits `value` about as often as not."""
-    near = value if isinstance(value, str) and rng.random() < 0.7 else rng.choice(WORDS)
-    number = value if isinstance(value, (int, float)) and not isinstance(value, bool) else rng.choice(NUMBERS)
-    other = rng.choice(WORDS[1:])
-    return rng.choice(
-        [
-            value,
-            scalar(rng),
-            {"prefix": near[: rng.randint(0, len(near))]},
-            {"suffix": near[rng.randint(0, len(near)) :]},
-            {"equals-ignore-case": near.swapcase()},
-            {"anything-but": rng.choice([other, [other, near], number, [number, 7]])},
-            {"anything-but": {"prefix": other}},
-            {"anything-but": {"suffix": other}},
-            {"exists": rng.random() < 0.5},
-            {"numeric": rng.choice([["=", number], [">", number], [">=", number - 1, "<", number + 1]])},
-            {"wildcard": near[:1].replace("*", "x") + "*" + near[-1:].replace("*", "x")},
-            {"cidr": rng.choice(["10.0.0.0/24", "10.0.0.7/32", "192.168.0.0/16"])},
-            {"prefix": {"equals-ignore-case": near[:1].swapcase()}},
-        ]
+def repeats_a_field(pattern):
+    """Whether some field is written more than once and its two lists can meet."""
+
+    def taken(node, path, before):
+        found = set(before)
+        for key, value in node.items():
+            if key == "$or":
+                branches = [taken(branch, path, found) for branch in value]
+                if None in branches:
+                    return None
+                found = found.union(*branches)
+            elif isinstance(value, dict):
+                found = taken(value, (*path, *key.split(".")), found)
+            else:
+                field = (*path, *key.split("."))
+                if field in found:
+                    return None
+                found.add(field)
+            if found is None:
+                return None
+        return found
+
+    return taken(pattern, (), set()) is None
+
+
+def case(rng):
+    """One question, and what was done to make it invalid."""
+    made = event(rng)
+    pattern = valid_pattern(rng, made)
+    while repeats_a_field(pattern) and rng.random() < 0.9:
+        pattern = valid_pattern(rng, made)
+    fault = None
+    if rng.random() < 0.06:
+        fault = rng.randrange(len(FAULTS))
+        pattern["zz"] = FAULTS[fault]
+    return {"question": {"pattern": pattern, "event": made}, "fault": None if fault is None else FAULTS[fault]}
+
+
+def oracle_command():
+    """The process of the independent matchers."""
+    return [oracle_python(), str(HERE / "event_pattern_oracles.py")]
+
+
+def oracle_python():
+    """The Python with the emulator's packages."""
+    return os.environ.get("EXFILGUARD_TEST_PYTHON", sys.executable)
+
+
+def unavailable():
+    """Nothing is needed beyond the emulator."""
+    return None
+
+
+def agrees(mine, theirs):
+    """Whether two answers are the same."""
+    return mine == theirs
+
+
+def holds_array_of_objects(node):
+    """Whether the value is an array with an object in it."""
+    return isinstance(node, list) and any(isinstance(entry, (dict, list)) for entry in node)
+
+
+def below_an_array(case_):
+    """A field of the pattern lies inside an array of the event."""
+    made = case_["question"]["event"]
+    return any(
+        holds_array_of_objects(value_at(made, path[:end]))
+        for path, _ in fields(case_["question"]["pattern"])
+        for end in range(1, len(path))
     )
 
 
-def pattern(rng: random.Random, node: dict, depth: int = 0) -> dict:
-    """A pattern about the event's fields, and now and then about one that it does not have."""
-    fields = {}
-    keys = [key for key in node if rng.random() < 0.7] or list(node)[:1]
-    if rng.random() < 0.15:
-        keys.append(rng.choice(KEYS))
-    for key in dict.fromkeys(keys):
-        value = node.get(key)
-        if isinstance(value, dict) and depth < 2:
-            fields[key] = pattern(rng, value, depth + 1)
-            continue
-        if isinstance(value, dict):
-            value = None
-        of = rng.choice(value) if isinstance(value, list) and value else (None if isinstance(value, list) else value)
-        fields[key] = [matcher(rng, of) for _ in range(rng.randint(1, 2))]
-    if rng.random() < 0.08 and depth == 0:
-        of = {key: None if isinstance(node.get(key), (list, dict)) else node.get(key) for key in ("a", "b")}
-        fields["$or"] = [{key: [matcher(rng, value)]} for key, value in of.items()]
-        fields.pop("a", None)
-        fields.pop("b", None)
-    return fields
+def exists_at_no_leaf(case_):
+    """`exists` is asked of a field that is there, but is an object or an empty array."""
+    made = case_["question"]["event"]
+    return any(
+        value_at(made, path) in ([], {}) or isinstance(value_at(made, path), dict)
+        for path, alternatives in fields(case_["question"]["pattern"])
+        if isinstance(alternatives, list) and any(isinstance(one, dict) and "exists" in one for one in alternatives)
+    )
 
 
-def generate(cases: int, seed: int) -> list[Question]:
-    rng = random.Random(seed)
-    questions = []
-    for number in range(cases):
-        of = event(rng)
-        questions.append({"id": number, "pattern": pattern(rng, of), "event": of})
-    return questions
+def dotted_key_in_the_event(case_):
+    """The event has a key with a dot, and the pattern asks for that path."""
+    dotted = {tuple(key.split(".")) for key in case_["question"]["event"] if "." in key}
+    return any(path in dotted for path, _ in fields(case_["question"]["pattern"]))
 
 
-def leaves(question: Question, holds) -> bool:
-    """Whether some leaf of the pattern, with the event's value at its place, has a property."""
-
-    def walk(node, at) -> bool:
-        if isinstance(node, dict):
-            return any(walk(value, at.get(key, MISSING) if isinstance(at, dict) else MISSING) for key, value in node.items() if key != "$or") or any(
-                walk(branch, at) for branch in node.get("$or", ())
-            )
-        return isinstance(node, list) and any(holds(one, at) for one in node)
-
-    return walk(question["pattern"], question["event"])
+def leaf_and_object(case_):
+    """A path of the pattern has a list of alternatives and also fields below it."""
+    paths = [path for path, _ in fields(case_["question"]["pattern"])]
+    return any(long[: len(short)] == short for short in paths for long in paths if len(short) < len(long))
 
 
-MISSING = object()
+def repeated_field(case_):
+    """A field of the pattern is written twice."""
+    return repeats_a_field(case_["question"]["pattern"])
 
 
-def moto(questions: list[Question]) -> list[str | None]:
-    return ["yes" if EventPattern("", q["pattern"]).matches_event(q["event"]) else "no" for q in questions]
-
-
-def plain_event(rng: random.Random, depth: int = 0) -> dict:
-    """An event with arrays of objects, in which several fields must match in the same element."""
-    fields = {}
-    for key in rng.sample(KEYS, rng.randint(1, 4)):
-        kind = rng.random()
-        if kind < 0.25 and depth < 2:
-            fields[key] = [plain_event(rng, depth + 1) for _ in range(rng.randint(1, 3))]
-        elif kind < 0.4 and depth < 2:
-            fields[key] = plain_event(rng, depth + 1)
-        elif kind < 0.5:
-            fields[key] = [rng.choice(WORDS[1:7]) for _ in range(rng.randint(1, 3))]
-        else:
-            fields[key] = rng.choice(WORDS[1:7])
-    return fields
-
-
-def plain_pattern(rng: random.Random, node: dict) -> dict:
-    """A pattern of what Quamina has: literals, `exists`, `anything-but` with a list, and one `*`."""
-    fields = {}
-    for key in [key for key in node if rng.random() < 0.6] or list(node)[:1]:
-        value = node[key]
-        if isinstance(value, list) and value and isinstance(value[0], dict):
-            fields[key] = plain_pattern(rng, {k: v for element in value for k, v in element.items()})
-        elif isinstance(value, dict):
-            fields[key] = plain_pattern(rng, value)
-        else:
-            near = rng.choice(value) if isinstance(value, list) else value
-            word = near if rng.random() < 0.7 else rng.choice(WORDS[1:7])
-            fields[key] = [
-                rng.choice(
-                    [
-                        word,
-                        word,
-                        {"exists": rng.random() < 0.8},
-                        {"anything-but": [word, "zz"]},
-                        {"wildcard": word[:1] + "*"},
-                        {"wildcard": "*" + word[-1:]},
-                    ]
-                )
-            ]
-    return fields
-
-
-def generate_plain(cases: int, seed: int) -> list[Question]:
-    rng = random.Random(seed)
-    questions = []
-    for number in range(cases):
-        of = plain_event(rng)
-        questions.append({"id": number, "pattern": plain_pattern(rng, of), "event": of})
-    return questions
-
-
-def in_quaminas_words(node):
-    """`wildcard` is called `shellstyle` there."""
-    if isinstance(node, dict):
-        return {("shellstyle" if key == "wildcard" else key): in_quaminas_words(value) for key, value in node.items()}
-    return [in_quaminas_words(value) for value in node] if isinstance(node, list) else node
-
-
-def quamina(questions: list[Question]) -> list[str | None]:
-    answers: list[str | None] = []
-    for question in questions:
-        pattern = json.dumps(in_quaminas_words(question["pattern"]))
-        try:
-            matches = event_ruler.test_event_pattern(json.dumps(question["event"]), pattern)
-        except RuntimeError:
-            answers.append(None)
-            continue
-        answers.append("yes" if matches else "no")
-    return answers
-
-
-def is_operator(name):
-    return lambda one: isinstance(one, dict) and name in one
-
-
-def truth_or_one(value) -> bool:
-    """`true` and `1`, `false` and `0`, which Python calls equal; in a list, or as an operand, too."""
-    if isinstance(value, dict):
-        return any(truth_or_one(operand) for operand in value.values())
-    if isinstance(value, list):
-        return any(truth_or_one(element) for element in value)
-    return isinstance(value, (bool, int, float)) and value in (0, 1)
-
-
-def boolean_in(value) -> bool:
-    return isinstance(value, bool) or (isinstance(value, list) and any(isinstance(element, bool) for element in value))
-
-
-def repeats_itself(node, within_array: bool) -> bool:
-    """Whether, within an array of objects, a field holds an array of objects that have a field of the same name."""
-    if isinstance(node, list):
-        return any(repeats_itself(element, within_array=True) for element in node)
-    if not isinstance(node, dict):
-        return False
-    for key, value in node.items():
-        inner = value if isinstance(value, list) else []
-        if within_array and any(isinstance(element, dict) and key in element for element in inner):
-            return True
-        if repeats_itself(value, within_array):
+def asked_of(case_, operator, kinds):
+    """Whether an operator is asked of a field with a value, or an element, of one of these types."""
+    for path, alternatives in fields(case_["question"]["pattern"]):
+        value = value_at(case_["question"]["event"], path)
+        values = value if isinstance(value, list) else [value]
+        named = isinstance(alternatives, list) and any(isinstance(one, dict) and operator in one for one in alternatives)
+        if named and any(isinstance(one, kinds) for one in values):
             return True
     return False
 
 
-def passes_over_an_object(pattern, node) -> bool:
-    """Whether an object that the pattern looks into holds another object that it does not look into."""
-    if not isinstance(pattern, dict) or not isinstance(node, dict):
-        return False
-    beside = any(isinstance(value, dict) and key not in pattern for key, value in node.items())
-    return beside or any(passes_over_an_object(inner, node.get(key)) for key, inner in pattern.items())
+def cidr_with_host_bits(case_):
+    """A `cidr` whose address is not the first of its network."""
+    for _, alternatives in fields(case_["question"]["pattern"]):
+        for one in alternatives if isinstance(alternatives, list) else []:
+            network = one.get("cidr") if isinstance(one, dict) else None
+            if isinstance(network, str) and network in NETWORKS and str(ipaddress.ip_network(network, strict=False)) != network:
+                return True
+    return False
 
 
-def null_in(value) -> bool:
-    return value is None or (isinstance(value, list) and None in value)
-
-
-MOTO_RULES = (
-    Rule("E-1", lambda q: leaves(q, lambda one, at: is_operator("exists")(one) and (at == [] or isinstance(at, dict)))),
-    Rule("E-2", lambda q: leaves(q, lambda one, at: truth_or_one(one) and truth_or_one(at))),
-    Rule("E-3", lambda q: leaves(q, lambda one, at: is_operator("anything-but")(one) and isinstance(at, list))),
-    Rule("E-4", lambda q: leaves(q, lambda one, at: isinstance(at, dict))),
-    Rule("E-5", lambda q: leaves(q, lambda one, at: isinstance(one, dict) and null_in(at))),
-    Rule("E-6", lambda q: "/32" in json.dumps(q["pattern"])),
-    Rule("E-7", lambda q: leaves(q, lambda one, at: is_operator("numeric")(one) and boolean_in(at))),
-)
-
-QUAMINA_RULES = (
-    Rule("Q-1", lambda q: repeats_itself(q["event"], within_array=False)),
-    Rule("Q-2", lambda q: passes_over_an_object(q["pattern"], q["event"])),
-)
-
-if __name__ == "__main__":
-    main(
-        "event-pattern",
-        [(generate, [Oracle("moto", moto, MOTO_RULES)]), (generate_plain, [Oracle("quamina", quamina, QUAMINA_RULES)])],
-    )
+RULES = [
+    Rule("moto-cidr-with-host-bits", "moto", cidr_with_host_bits),
+    Rule("moto-numbers-as-addresses", "moto", lambda case_: asked_of(case_, "cidr", (int, float))),
+    Rule("moto-booleans-as-numbers", "moto", lambda case_: asked_of(case_, "numeric", bool)),
+    Rule("moto-ignores-fields-inside-arrays", "moto", below_an_array),
+    Rule("moto-exists-is-not-about-leaves", "moto", exists_at_no_leaf),
+    Rule("moto-keeps-one-of-two-spellings", "moto", dotted_key_in_the_event),
+    Rule("moto-repeated-field", "moto", repeated_field),
+    Rule("ministack-dotted-keys-of-events", "ministack", dotted_key_in_the_event),
+    Rule("ministack-leaf-and-object", "ministack", leaf_and_object),
+    Rule("repeated-field", "ministack", repeated_field),
+]
