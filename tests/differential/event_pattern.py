@@ -1,6 +1,7 @@
 """Generated EventBridge patterns and events, and the rules that settle disagreements about them."""
 
 import ipaddress
+import json
 import os
 import sys
 from pathlib import Path
@@ -13,7 +14,7 @@ HERE = Path(__file__).resolve().parent
 WORDS = ["", "a", "ab", "abc", "b", "bucket", "Bucket", "BUCKET-1", "bucket-1", "x*y", "a\\b", "10.0.0.1", "true", "5", "é", "É"]
 NUMBERS = [-5, 0, 1, 5, 5.0, 5.5, 7, 8, 8.9, 300, 300.0, 1e3]
 ADDRESSES = ["10.0.0.1", "10.0.0.255", "10.0.1.0", "192.0.2.7", "203.0.113.9", "2001:db8::1", "2001:db8:1::2", "::1", "not-an-ip"]
-NETWORKS = ["10.0.0.0/24", "10.0.0.0/8", "192.0.2.0/29", "0.0.0.0/0", "203.0.113.9/31", "2001:db8::/32", "2001:db8::/64", "::/0"]
+NETWORKS = ["10.0.0.1/32", "10.0.0.0/24", "10.0.0.0/8", "192.0.2.0/29", "0.0.0.0/0", "203.0.113.9/31", "2001:db8::/32", "2001:db8::/64", "::/0"]
 TYPES = ["Exfiltration:S3/AnomalousBehavior", "Exfiltration:S3/MaliciousIPCaller", "Discovery:S3/TorIPCaller", "Policy:S3/BucketAnonymousAccessGranted"]
 
 
@@ -24,8 +25,8 @@ def event(rng):
         "severity": rng.choice(NUMBERS),
         "name": rng.choice(WORDS),
         "ip": rng.choice(ADDRESSES),
-        "flag": rng.choice([True, False, None, "true"]),
-        "tags": [rng.choice(WORDS + NUMBERS[:4] + [None, True]) for _ in range(rng.randrange(4))],
+        "flag": rng.choice([True, False, None, "true", 0, 1]),
+        "tags": [rng.choice(WORDS + NUMBERS[:4] + [None, True, False]) for _ in range(rng.randrange(4))],
         "items": [{k: rng.choice(WORDS[:6] + [1, 5]) for k in ("k", "v") if rng.random() < 0.9} for _ in range(rng.randrange(4))],
         "a": {"b": {"c": rng.choice(WORDS + [None])}, "d": rng.choice(NUMBERS)},
         "empty": rng.choice([{}, [], "", None]),
@@ -87,6 +88,8 @@ def matcher(rng, value):
         return number_matcher(rng, value)
     if roll < 0.6:
         return value
+    if roll < 0.7:
+        return rng.choice([0, 1, True, False, None])
     return {"anything-but": rng.choice(["a", ["a", "b"], 5, [5, 7], {"prefix": "a"}, {"wildcard": "*a*"}])}
 
 
@@ -166,6 +169,38 @@ def items_pattern(rng, made):
     return below
 
 
+def nested_event(rng, depth=0):
+    """An event of texts, objects and arrays of objects, in which a pattern's fields must match in the same element."""
+    fields_ = {}
+    for key in rng.sample("abcde", rng.randint(1, 4)):
+        roll = rng.random()
+        if roll < 0.25 and depth < 2:
+            fields_[key] = [nested_event(rng, depth + 1) for _ in range(rng.randint(1, 3))]
+        elif roll < 0.4 and depth < 2:
+            fields_[key] = nested_event(rng, depth + 1)
+        elif roll < 0.5:
+            fields_[key] = [rng.choice(WORDS[1:6]) for _ in range(rng.randint(1, 3))]
+        else:
+            fields_[key] = rng.choice(WORDS[1:6])
+    return fields_
+
+
+def nested_pattern(rng, made):
+    """A pattern about a nested event, of what Quamina has: texts, `exists`, `anything-but` with a list, one `*`."""
+    pattern = {}
+    for key in [key for key in made if rng.random() < 0.6] or list(made)[:1]:
+        value = made[key]
+        if isinstance(value, list) and isinstance(value[0], dict):
+            pattern[key] = nested_pattern(rng, {k: v for element in value for k, v in element.items()})
+        elif isinstance(value, dict):
+            pattern[key] = nested_pattern(rng, value)
+        else:
+            word = rng.choice(value) if isinstance(value, list) else value
+            word = word if rng.random() < 0.8 else rng.choice(WORDS[1:6])
+            pattern[key] = [rng.choice([word, word, {"exists": rng.random() < 0.8}, {"anything-but": [word, "zz"]}, {"wildcard": word[:1] + "*"}, {"wildcard": "*" + word[-1:]}])]
+    return pattern
+
+
 def valid_pattern(rng, made):
     """A pattern that AWS accepts."""
     pattern = {}
@@ -232,7 +267,10 @@ def repeats_a_field(pattern):
 
 
 def case(rng):
-    """One question, and what was done to make it invalid."""
+    """One question, what was done to make it invalid, and whether Quamina has all of its operators."""
+    if rng.random() < 0.2:
+        made = nested_event(rng)
+        return {"question": {"pattern": nested_pattern(rng, made), "event": made}, "fault": None, "nested": True}
     made = event(rng)
     pattern = valid_pattern(rng, made)
     while repeats_a_field(pattern) and rng.random() < 0.9:
@@ -241,7 +279,7 @@ def case(rng):
     if rng.random() < 0.06:
         fault = rng.randrange(len(FAULTS))
         pattern["zz"] = FAULTS[fault]
-    return {"question": {"pattern": pattern, "event": made}, "fault": None if fault is None else FAULTS[fault]}
+    return {"question": {"pattern": pattern, "event": made}, "fault": None if fault is None else FAULTS[fault], "nested": False}
 
 
 def oracle_command():
@@ -327,7 +365,54 @@ def cidr_with_host_bits(case_):
     return False
 
 
+def address_as_network(case_):
+    """A `cidr` of a single address."""
+    return "/32" in json.dumps(case_["question"]["pattern"])
+
+
+def truth_or_one(value):
+    """`true`, `false`, 0 or 1, alone or in a list or as an operand."""
+    values = value.values() if isinstance(value, dict) else value if isinstance(value, list) else [value]
+    return any(isinstance(one, (bool, int, float)) and one in (0, 1) or isinstance(one, list) and truth_or_one(one) for one in values)
+
+
+def true_beside_one(case_):
+    """`true` or 1, `false` or 0 in the event, and one of the four among the alternatives of that field."""
+    made = case_["question"]["event"]
+    return any(
+        isinstance(alternatives, list) and any(truth_or_one(one) for one in alternatives) and truth_or_one(value_at(made, path))
+        for path, alternatives in fields(case_["question"]["pattern"])
+    )
+
+
+def array_repeats_its_field(node, within=False):
+    """Within an array of objects, a field holds an array of objects that have a field of the same name."""
+    if isinstance(node, list):
+        return any(array_repeats_its_field(element, True) for element in node)
+    if not isinstance(node, dict):
+        return False
+    for key, value in node.items():
+        inner = value if isinstance(value, list) else []
+        if within and any(isinstance(element, dict) and key in element for element in inner):
+            return True
+        if array_repeats_its_field(value, within):
+            return True
+    return False
+
+
+def passes_over_an_object(pattern, node):
+    """An object that the pattern looks into holds another object that it does not look into."""
+    if not isinstance(pattern, dict) or not isinstance(node, dict):
+        return False
+    beside = any(isinstance(value, dict) and key not in pattern for key, value in node.items())
+    return beside or any(passes_over_an_object(inner, node.get(key)) for key, inner in pattern.items())
+
+
 RULES = [
+    Rule("quamina-array-in-an-array", "quamina", lambda case_: array_repeats_its_field(case_["question"]["event"])),
+    Rule("quamina-object-beside", "quamina", lambda case_: passes_over_an_object(case_["question"]["pattern"], case_["question"]["event"])),
+    Rule("moto-cidr-of-one-address", "moto", address_as_network),
+    Rule("moto-true-is-one", "moto", true_beside_one),
     Rule("moto-cidr-with-host-bits", "moto", cidr_with_host_bits),
     Rule("moto-numbers-as-addresses", "moto", lambda case_: asked_of(case_, "cidr", (int, float))),
     Rule("moto-booleans-as-numbers", "moto", lambda case_: asked_of(case_, "numeric", bool)),

@@ -1,4 +1,4 @@
-"""Answers event-pattern cases, one JSON line each, by moto's and MiniStack's matchers."""
+"""Answers event-pattern cases, one JSON line each, by moto's matcher, MiniStack's and Quamina."""
 
 import json
 import sys
@@ -10,6 +10,27 @@ try:
     from ministack.services import eventbridge as ministack
 except ImportError:
     ministack = None
+
+try:
+    import event_ruler as quamina
+except ImportError:
+    quamina = None
+
+
+def in_quaminas_words(node):
+    """`wildcard` is called `shellstyle` there."""
+    if isinstance(node, dict):
+        return {("shellstyle" if key == "wildcard" else key): in_quaminas_words(value) for key, value in node.items()}
+    return [in_quaminas_words(value) for value in node] if isinstance(node, list) else node
+
+
+def by_quamina(pattern, event):
+    """Quamina 1.0.0, which has a part of the operators only and fails on some events: then it has no answer."""
+    try:
+        matches = quamina.test_event_pattern(json.dumps(event), json.dumps(in_quaminas_words(pattern)))
+    except RuntimeError:
+        return None
+    return "yes" if matches else "no"
 
 
 def by_moto(pattern, event):
@@ -40,6 +61,8 @@ def main():
         answers = {"moto": None if case["fault"] not in (None, "bare value", 5, []) else by_moto(pattern, event)}
         if ministack is not None:
             answers["ministack"] = by_ministack(pattern, event)
+        if quamina is not None:
+            answers["quamina"] = by_quamina(pattern, event) if case["nested"] else None
         print(json.dumps({"id": case["id"], "answers": answers}))
 
 
