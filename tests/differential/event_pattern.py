@@ -408,7 +408,29 @@ def passes_over_an_object(pattern, node):
     return beside or any(passes_over_an_object(inner, node.get(key)) for key, inner in pattern.items())
 
 
+def presences(node, path):
+    """Whether a field is there, once for every element of the arrays on its way."""
+    if isinstance(node, list):
+        return {found for element in node if isinstance(element, (dict, list)) for found in presences(element, path)}
+    if not path:
+        return {True}
+    if not isinstance(node, dict) or path[0] not in node:
+        return {False}
+    return presences(node[path[0]], path[1:]) if len(path) > 1 else {True}
+
+
+def absent_in_some_elements(case_):
+    """`exists: false` of a field that some elements of an array have and others lack."""
+    made = case_["question"]["event"]
+    return any(
+        len(presences(made, path)) == 2
+        for path, alternatives in fields(case_["question"]["pattern"])
+        if isinstance(alternatives, list) and {"exists": False} in alternatives
+    )
+
+
 RULES = [
+    Rule("ministack-absent-in-some-elements", "ministack", absent_in_some_elements),
     Rule("quamina-array-in-an-array", "quamina", lambda case_: array_repeats_its_field(case_["question"]["event"])),
     Rule("quamina-object-beside", "quamina", lambda case_: passes_over_an_object(case_["question"]["pattern"], case_["question"]["event"])),
     Rule("moto-cidr-of-one-address", "moto", address_as_network),

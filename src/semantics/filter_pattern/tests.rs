@@ -55,6 +55,16 @@ fn documented_cells_rest_on_no_assumption() {
 }
 
 #[test]
+fn a_field_that_is_not_there_fails_every_condition_but_not_equal() {
+    let of = |pattern: &str| answer(pattern, &json!("a b")).value;
+    assert_eq!(of("[x, y, z = c]"), Tri::No);
+    assert_eq!(of("[x, y, z < 5 && z != 3]"), Tri::No);
+    assert_eq!(of("[x, y, z != c]"), Tri::Unknown);
+    assert_eq!(of("[x, y, z = c || z != d]"), Tri::Unknown);
+    assert_eq!(of("[x = c, y, z != c]"), Tri::No);
+}
+
+#[test]
 fn errors_name_the_column_and_the_remedy() {
     assert_eq!(
         reason("{ $.abcdef = 'x' }"),

@@ -300,6 +300,16 @@ mod tests {
     }
 
     #[test]
+    fn a_variable_without_a_value_is_told() {
+        let keys = Given(Context::new().with("aws:username", "ann").with_unknown("aws:userid"));
+        let lacks = |text: &str| Template::parse(text, true, true).unwrap().lacks_a_value(&keys);
+        assert!(lacks("home/${aws:absent}/*"));
+        for has in ["home/${aws:username}", "${aws:absent, 'none'}", "${aws:userid}", "${*}", "home"] {
+            assert!(!lacks(has), "{has}");
+        }
+    }
+
+    #[test]
     fn wildcards_in_a_requests_value_are_not_guessed() {
         assert_eq!(matches("${aws:PrincipalTag/wild}", "a*"), Some(true));
         assert_eq!(matches("${aws:PrincipalTag/wild}", "ab"), None);
