@@ -409,14 +409,15 @@ def passes_over_an_object(pattern, node):
 
 
 def presences(node, path):
-    """Whether a field is there, once for every element of the arrays on its way."""
+    """Whether a field is there as a leaf, once for every element of the arrays on its way."""
     if isinstance(node, list):
         return {found for element in node if isinstance(element, (dict, list)) for found in presences(element, path)}
-    if not path:
-        return {True}
     if not isinstance(node, dict) or path[0] not in node:
         return {False}
-    return presences(node[path[0]], path[1:]) if len(path) > 1 else {True}
+    value = node[path[0]]
+    if len(path) > 1:
+        return presences(value, path[1:])
+    return {any(not isinstance(one, (dict, list)) for one in (value if isinstance(value, list) else [value]))}
 
 
 def absent_in_some_elements(case_):

@@ -60,11 +60,15 @@ fn a_root_user_without_policies_is_sure_of_its_own_account_only() {
     let granted = json!({"Statement": [{"Effect": "Allow", "Principal": {"AWS": ["111122223333", "444455556666"]},
         "Action": "s3:GetObject", "Resource": "arn:aws:s3:::b/*"}]});
     let policies = set(&json!({"identity": [], "resource": granted}));
-    let root = |account: &str| decide(&policies, &read(json!({"arn": format!("arn:aws:iam::{account}:root")})));
+    let root =
+        |account: &str| decide(&policies, &read(json!({"arn": format!("arn:aws:iam::{account}:root")})));
     assert_eq!(root("111122223333").value, Tri::Yes);
     let foreign = root("444455556666");
     assert_eq!(foreign.value, Tri::Unknown);
-    assert_eq!(foreign.reason, "what a root user may do in another account without a policy is not documented");
+    assert_eq!(
+        foreign.reason,
+        "what a root user may do in another account without a policy is not documented"
+    );
     let not_granted = set(&json!({"identity": [], "resource": {"Statement": []}}));
     assert_eq!(decide(&not_granted, &read(json!({"arn": "arn:aws:iam::444455556666:root"}))).value, Tri::No);
 }
