@@ -33,7 +33,9 @@ pub(super) fn excepted(page: &mut Page, assessment: &Assessment) {
 
 /// The results of one account under one exception are one line.
 fn rows(page: &mut Page, group: &Group<'_>) {
-    let mut lines: BTreeMap<(&str, &str, &str, &str), (&Exception, Vec<&ResultRecord>)> = BTreeMap::new();
+    // By account, expiry, owner and reason.
+    type Key<'a> = (&'a str, &'a str, &'a str, &'a str);
+    let mut lines: BTreeMap<Key<'_>, (&Exception, Vec<&ResultRecord>)> = BTreeMap::new();
     for result in &group.results {
         let Some(exception) = &result.exception else { continue };
         let key = (

@@ -10,7 +10,7 @@ fn the_fields_are_written_in_the_order_of_the_contract() {
         let object = json.pointer(pointer).unwrap().as_object().unwrap();
         object.keys().cloned().collect()
     };
-    assert_eq!(keys(""), ["schema", "run", "score", "accounts", "results", "simulation"]);
+    assert_eq!(keys(""), ["schema", "run", "score", "accounts", "results", "policy_warnings", "simulation"]);
     assert_eq!(
         keys("/run"),
         [
