@@ -249,9 +249,11 @@ mod tests {
 
     #[test]
     fn a_region_holds_the_sensitive_buckets_that_are_in_it() {
-        let policy = PolicyFile::parse("version: 1\nsensitive: { buckets: [ \"crown-*\" ] }", "p.yaml").unwrap();
+        let text = "version: 1\nsensitive: { buckets: [ \"crown-*\" ] }";
+        let path = std::path::Path::new("p.yaml");
+        let policy = PolicyFile::parse(path, text.to_owned(), &[]).unwrap();
         let organization = samples::organization();
-        let guardrails = crate::facts::Guardrails::default();
+        let guardrails = crate::facts::Guardrails::of(&organization);
         let hubs = std::collections::BTreeMap::new();
         let context =
             Context { organization: &organization, hubs: &hubs, policy: &policy, guardrails: &guardrails };
