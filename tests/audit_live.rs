@@ -21,7 +21,9 @@ fn expected(seeded: &Value) -> Vec<[String; 6]> {
         .map(|cells| {
             let [trap, check, _, account, region, resource, status] = cells.try_into().unwrap();
             let resource = match resource.split_once('.') {
-                Some((kind @ ("endpoints" | "vpcs"), name)) => seeded[kind][name].as_str().unwrap().to_owned(),
+                Some((kind @ ("endpoints" | "vpcs"), name)) => {
+                    seeded[kind][name].as_str().unwrap().to_owned()
+                }
                 _ => resource,
             };
             [trap, check, account, region, resource, status]
