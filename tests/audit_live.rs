@@ -20,9 +20,11 @@ fn expected(seeded: &Value) -> Vec<[String; 6]> {
         .filter(|cells| cells.len() == 7 && cells[0] != "trap" && !cells[0].starts_with("---"))
         .map(|cells| {
             let [trap, check, _, account, region, resource, status] = cells.try_into().unwrap();
-            let resource = match resource.strip_prefix("endpoints.") {
-                Some(name) => seeded["endpoints"][name].as_str().unwrap().to_owned(),
-                None => resource,
+            let resource = match resource.split_once('.') {
+                Some((kind @ ("endpoints" | "vpcs"), name)) => {
+                    seeded[kind][name].as_str().unwrap().to_owned()
+                }
+                _ => resource,
             };
             [trap, check, account, region, resource, status]
         })

@@ -8,11 +8,11 @@ use super::connection::Access;
 use super::kms;
 use super::{
     access_points, cloudtrail, cloudwatch, ec2, eventbridge, guardduty, guardduty_filters, lambda, logs,
-    organization, s3, s3control, sns, sqs,
+    macie, organization, s3, s3control, sns, sqs, vpc,
 };
 use crate::semantics::configuration::Key;
 use crate::snapshot::{
-    AccountSnapshot, Bucket, Entry, LogGroup, Organization, QueueRecord, Reading, Region, RegionAlarms,
+    AccountSnapshot, Bucket, Entry, LogGroup, Macie, Organization, QueueRecord, Reading, Region, RegionAlarms,
     TopicRecord, Trail, TrailDetails, Unreadable, key_name,
 };
 
@@ -49,6 +49,7 @@ pub fn not_entered(id: &str, name: &str, entry: Entry) -> AccountSnapshot {
         buckets: Reading::Unreadable(why.clone()),
         multi_region_access_points: Reading::Unreadable(why),
         regional: BTreeMap::new(),
+        macie: BTreeMap::new(),
         trail_details: BTreeMap::new(),
         log_groups: BTreeMap::new(),
         alarms: BTreeMap::new(),
@@ -81,6 +82,7 @@ pub async fn account(
         s3control::public_access_block(access, home, id),
         organization::blocks_public_access(hub, organization, id),
     );
+    let macie = read_macie(access, &regional, buckets.known().map_or(&[], Vec::as_slice)).await;
     let own = own_trails(&regional, id);
     let trail_details = read_trails(access, &own).await;
     let log_groups = read_log_groups(access, id, &own, &scope.log_groups).await;
@@ -98,6 +100,7 @@ pub async fn account(
         buckets,
         multi_region_access_points,
         regional,
+        macie,
         trail_details,
         log_groups,
         alarms,
@@ -134,12 +137,13 @@ async fn read_regions(access: &Access, regions: &[String], account: &str) -> BTr
 }
 
 async fn read_region(access: &Access, region: &str, account: &str) -> Region {
-    let (trails, event_data_stores, detector, rules, vpc_endpoints, access_points) = tokio::join!(
+    let (trails, event_data_stores, detector, rules, vpc_endpoints, network, access_points) = tokio::join!(
         cloudtrail::trails(access, region),
         cloudtrail::event_data_stores(access, region),
         guardduty::detector(access, region),
         eventbridge::rules(access, region),
         ec2::vpc_endpoints(access, region),
+        vpc::network(access, region),
         access_points::access_points(access, region, account),
     );
     let (finding_filters, trusted_lists) = tokio::join!(
@@ -154,6 +158,7 @@ async fn read_region(access: &Access, region: &str, account: &str) -> Region {
         trusted_lists,
         rules,
         vpc_endpoints,
+        network,
         access_points,
     }
 }
@@ -177,6 +182,20 @@ async fn read_trails(access: &Access, trails: &BTreeMap<String, Trail>) -> BTree
         .map(|(arn, trail)| async move { Some((arn.clone(), cloudtrail::details(access, trail).await?)) })
         .buffer_unordered(REGIONS_AT_ONCE)
         .filter_map(std::future::ready)
+        .collect()
+        .await
+}
+
+/// Macie matters where there are buckets: only those regions are asked.
+async fn read_macie(
+    access: &Access,
+    regional: &BTreeMap<String, Region>,
+    buckets: &[Bucket],
+) -> BTreeMap<String, Macie> {
+    let regions: BTreeSet<&String> = buckets.iter().filter_map(|bucket| bucket.region.known()).collect();
+    stream::iter(regions.into_iter().filter(|region| regional.contains_key(*region)))
+        .map(|region| async move { (region.clone(), macie::macie(access, region).await) })
+        .buffer_unordered(REGIONS_AT_ONCE)
         .collect()
         .await
 }

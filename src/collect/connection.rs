@@ -118,6 +118,7 @@ impl Access {
     client!(ec2, aws_sdk_ec2, "EC2");
     client!(eventbridge, aws_sdk_eventbridge, "EventBridge");
     client!(guardduty, aws_sdk_guardduty, "GuardDuty");
+    client!(macie, aws_sdk_macie2, "Macie");
     client!(kms, aws_sdk_kms, "KMS");
     client!(lambda, aws_sdk_lambda, "Lambda");
     client!(logs, aws_sdk_cloudwatchlogs, "CloudWatch Logs");

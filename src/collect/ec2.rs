@@ -42,6 +42,12 @@ async fn read_vpc_endpoints(access: &Access, region: &str) -> Result<Vec<VpcEndp
                 kind: endpoint.vpc_endpoint_type.map(|t| t.as_str().to_owned()).unwrap_or_default(),
                 state: endpoint.state.map(|s| s.as_str().to_lowercase()).unwrap_or_default(),
                 policy: endpoint.policy_document.filter(|policy| !policy.is_empty()),
+                route_tables: endpoint.route_table_ids.unwrap_or_default(),
+                private_dns: endpoint.private_dns_enabled.unwrap_or_default(),
+                private_dns_for_inbound_only: endpoint
+                    .dns_options
+                    .and_then(|options| options.private_dns_only_for_inbound_resolver_endpoint)
+                    .unwrap_or_default(),
             })
         })
         .collect();

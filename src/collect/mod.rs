@@ -16,12 +16,14 @@ mod guardduty_filters;
 mod kms;
 mod lambda;
 mod logs;
+mod macie;
 mod organization;
 mod s3;
 mod s3_protection;
 mod s3control;
 mod sns;
 mod sqs;
+mod vpc;
 mod walk;
 
 pub use calls::CallCounts;

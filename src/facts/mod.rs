@@ -11,6 +11,8 @@ mod exports;
 mod fact;
 mod guardrails;
 pub(crate) mod logging;
+mod macie;
+mod network;
 pub(crate) mod notification;
 mod ownership;
 pub(crate) mod prevention;
@@ -36,6 +38,6 @@ pub use resource::{Resource, derive};
 pub use resources::{
     AccessPointFacts, AccountFacts, AccountRegionFacts, AlarmFacts, BucketFacts, BulkDownloadAlarm,
     EventRuleFacts, Export, ForeignNetwork, LegitimateUse, OutsideGrant, PublicAccessBlocked, TrailFacts,
-    VpcEndpointFacts,
+    VpcEndpointFacts, VpcFacts,
 };
 pub use schema::schemas;

@@ -15,8 +15,8 @@ use super::suppression::Suppression;
 use super::tampering::Tampering;
 use super::trail_coverage::TrailCoverage;
 use super::{
-    access_points, exports, ownership, protection, public_access, routing, rule_severities, rule_targets,
-    unread,
+    access_points, exports, macie, network, ownership, protection, public_access, routing, rule_severities,
+    rule_targets, unread,
 };
 use crate::catalogue::ResourceKind;
 use crate::semantics::event_selectors::{BucketIdentity, EventClass};
@@ -177,6 +177,7 @@ impl Derivation<'_> {
             acls_disabled: ownership::acls_disabled(bucket),
             exports: exports::of(self.account, bucket, self.context),
             sensitive,
+            classified: macie::classified(self.account, bucket),
         };
         let arn = format!("arn:{}:s3:::{}", self.partition(), bucket.name);
         let pushed = self.push(ResourceKind::Bucket, &bucket.name, Some(arn), region.as_deref(), &facts);
@@ -337,10 +338,13 @@ impl Derivation<'_> {
                 guardduty_s3_protection: s3_protection(read, region),
                 guardduty_findings_routed: routing::findings_routed(account, region, self.context),
                 tampering_heard: self.tampering.in_region(region),
+                holds_sensitive_buckets: macie::holds_sensitive_buckets(account, region, self.context),
+                macie_enabled: macie::enabled(account, region),
             };
             let id = format!("{}/{region}", account.id);
             self.push(ResourceKind::AccountRegion, &id, None, Some(region), &facts);
             self.event_rules(region, read);
+            self.vpcs(region, read);
             self.vpc_endpoints(region, read);
         }
     }
@@ -396,6 +400,24 @@ impl Derivation<'_> {
             )),
             watches_exfiltration: rule_targets::watches(rule, events),
             target_reachable: rule_targets::reachable(rule, self.account),
+        }
+    }
+
+    /// VPCs that others share are judged where they are owned: only their owner can give them an endpoint.
+    fn vpcs(&mut self, region: &str, read: &Region) {
+        match &read.network.vpcs {
+            Reading::Unreadable(why) => {
+                let facts = unread::vpcs(region, &Fact::unread(why));
+                self.push(ResourceKind::Vpc, unread::UNREAD, None, Some(region), &facts);
+            }
+            Reading::Known(vpcs) => {
+                let account = self.account.id.clone();
+                for vpc in vpcs.iter().filter(|vpc| vpc.owner == account || vpc.owner.is_empty()) {
+                    let facts = network::of(vpc, region, read);
+                    let arn = format!("arn:{}:ec2:{region}:{account}:vpc/{}", self.partition(), vpc.id);
+                    self.push(ResourceKind::Vpc, &vpc.id, Some(arn), Some(region), &facts);
+                }
+            }
         }
     }
 

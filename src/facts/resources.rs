@@ -17,6 +17,9 @@ pub struct BucketFacts {
     pub region: String,
     /// The policy file calls the bucket sensitive, by its name or its tags.
     pub sensitive: Fact,
+    /// Macie looks for sensitive data in it: automated discovery has it on its list, or it was analysed in the last 90
+    /// days.
+    pub classified: Fact,
     /// Every read of its objects and every listing is logged, by some trail or event data store that delivers.
     pub reads_logged: Fact,
     /// Every write and deletion of its objects is logged.
@@ -251,6 +254,10 @@ pub struct AccountRegionFacts {
     pub guardduty_findings_routed: Fact,
     /// A person hears of every call there that opens a bucket, or stops a trail or GuardDuty, by an alarm or a rule.
     pub tampering_heard: Fact,
+    /// A sensitive bucket of the account is in the region.
+    pub holds_sensitive_buckets: Fact,
+    /// Macie is enabled, and not paused.
+    pub macie_enabled: Fact,
 }
 
 /// A CloudWatch alarm.
@@ -295,6 +302,21 @@ pub struct EventRuleFacts {
     pub watches_exfiltration: Fact,
     /// One of its targets takes its events, whoever then hears of them.
     pub target_reachable: Fact,
+}
+
+/// A VPC that the account owns.
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+pub struct VpcFacts {
+    /// `vpc-…`.
+    pub id: String,
+    /// The region.
+    pub region: String,
+    /// Something runs in it: a network interface is in use that is not part of AWS's own machinery, such as a NAT gateway
+    /// or a load balancer.
+    pub has_workloads: Fact,
+    /// None of its workloads reaches S3 past an endpoint: each of their subnets leads to S3 through an endpoint of the VPC,
+    /// or has no way out.
+    pub s3_through_endpoint: Fact,
 }
 
 /// A VPC endpoint of S3.

@@ -31,6 +31,7 @@ pub fn account() -> AccountSnapshot {
         buckets: Reading::Known(Vec::new()),
         multi_region_access_points: Reading::Known(Vec::new()),
         regional: BTreeMap::from([(REGION.into(), region())]),
+        macie: BTreeMap::new(),
         trail_details: BTreeMap::new(),
         log_groups: BTreeMap::new(),
         alarms: BTreeMap::new(),
@@ -51,6 +52,11 @@ pub fn region() -> Region {
         trusted_lists: Reading::Known(Vec::new()),
         rules: Reading::Known(Vec::new()),
         vpc_endpoints: Reading::Known(Vec::new()),
+        network: crate::snapshot::RegionNetwork {
+            vpcs: Reading::Known(Vec::new()),
+            interfaces: Reading::Known(Vec::new()),
+            route_tables: Reading::Known(Vec::new()),
+        },
         access_points: Reading::Known(Vec::new()),
     }
 }

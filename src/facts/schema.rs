@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::resources::{
     AccessPointFacts, AccountFacts, AccountRegionFacts, AlarmFacts, BucketFacts, EventRuleFacts, TrailFacts,
-    VpcEndpointFacts,
+    VpcEndpointFacts, VpcFacts,
 };
 use crate::catalogue::ResourceKind;
 
@@ -22,6 +22,7 @@ pub fn schemas() -> BTreeMap<ResourceKind, Value> {
         (ResourceKind::AccountRegion, schema::<AccountRegionFacts>()),
         (ResourceKind::Alarm, schema::<AlarmFacts>()),
         (ResourceKind::EventRule, schema::<EventRuleFacts>()),
+        (ResourceKind::Vpc, schema::<VpcFacts>()),
         (ResourceKind::VpcEndpoint, schema::<VpcEndpointFacts>()),
     ])
 }

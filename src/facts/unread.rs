@@ -4,7 +4,7 @@
 use super::fact::Fact;
 use super::resources::{
     AccessPointFacts, AccountRegionFacts, AlarmFacts, BucketFacts, EventRuleFacts, Export, ForeignNetwork,
-    LegitimateUse, OutsideGrant, PublicAccessBlocked, TrailFacts, VpcEndpointFacts,
+    LegitimateUse, OutsideGrant, PublicAccessBlocked, TrailFacts, VpcEndpointFacts, VpcFacts,
 };
 
 /// The name of what could not be listed.
@@ -17,6 +17,7 @@ pub fn buckets(unknown: &Fact) -> BucketFacts {
         name: UNREAD.to_owned(),
         region: String::new(),
         sensitive: fact(),
+        classified: fact(),
         reads_logged: fact(),
         writes_logged: fact(),
         not_public: fact(),
@@ -108,6 +109,8 @@ pub fn regions(account: &str, unknown: &Fact) -> AccountRegionFacts {
         guardduty_s3_protection: unknown.clone(),
         guardduty_findings_routed: unknown.clone(),
         tampering_heard: unknown.clone(),
+        holds_sensitive_buckets: unknown.clone(),
+        macie_enabled: unknown.clone(),
     }
 }
 
@@ -149,5 +152,15 @@ pub fn vpc_endpoints(unknown: &Fact) -> VpcEndpointFacts {
         denies_foreign_to_foreign_bucket: unknown.clone(),
         denies_anonymous_to_foreign_bucket: unknown.clone(),
         denies_foreign_to_own_bucket: unknown.clone(),
+    }
+}
+
+/// VPCs that could not be listed.
+pub fn vpcs(region: &str, unknown: &Fact) -> VpcFacts {
+    VpcFacts {
+        id: UNREAD.to_owned(),
+        region: region.to_owned(),
+        has_workloads: unknown.clone(),
+        s3_through_endpoint: unknown.clone(),
     }
 }

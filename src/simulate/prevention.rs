@@ -235,6 +235,9 @@ mod tests {
             kind: "Gateway".into(),
             state: "available".into(),
             policy: Some(policy.into()),
+            route_tables: Vec::new(),
+            private_dns: false,
+            private_dns_for_inbound_only: false,
         };
         guarded.regional.get_mut(samples::REGION).unwrap().vpc_endpoints = Reading::Known(vec![endpoint]);
         assert_eq!(refused("T-15", &guarded, &samples::bucket("b")), [vec![Tri::Yes], vec![Tri::Yes]]);

@@ -46,6 +46,8 @@ pub struct AccountSnapshot {
     pub multi_region_access_points: Reading<Vec<AccessPoint>>,
     /// What was read per region.
     pub regional: BTreeMap<String, Region>,
+    /// Macie by region; read where the account has buckets.
+    pub macie: BTreeMap<String, super::Macie>,
     /// Status and selectors of the trails that the account owns, by ARN.
     pub trail_details: BTreeMap<String, TrailDetails>,
     /// The account's log groups that a trail delivers to, by ARN.
@@ -128,6 +130,8 @@ pub struct Region {
     pub rules: Reading<Vec<Rule>>,
     /// VPC endpoints of S3.
     pub vpc_endpoints: Reading<Vec<VpcEndpoint>>,
+    /// VPCs, and how their workloads get out.
+    pub network: super::RegionNetwork,
     /// The account's access points in the region (`s3control:ListAccessPoints`).
     pub access_points: Reading<Vec<AccessPoint>>,
 }
@@ -352,4 +356,10 @@ pub struct VpcEndpoint {
     pub state: String,
     /// The endpoint policy as text.
     pub policy: Option<String>,
+    /// Of a gateway endpoint: the route tables that lead to it.
+    pub route_tables: Vec<String>,
+    /// Of an interface endpoint: whether the names of S3 lead to it.
+    pub private_dns: bool,
+    /// Of an interface endpoint: whether they do so only for requests from outside the VPC.
+    pub private_dns_for_inbound_only: bool,
 }

@@ -6,6 +6,8 @@ mod account;
 mod bucket_protection;
 mod exports;
 mod file;
+mod macie;
+mod network;
 mod organization;
 mod reading;
 mod unread;
@@ -19,6 +21,8 @@ pub use account::{
 pub use bucket_protection::{BucketProtection, DefaultEncryption, ObjectLock, Versioning};
 pub use exports::{BucketExports, Inventory, ReplicationRule};
 pub use file::{Header, SCHEMA, SnapshotError, SnapshotReader, SnapshotWriter};
+pub use macie::{Macie, MacieBucket};
+pub use network::{NetworkInterface, RegionNetwork, Route, RouteTable, Vpc};
 pub use organization::{
     Organization, OrganizationAccount, OrganizationIdentity, OrganizationPolicy, PolicyType,
 };

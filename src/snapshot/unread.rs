@@ -52,6 +52,10 @@ impl AccountSnapshot {
         for (region, read) in &self.regional {
             region_gaps(&mut gaps, region, read);
         }
+        for (region, macie) in &self.macie {
+            gaps.note(Some(region), None, &macie.status);
+            gaps.note(Some(region), None, &macie.buckets);
+        }
         self.trail_gaps(&mut gaps);
         self.alert_gaps(&mut gaps);
         gaps.all
@@ -151,6 +155,9 @@ fn region_gaps<'a>(gaps: &mut Gaps<'a>, name: &'a str, region: &'a Region) {
     }
     gaps.note(at, None, &region.rules);
     gaps.note(at, None, &region.vpc_endpoints);
+    gaps.note(at, None, &region.network.vpcs);
+    gaps.note(at, None, &region.network.interfaces);
+    gaps.note(at, None, &region.network.route_tables);
     gaps.note(at, None, &region.access_points);
     access_point_gaps(gaps, at, &region.access_points);
     for rule in region.rules.known().into_iter().flatten() {

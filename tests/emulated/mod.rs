@@ -87,6 +87,11 @@ impl Emulator {
         ureq::delete(self.control("requests")).call().unwrap();
     }
 
+    /// What the emulator itself answered that AWS's service models do not allow.
+    pub fn violations(&self) -> Vec<String> {
+        ureq::get(self.control("violations")).call().unwrap().body_mut().read_json().unwrap()
+    }
+
     /// How many requests there were by operation.
     pub fn requests(&self) -> BTreeMap<String, u64> {
         let answer: Value =

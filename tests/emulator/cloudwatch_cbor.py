@@ -83,11 +83,12 @@ def _encoded(operation: str, value: dict) -> Answer:
 
 def _shaped(shape, value):
     """The value with CBOR's types where JSON has none: times are tag 1, blobs byte strings, floats never integers."""
-    if value is None:
-        return None
+    if value is None or shape is None:
+        return value
     if shape.type_name == "structure":
         members = shape.members
-        pairs = ((name, _shaped(members[name], child)) for name, child in value.items() if name in members)
+        # What is not in the shape stays, for the validation to find.
+        pairs = ((name, _shaped(members.get(name), child)) for name, child in value.items())
         return {name: child for name, child in pairs if child is not None}
     if shape.type_name == "list":
         return [_shaped(shape.member, child) for child in value]

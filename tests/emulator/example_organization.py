@@ -52,7 +52,9 @@ def payments_prod(account: Account) -> None:
     sound.create_alarm(account, "tampering", "tampering", topic, threshold=0)
     for region in REGIONS:
         sound.enable_guardduty(account, region)
+        sound.enable_macie(account, region)
         sound.create_endpoint(account, "s3", sound.endpoint_policy(account, region), region)
+    sound.create_network(account, endpoint="subnet")
 
 
 def analytics(account: Account) -> None:
@@ -80,6 +82,7 @@ def sandbox(account: Account) -> None:
     detector = sound.enable_guardduty(account, HOME)
     account.client("guardduty").update_detector(DetectorId=detector, Enable=False)
     sound.create_endpoint(account, "s3", None)
+    sound.create_network(account)
 
 
 def security_tooling(account: Account) -> None:

@@ -53,7 +53,7 @@ def get_detector(call: Call, moto, _state: SeededState) -> Answer:
     off = "DISABLED"
     value["dataSources"] = {
         "cloudTrail": {"status": statuses.get("CLOUD_TRAIL", off)},
-        "dNSLogs": {"status": statuses.get("DNS_LOGS", off)},
+        "dnsLogs": {"status": statuses.get("DNS_LOGS", off)},
         "flowLogs": {"status": statuses.get("FLOW_LOGS", off)},
         "s3Logs": {"status": statuses.get("S3_DATA_EVENTS", off)},
         "kubernetes": {"auditLogs": {"status": statuses.get("EKS_AUDIT_LOGS", off)}},

@@ -8,6 +8,7 @@ KEYS = {
     "alarm_state": {"account", "region", "name", "value"},
     "composite_alarm": {"account", "region", "name", "value"},
     "event_data_store": {"account", "region", "value"},
+    "macie_bucket": {"account", "region", "name", "value"},
     "pending_subscription": {"arn"},
     "bucket_policy": {"bucket", "text"},
     "trail_status": {"arn", "value"},

@@ -21,6 +21,7 @@ import cloudwatch_cbor
 import event_data_stores
 import guardduty_features
 import guardduty_filters
+import macie
 import organization_answers
 import organization_trails
 import pending_subscriptions
@@ -28,6 +29,7 @@ from faults import Disconnected, Faults
 from request_log import RequestLog
 from seeded_state import SeededState
 from service_call import Answer, read_call
+from shape_validation import Violations
 
 # Operations that moto answers otherwise than AWS, or not at all.
 ANSWERS = {
@@ -44,6 +46,12 @@ ANSWERS = {
     "guardduty:ListIPSets": guardduty_filters.list_ip_sets,
     "guardduty:GetIPSet": guardduty_filters.get_ip_set,
     "guardduty:ListTrustedEntitySets": guardduty_filters.list_trusted_entity_sets,
+    "macie2:EnableMacie": macie.enable,
+    "macie2:DisableMacie": macie.disable,
+    "macie2:GetMacieSession": macie.get_session,
+    "macie2:UpdateMacieSession": macie.update_session,
+    "macie2:UpdateAutomatedDiscoveryConfiguration": macie.update_discovery,
+    "macie2:DescribeBuckets": macie.describe_buckets,
     "organizations:ListAccounts": organization_answers.list_accounts,
     "organizations:ListParents": organization_answers.for_managers_only,
     "organizations:ListPolicies": organization_answers.for_managers_only,
@@ -76,6 +84,7 @@ class Emulator:
         self._log = RequestLog()
         self._faults = Faults()
         self._state = SeededState()
+        self._violations = Violations()
 
     def __call__(self, environ, start_response):
         try:
@@ -102,12 +111,19 @@ class Emulator:
         self._log.add(call)
         if (answer := self._faults.answer(call)) is not None:
             return answer
-        if call.protocol == "cbor":
-            return cloudwatch_cbor.answer(call, self._ask_moto, self._state)
-        special = ANSWERS.get(f"{call.service}:{call.operation}")
-        if special is not None:
-            return special(call, self._ask_moto, self._state)
-        return self._ask_moto(call.environ_for_moto())
+        special = cloudwatch_cbor.answer if call.protocol == "cbor" else ANSWERS.get(f"{call.service}:{call.operation}")
+        if special is None:
+            return self._ask_moto(call.environ_for_moto())
+        of_moto: list[Answer] = []
+
+        def ask_moto(environ) -> Answer:
+            of_moto.append(self._ask_moto(environ))
+            return of_moto[-1]
+
+        answer = special(call, ask_moto, self._state)
+        if any(answer is untouched for untouched in of_moto):
+            return answer
+        return self._violations.hold(call, answer)
 
     def _ask_moto(self, environ) -> Answer:
         started = {}
@@ -143,11 +159,15 @@ class Emulator:
                 return self._faults.replace(posted)
             case "DELETE", "faults":
                 return self._faults.replace([])
+            case "GET", "violations":
+                return self._violations.all()
+            case "DELETE", "violations":
+                return self._violations.reset()
             case "POST", "put":
                 return self._state.put(posted)
             case "DELETE", "put":
                 return self._state.reset()
-        raise ValueError(f"no `{method} {CONTROL}{what}`: there are requests, faults and put")
+        raise ValueError(f"no `{method} {CONTROL}{what}`: there are requests, faults, violations and put")
 
 
 def main() -> None:

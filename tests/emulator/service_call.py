@@ -18,6 +18,7 @@ PROTOCOLS = {
     "s3control": "rest-xml-wrapped",
     "guardduty": "rest-json",
     "lambda": "rest-json",
+    "macie2": "rest-json",
     "ec2": "ec2",
     "sts": "query",
     "sns": "query",
@@ -50,8 +51,14 @@ class Answer:
         return Answer(self.status, body, headers)
 
     def with_json(self, value) -> "Answer":
-        """The same answer with another JSON body."""
-        return self.with_body(json.dumps(value).encode())
+        """The same answer with another JSON body. AWS leaves out what moto writes as null."""
+        return self.with_body(json.dumps(_without_nulls(value)).encode())
+
+
+def _without_nulls(value):
+    if isinstance(value, dict):
+        return {name: _without_nulls(child) for name, child in value.items() if child is not None}
+    return [_without_nulls(child) for child in value] if isinstance(value, list) else value
 
 
 @dataclass
@@ -129,7 +136,7 @@ def _operation(service, method, path, query, environ, body) -> tuple[str, str]:
         return "cbor", cbor["operation"]
     if target := environ.get("HTTP_X_AMZ_TARGET"):
         return "json", target.rpartition(".")[2]
-    if service in ("s3", "s3control", "guardduty", "lambda"):
+    if service in ("s3", "s3control", "guardduty", "lambda", "macie2"):
         return PROTOCOLS[service], _rest_operation(service, method, path, query)
     form = dict(parse_qsl(body.decode("latin-1") or query))
     protocol = PROTOCOLS.get(service, "json" if service in JSON_PROTOCOLS else "query")

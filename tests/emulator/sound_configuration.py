@@ -195,6 +195,46 @@ def endpoint_policy(account: Account, region: str) -> dict:
     }
 
 
+def enable_macie(account: Account, region: str = "us-east-1", *, discovery: bool = True, paused: bool = False) -> None:
+    """Enables Macie, with automated discovery of sensitive data unless `discovery` is false."""
+    client = account.client("macie2", region)
+    client.enable_macie()
+    if discovery:
+        client.update_automated_discovery_configuration(status="ENABLED")
+    if paused:
+        client.update_macie_session(status="PAUSED")
+
+
+def create_network(account: Account, *, gateway: bool = True, endpoint: str | None = None) -> dict[str, str]:
+    """Makes a VPC with an instance in a subnet that leads to the internet unless `gateway` is false. Returns the ids.
+
+    `endpoint` gives it an endpoint of S3 in the table of that subnet (`subnet`), or only in the main one (`main`).
+    """
+    ec2 = account.client("ec2")
+    vpc = ec2.create_vpc(CidrBlock="10.1.0.0/16")["Vpc"]["VpcId"]
+    subnet = ec2.create_subnet(VpcId=vpc, CidrBlock="10.1.1.0/24")["Subnet"]["SubnetId"]
+    tables = {"subnet": ec2.create_route_table(VpcId=vpc)["RouteTable"]["RouteTableId"]}
+    of_vpc = ec2.describe_route_tables(Filters=[{"Name": "vpc-id", "Values": [vpc]}])["RouteTables"]
+    tables["main"] = next(table["RouteTableId"] for table in of_vpc if table["RouteTableId"] != tables["subnet"])
+    ec2.associate_route_table(RouteTableId=tables["subnet"], SubnetId=subnet)
+    if gateway:
+        internet = ec2.create_internet_gateway()["InternetGateway"]["InternetGatewayId"]
+        ec2.attach_internet_gateway(InternetGatewayId=internet, VpcId=vpc)
+        ec2.create_route(RouteTableId=tables["subnet"], DestinationCidrBlock="0.0.0.0/0", GatewayId=internet)
+    ec2.run_instances(ImageId="ami-12c6146b", MinCount=1, MaxCount=1, SubnetId=subnet)
+    made = {"vpc": vpc}
+    if endpoint:
+        created = ec2.create_vpc_endpoint(
+            VpcId=vpc,
+            ServiceName="com.amazonaws.us-east-1.s3",
+            VpcEndpointType="Gateway",
+            RouteTableIds=[tables[endpoint]],
+            PolicyDocument=json.dumps(endpoint_policy(account, "us-east-1")),
+        )
+        made["endpoint"] = created["VpcEndpoint"]["VpcEndpointId"]
+    return made
+
+
 def create_endpoint(account: Account, name: str, policy: dict | None, region: str = "us-east-1") -> str:
     """Makes a VPC with a gateway endpoint of S3; without `policy` it has the default one. Returns the endpoint's id."""
     ec2 = account.client("ec2", region)

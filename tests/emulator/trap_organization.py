@@ -1,5 +1,6 @@
 """The organization of traps: configuration that looks right and is not; see `expected_trap.md`."""
 
+import datetime
 import json
 
 import sound_configuration as sound
@@ -23,17 +24,21 @@ def seed(endpoint: str) -> dict:
     # No selectors of its own: management events only. Data events here would credit every account.
     sound.create_trail(management, "organization", LOGS, IsOrganizationTrail=True)
     endpoints = {"good": good(accounts["good"])}
+    vpcs = {"good": sound.create_network(accounts["good"], endpoint="subnet")["vpc"]}
     selectors(accounts["selectors"], organization)
     stopped(accounts["stopped"], organization)
     single_region(accounts["single-region"])
     quiet_filter(accounts["quiet-filter"])
     quiet_alarm(accounts["quiet-alarm"], organization)
     endpoints |= perimeter(accounts["perimeter"])
+    vpcs |= networks(accounts["perimeter"])
+    classification(accounts, organization)
     return {
         "organization": organization.id,
         "regions": list(REGIONS),
         "accounts": {"management": MANAGEMENT} | {role: account.id for role, account in accounts.items()},
         "endpoints": endpoints,
+        "vpcs": vpcs,
     }
 
 
@@ -46,6 +51,7 @@ def good(account: Account) -> str:
         key = sound.create_key(account, region)
         sound.create_bucket(account, name, region, sensitive=True, policy=policy, kept=True, key=key)
         guarded(account, region)
+        sound.enable_macie(account, region)
     reader = f"arn:aws:iam::{account.id}:role/reports"
     sound.create_access_point(account, "reports", f"good-{HOME}-{account.id}", reader)
     everything = {"EventSelectors": sound.data_events(), "KmsKeyId": sound.create_key(account)}
@@ -236,6 +242,31 @@ def perimeter(account: Account) -> dict[str, str]:
         "default-policy": sound.create_endpoint(account, "default-policy", None),
         "org-id-only": sound.create_endpoint(account, "org-id-only", only_who),
     }
+
+
+def networks(account: Account) -> dict[str, str]:
+    """Instances that reach S3 past the endpoints, or not at all."""
+    return {
+        "no-endpoint": sound.create_network(account)["vpc"],
+        "other-table": sound.create_network(account, endpoint="main")["vpc"],
+        "closed": sound.create_network(account, gateway=False)["vpc"],
+    }
+
+
+def classification(accounts: dict[str, Account], organization: Organization) -> None:
+    """Sensitive buckets that Macie looked into lately, long ago, and not any more. `perimeter` has no Macie at all."""
+    account = accounts["single-region"]
+    sound.enable_macie(account, HOME, discovery=False)
+    lately = sound.create_bucket(account, f"classified-{account.id}", sensitive=True)
+    old = sound.create_bucket(account, f"trap-classified-once-{account.id}", sensitive=True)
+    now = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
+    here = {"kind": "macie_bucket", "account": account.id, "region": HOME}
+    for name, time in ((lately, now), (old, "2024-01-15T03:12:44+00:00")):
+        job = {"isDefinedInJob": "TRUE", "isMonitoredByJob": "FALSE", "lastJobId": "j1", "lastJobRunTime": time}
+        organization.put({**here, "name": name, "value": {"jobDetails": job}})
+    account = accounts["stopped"]
+    sound.enable_macie(account, ELSEWHERE, paused=True)
+    sound.create_bucket(account, f"trap-paused-{account.id}", ELSEWHERE, sensitive=True)
 
 
 def access_points(account: Account) -> None:
