@@ -171,3 +171,43 @@ fn the_scope_is_narrowed_by_accounts_regions_and_checks() {
     let bucket = format!("trap-write-only-{account}");
     assert_eq!(audit.status("object-reads-logged", account, &bucket), "fail");
 }
+
+#[test]
+fn a_region_without_guarddutys_administrator_fails_and_an_organizations_policy_makes_up_for_its_configuration()
+ {
+    let (emulator, seeded) = Emulator::with("trap");
+    let account = |role: &str| seeded["accounts"][role].as_str().unwrap().to_owned();
+    let (management, good) = (account("management"), account("good"));
+    let region = "ap-southeast-2";
+    let resource = format!("{}/{region}", seeded["organization"].as_str().unwrap());
+    let audit = || {
+        let folder = tempfile::tempdir().unwrap();
+        let mut program = emulator.program();
+        program.args(["audit", "--regions", region, "--accounts", &format!("{management},{good}")]);
+        Audit::run(program, folder.path())
+    };
+    let before = audit();
+    for check in ["guardduty-administrator-set", "guardduty-auto-enables-s3"] {
+        assert_eq!(before.status(check, &management, &resource), "fail", "{check}");
+    }
+    assert_eq!(before.status("guardduty-member-healthy", &good, &format!("{good}/{region}")), "fail");
+
+    let block = |region: &str| {
+        let status = serde_json::json!({"status": "enabled"});
+        let features = serde_json::json!({"foundational": status, "s3_data_events": status});
+        serde_json::json!({"guardduty": {"enablement": {region: features}}}).to_string()
+    };
+    let put = |account: &str, region: &str| {
+        emulator.put(&serde_json::json!({"kind": "effective_policy", "account": account,
+            "policy_type": "GUARDDUTY_POLICY", "content": block(region)}));
+    };
+    let active = seeded["accounts"].as_object().unwrap().iter().filter(|(role, _)| *role != "closed");
+    for (_, id) in active {
+        put(id.as_str().unwrap(), "default");
+    }
+    let after = audit();
+    assert_eq!(after.status("guardduty-administrator-set", &management, &resource), "fail");
+    assert_eq!(after.status("guardduty-auto-enables-s3", &management, &resource), "pass");
+    put(&good, "eu-north-1");
+    assert_eq!(audit().status("guardduty-auto-enables-s3", &management, &resource), "fail");
+}

@@ -7,13 +7,13 @@ use futures::stream::{self, StreamExt as _};
 use super::connection::Access;
 use super::kms;
 use super::{
-    access_points, cloudtrail, cloudwatch, ec2, eventbridge, guardduty, guardduty_filters, lambda, logs,
-    macie, organization, s3, s3control, sns, sqs, vpc,
+    access_points, cloudtrail, cloudwatch, ec2, eventbridge, guardduty, guardduty_filters, guardduty_members,
+    lambda, logs, macie, organization, s3, s3control, sns, sqs, vpc,
 };
 use crate::semantics::configuration::Key;
 use crate::snapshot::{
-    AccountSnapshot, Bucket, Entry, LogGroup, Macie, Organization, QueueRecord, Reading, Region, RegionAlarms,
-    TopicRecord, Trail, TrailDetails, Unreadable, key_name,
+    AccountSnapshot, Bucket, Entry, LogGroup, Macie, Organization, QueueRecord, Reading, Region,
+    RegionAlarms, TopicRecord, Trail, TrailDetails, Unreadable, key_name,
 };
 
 /// Regions of one account that are read at once.
@@ -76,7 +76,7 @@ pub async fn account(
         s3::BucketScope { only: scope.regions.as_deref(), enabled: enabled.known().map(Vec::as_slice) };
     let known_regions = regions.known().cloned().unwrap_or_default();
     let (regional, buckets, multi_region_access_points, block, organization_blocks) = tokio::join!(
-        read_regions(access, &known_regions, id),
+        read_regions(access, &known_regions, id, organization),
         s3::buckets(access, home, bucket_scope),
         access_points::multi_region_access_points(access, &organization.partition, id),
         s3control::public_access_block(access, home, id),
@@ -128,15 +128,28 @@ fn in_scope(enabled: &Reading<Vec<String>>, named: Option<&[String]>) -> Reading
     }
 }
 
-async fn read_regions(access: &Access, regions: &[String], account: &str) -> BTreeMap<String, Region> {
+async fn read_regions(
+    access: &Access,
+    regions: &[String],
+    account: &str,
+    organization: &Organization,
+) -> BTreeMap<String, Region> {
+    let administrators = &organization.guardduty_administrators;
+    let administers = |region: &String| {
+        let administrator = administrators.get(region).and_then(Reading::known);
+        administrator.is_some_and(|administrator| administrator.as_deref() == Some(account))
+    };
     stream::iter(regions)
-        .map(|region| async move { (region.clone(), read_region(access, region, account).await) })
+        .map(|region| {
+            let administers = administers(region);
+            async move { (region.clone(), read_region(access, region, account, administers).await) }
+        })
         .buffer_unordered(REGIONS_AT_ONCE)
         .collect()
         .await
 }
 
-async fn read_region(access: &Access, region: &str, account: &str) -> Region {
+async fn read_region(access: &Access, region: &str, account: &str, administers: bool) -> Region {
     let (trails, event_data_stores, detector, rules, vpc_endpoints, network, access_points) = tokio::join!(
         cloudtrail::trails(access, region),
         cloudtrail::event_data_stores(access, region),
@@ -146,9 +159,10 @@ async fn read_region(access: &Access, region: &str, account: &str) -> Region {
         vpc::network(access, region),
         access_points::access_points(access, region, account),
     );
-    let (finding_filters, trusted_lists) = tokio::join!(
+    let (finding_filters, trusted_lists, guardduty_administration) = tokio::join!(
         guardduty_filters::filters(access, region, &detector),
         guardduty_filters::trusted_lists(access, region, &detector),
+        guardduty_members::administration(access, region, administers, &detector),
     );
     Region {
         trails,
@@ -156,6 +170,7 @@ async fn read_region(access: &Access, region: &str, account: &str) -> Region {
         detector,
         finding_filters,
         trusted_lists,
+        guardduty_administration,
         rules,
         vpc_endpoints,
         network,

@@ -13,6 +13,7 @@ mod exports;
 mod failure;
 mod guardduty;
 mod guardduty_filters;
+mod guardduty_members;
 mod kms;
 mod lambda;
 mod logs;

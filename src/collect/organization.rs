@@ -63,6 +63,7 @@ pub async fn organization(access: &Access, caller: &Caller, regions: &[String]) 
         enabled_policy_types: Reading::Known(Vec::new()),
         policies: BTreeMap::new(),
         guardduty_administrators: BTreeMap::new(),
+        guardduty_policies: BTreeMap::new(),
         accounts: Reading::Known(Vec::new()),
         identity,
     };
@@ -72,6 +73,8 @@ pub async fn organization(access: &Access, caller: &Caller, regions: &[String]) 
     let (accounts, types) = tokio::join!(accounts(access, region), policy_types(access, region));
     organization.accounts = accounts;
     organization.policies = policies(access, region, &types).await;
+    organization.guardduty_policies =
+        guardduty_policies(access, region, &organization.accounts, &types).await;
     organization.enabled_policy_types = types;
     organization.guardduty_administrators = stream::iter(regions)
         .map(|region| async move { (region.clone(), guardduty::administrator(access, region).await) })
@@ -291,17 +294,44 @@ pub async fn blocks_public_access(
         Reading::Known(_) => {}
     }
     let region = leading_region(&organization.partition);
-    let call = access
-        .organizations(region)
-        .describe_effective_policy()
-        .policy_type("S3_POLICY".into())
-        .target_id(account)
-        .send();
+    match effective_policy(access, region, "S3_POLICY", account).await {
+        Reading::Known(content) => Reading::Known(content.and_then(|text| blocks_all(&text))),
+        Reading::Unreadable(why) => Reading::Unreadable(why),
+    }
+}
+
+/// The GuardDuty policy in force of each active account; nothing where the organization has no such policies.
+async fn guardduty_policies(
+    access: &Access,
+    region: &str,
+    accounts: &Reading<Vec<OrganizationAccount>>,
+    types: &Reading<Vec<String>>,
+) -> BTreeMap<String, Reading<Option<String>>> {
+    const TYPE: &str = "GUARDDUTY_POLICY";
+    if !types.known().is_some_and(|types| types.iter().any(|t| t == TYPE)) {
+        return BTreeMap::new();
+    }
+    let active = accounts.known().into_iter().flatten().filter(|account| account.state == "ACTIVE");
+    stream::iter(active)
+        .map(|account| async move {
+            (account.id.clone(), effective_policy(access, region, TYPE, &account.id).await)
+        })
+        .buffer_unordered(CALLS_AT_ONCE)
+        .collect()
+        .await
+}
+
+/// What the policies of a management type come to in an account, as text; `None` when none is in force.
+async fn effective_policy(
+    access: &Access,
+    region: &str,
+    kind: &str,
+    account: &str,
+) -> Reading<Option<String>> {
+    let client = access.organizations(region);
+    let call = client.describe_effective_policy().policy_type(kind.into()).target_id(account).send();
     match access.call("organizations:DescribeEffectivePolicy", call).await {
-        Ok(answer) => {
-            let content = answer.effective_policy.and_then(|policy| policy.policy_content);
-            Reading::Known(content.and_then(|text| blocks_all(&text)))
-        }
+        Ok(answer) => Reading::Known(answer.effective_policy.and_then(|policy| policy.policy_content)),
         Err(failure) if failure.code() == "EffectivePolicyNotFoundException" => Reading::Known(None),
         Err(failure) => Reading::Unreadable(failure.into()),
     }

@@ -275,7 +275,6 @@ fn metadata_is_held_against_the_file() {
         ("# METADATA", "# METADAT", "no METADATA"),
         ("exfilguard.data_events.sample", "exfilguard.data_events.samples", "the package is"),
         ("exfilguard.data_events.sample", "custom.data_events.sample", "the package is"),
-        ("resource: bucket", "resource: vpc", "no facts are published"),
         ("status: stable", "status: stable\n#   empty_is: pass", "empty_reason"),
     ] {
         let text = good.text.replace(from, to);

@@ -131,6 +131,7 @@ mod tests {
             enabled_policy_types: Reading::Known(vec!["SERVICE_CONTROL_POLICY".into()]),
             policies: BTreeMap::from([(PolicyType::ServiceControlPolicy, policies)]),
             guardduty_administrators: BTreeMap::new(),
+            guardduty_policies: BTreeMap::new(),
         }
     }
 

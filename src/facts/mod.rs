@@ -9,6 +9,7 @@ pub(crate) mod context;
 pub(crate) mod detection;
 mod exports;
 mod fact;
+mod guardduty_administration;
 mod guardrails;
 pub(crate) mod logging;
 mod macie;
@@ -37,7 +38,7 @@ pub use guardrails::Guardrails;
 pub use resource::{Resource, derive};
 pub use resources::{
     AccessPointFacts, AccountFacts, AccountRegionFacts, AlarmFacts, BucketFacts, BulkDownloadAlarm,
-    EventRuleFacts, Export, ForeignNetwork, LegitimateUse, OutsideGrant, PublicAccessBlocked, TrailFacts,
-    VpcEndpointFacts, VpcFacts,
+    EventRuleFacts, Export, ForeignNetwork, LegitimateUse, OrganizationRegionFacts, OutsideGrant,
+    PublicAccessBlocked, TrailFacts, VpcEndpointFacts, VpcFacts,
 };
 pub use schema::schemas;

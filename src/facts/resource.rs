@@ -15,8 +15,8 @@ use super::suppression::Suppression;
 use super::tampering::Tampering;
 use super::trail_coverage::TrailCoverage;
 use super::{
-    access_points, exports, macie, network, ownership, protection, public_access, routing, rule_severities,
-    rule_targets, unread,
+    access_points, exports, guardduty_administration, macie, network, ownership, protection, public_access,
+    routing, rule_severities, rule_targets, unread,
 };
 use crate::catalogue::ResourceKind;
 use crate::semantics::event_selectors::{BucketIdentity, EventClass};
@@ -76,6 +76,7 @@ pub fn derive(account: &AccountSnapshot, context: &Context<'_>) -> Vec<Resource>
     derivation.trails();
     derivation.alarms();
     derivation.regions();
+    derivation.organization_regions();
     derivation.resources
 }
 
@@ -321,6 +322,7 @@ impl Derivation<'_> {
         }
         for (region, read) in &account.regional {
             let suppression = Suppression::of(account, region, self.context);
+            let (guardduty_enabled, guardduty_s3_protection) = self.guardduty(read, region);
             let facts = AccountRegionFacts {
                 account_id: account.id.clone(),
                 region: region.clone(),
@@ -330,12 +332,22 @@ impl Derivation<'_> {
                     self.partition(),
                 ),
                 some_data_events_logged: self.trail_coverage().some_data_events(region),
-                guardduty_enabled: detector_enabled(read, region),
+                guardduty_enabled,
                 guardduty_publishes_promptly: publishes_promptly(read, region),
                 guardduty_findings_kept: suppression.kept(),
                 guardduty_narrowed_filters: suppression.narrowed(),
                 guardduty_trusts_nobody: suppression.trusts_nobody(),
-                guardduty_s3_protection: s3_protection(read, region),
+                guardduty_s3_protection,
+                guardduty_member_expected: guardduty_administration::member_expected(
+                    account,
+                    region,
+                    self.context,
+                ),
+                guardduty_member_healthy: guardduty_administration::member_healthy(
+                    account,
+                    region,
+                    self.context,
+                ),
                 guardduty_findings_routed: routing::findings_routed(account, region, self.context),
                 tampering_heard: self.tampering.in_region(region),
                 holds_sensitive_buckets: macie::holds_sensitive_buckets(account, region, self.context),
@@ -346,6 +358,34 @@ impl Derivation<'_> {
             self.event_rules(region, read);
             self.vpcs(region, read);
             self.vpc_endpoints(region, read);
+        }
+    }
+
+    /// Whether GuardDuty is enabled and watches S3: by the account's own detector, or where that could not be read by what
+    /// the administrator says of it.
+    fn guardduty(&self, read: &Region, region: &str) -> (Fact, Fact) {
+        let of_member = match &read.detector {
+            Reading::Known(_) => None,
+            Reading::Unreadable(_) => guardduty_administration::of_member(self.account, region, self.context),
+        };
+        of_member.unwrap_or_else(|| (detector_enabled(read, region), s3_protection(read, region)))
+    }
+
+    /// The organization is judged with its management account, or with the account that is audited alone.
+    fn organization_regions(&mut self) {
+        let account = self.account;
+        let judged_here = match &self.context.organization.identity {
+            Reading::Known(Some(identity)) => identity.management_account == account.id,
+            Reading::Known(None) | Reading::Unreadable(_) => true,
+        };
+        if !judged_here {
+            return;
+        }
+        for region in account.regional.keys() {
+            let facts = guardduty_administration::of_region(account, region, self.context);
+            let id = if facts.organization_id.is_empty() { &account.id } else { &facts.organization_id };
+            let id = format!("{id}/{region}");
+            self.push(ResourceKind::OrganizationRegion, &id, None, Some(region), &facts);
         }
     }
 

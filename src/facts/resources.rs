@@ -249,6 +249,11 @@ pub struct AccountRegionFacts {
     pub guardduty_trusts_nobody: Fact,
     /// GuardDuty watches S3 data events.
     pub guardduty_s3_protection: Fact,
+    /// The account should be a member of GuardDuty's administrator: it belongs to an organization and is not the
+    /// administrator itself.
+    pub guardduty_member_expected: Fact,
+    /// GuardDuty's administrator has the account as a member, and sees its findings.
+    pub guardduty_member_healthy: Fact,
     /// Every finding type that tells of S3 exfiltration reaches a person through EventBridge, from this account's bus or
     /// from that of GuardDuty's administrator.
     pub guardduty_findings_routed: Fact,
@@ -258,6 +263,22 @@ pub struct AccountRegionFacts {
     pub holds_sensitive_buckets: Fact,
     /// Macie is enabled, and not paused.
     pub macie_enabled: Fact,
+}
+
+/// One region of the whole organization. It is judged together with the management account.
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+pub struct OrganizationRegionFacts {
+    /// The organization's id; empty where there is none.
+    pub organization_id: String,
+    /// The region.
+    pub region: String,
+    /// The account belongs to an organization.
+    pub in_organization: Fact,
+    /// GuardDuty has a delegated administrator in the region.
+    pub guardduty_administrator_set: Fact,
+    /// GuardDuty and its S3 Protection are switched on by themselves in every account, by the administrator's configuration
+    /// or by a GuardDuty policy of the organization.
+    pub guardduty_enables_s3: Fact,
 }
 
 /// A CloudWatch alarm.

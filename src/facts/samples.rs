@@ -50,6 +50,7 @@ pub fn region() -> Region {
         detector: Reading::Known(None),
         finding_filters: Reading::Known(Vec::new()),
         trusted_lists: Reading::Known(Vec::new()),
+        guardduty_administration: None,
         rules: Reading::Known(Vec::new()),
         vpc_endpoints: Reading::Known(Vec::new()),
         network: crate::snapshot::RegionNetwork {
@@ -111,6 +112,7 @@ pub fn organization() -> Organization {
             (PolicyType::ResourceControlPolicy, Reading::Known(Vec::new())),
         ]),
         guardduty_administrators: BTreeMap::from([(REGION.into(), Reading::Known(None))]),
+        guardduty_policies: BTreeMap::new(),
     }
 }
 

@@ -6,8 +6,8 @@ use schemars::{JsonSchema, schema_for};
 use serde_json::Value;
 
 use super::resources::{
-    AccessPointFacts, AccountFacts, AccountRegionFacts, AlarmFacts, BucketFacts, EventRuleFacts, TrailFacts,
-    VpcEndpointFacts, VpcFacts,
+    AccessPointFacts, AccountFacts, AccountRegionFacts, AlarmFacts, BucketFacts, EventRuleFacts,
+    OrganizationRegionFacts, TrailFacts, VpcEndpointFacts, VpcFacts,
 };
 use crate::catalogue::ResourceKind;
 
@@ -20,6 +20,7 @@ pub fn schemas() -> BTreeMap<ResourceKind, Value> {
         (ResourceKind::Trail, schema::<TrailFacts>()),
         (ResourceKind::Account, schema::<AccountFacts>()),
         (ResourceKind::AccountRegion, schema::<AccountRegionFacts>()),
+        (ResourceKind::OrganizationRegion, schema::<OrganizationRegionFacts>()),
         (ResourceKind::Alarm, schema::<AlarmFacts>()),
         (ResourceKind::EventRule, schema::<EventRuleFacts>()),
         (ResourceKind::Vpc, schema::<VpcFacts>()),

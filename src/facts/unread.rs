@@ -107,6 +107,8 @@ pub fn regions(account: &str, unknown: &Fact) -> AccountRegionFacts {
         guardduty_narrowed_filters: Vec::new(),
         guardduty_trusts_nobody: unknown.clone(),
         guardduty_s3_protection: unknown.clone(),
+        guardduty_member_expected: unknown.clone(),
+        guardduty_member_healthy: unknown.clone(),
         guardduty_findings_routed: unknown.clone(),
         tampering_heard: unknown.clone(),
         holds_sensitive_buckets: unknown.clone(),

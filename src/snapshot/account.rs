@@ -125,6 +125,8 @@ pub struct Region {
     pub finding_filters: Reading<Vec<FindingFilter>>,
     /// The detector's lists of trusted addresses and entities; none without a detector.
     pub trusted_lists: Reading<Vec<TrustedList>>,
+    /// What GuardDuty's administrator sees of the organization; `None` where the account is not its administrator.
+    pub guardduty_administration: Option<super::GuardDutyAdministration>,
     /// EventBridge rules with an event pattern, on every bus; without those that an AWS service manages, which never
     /// lead to a person.
     pub rules: Reading<Vec<Rule>>,

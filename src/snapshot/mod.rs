@@ -6,6 +6,7 @@ mod account;
 mod bucket_protection;
 mod exports;
 mod file;
+mod guardduty;
 mod macie;
 mod network;
 mod organization;
@@ -21,6 +22,7 @@ pub use account::{
 pub use bucket_protection::{BucketProtection, DefaultEncryption, ObjectLock, Versioning};
 pub use exports::{BucketExports, Inventory, ReplicationRule};
 pub use file::{Header, SCHEMA, SnapshotError, SnapshotReader, SnapshotWriter};
+pub use guardduty::{GuardDutyAdministration, GuardDutyAutoEnable, GuardDutyMember};
 pub use macie::{Macie, MacieBucket};
 pub use network::{NetworkInterface, RegionNetwork, Route, RouteTable, Vpc};
 pub use organization::{

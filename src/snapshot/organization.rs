@@ -23,6 +23,9 @@ pub struct Organization {
     pub policies: BTreeMap<PolicyType, Reading<Vec<OrganizationPolicy>>>,
     /// GuardDuty's delegated administrator by region (`guardduty:ListOrganizationAdminAccounts`).
     pub guardduty_administrators: BTreeMap<String, Reading<Option<String>>>,
+    /// The effective GuardDuty policy (`GUARDDUTY_POLICY`) of each active account as text, where the organization has that
+    /// type of policy enabled; known and `None` when none is in force.
+    pub guardduty_policies: BTreeMap<String, Reading<Option<String>>>,
 }
 
 /// Identity of an organization (`organizations:DescribeOrganization`).

@@ -152,6 +152,11 @@ fn region_gaps<'a>(gaps: &mut Gaps<'a>, name: &'a str, region: &'a Region) {
     if region.detector.known().is_some() {
         gaps.note(at, None, &region.finding_filters);
         gaps.note(at, None, &region.trusted_lists);
+        if let Some(administration) = &region.guardduty_administration {
+            gaps.note(at, None, &administration.auto_enable);
+            gaps.note(at, None, &administration.members);
+            // What it says of a member's features matters only where the member's own detector could not be read.
+        }
     }
     gaps.note(at, None, &region.rules);
     gaps.note(at, None, &region.vpc_endpoints);
@@ -187,6 +192,9 @@ impl Organization {
         }
         for (region, administrator) in &self.guardduty_administrators {
             gaps.note(Some(region), None, administrator);
+        }
+        for (account, policy) in &self.guardduty_policies {
+            gaps.note(None, Some(account), policy);
         }
         gaps.all
     }

@@ -22,11 +22,14 @@ def seed(endpoint: str) -> dict:
     administrator = accounts["security-tooling"]
     for region in REGIONS:
         sound.enable_guardduty(management, region)
-        management.client("guardduty", region).enable_organization_admin_account(AdminAccountId=administrator.id)
     security_tooling(administrator)
     payments_prod(accounts["payments-prod"])
     analytics(accounts["analytics"])
     sandbox(accounts["sandbox"])
+    members = [management, accounts["payments-prod"], accounts["analytics"], accounts["sandbox"]]
+    sound.administer_guardduty(management, administrator, HOME, members)
+    # Nobody took the sandbox in there.
+    sound.administer_guardduty(management, administrator, ELSEWHERE, members[:-1], s3="NEW")
     return {
         "organization": organization.id,
         "regions": list(REGIONS),

@@ -49,16 +49,21 @@ def get_detector(call: Call, moto, _state: SeededState) -> Answer:
     if answer.status != 200:
         return answer
     value = answer.json()
-    statuses = {feature["name"]: feature["status"] for feature in value.get("features") or []}
+    value["dataSources"] = legacy(value.get("features") or [])
+    return answer.with_json(value)
+
+
+def legacy(features: list[dict]) -> dict:
+    """The older `dataSources`, which say the same as the features."""
+    statuses = {feature["name"]: feature["status"] for feature in features}
     off = "DISABLED"
-    value["dataSources"] = {
+    return {
         "cloudTrail": {"status": statuses.get("CLOUD_TRAIL", off)},
         "dnsLogs": {"status": statuses.get("DNS_LOGS", off)},
         "flowLogs": {"status": statuses.get("FLOW_LOGS", off)},
         "s3Logs": {"status": statuses.get("S3_DATA_EVENTS", off)},
         "kubernetes": {"auditLogs": {"status": statuses.get("EKS_AUDIT_LOGS", off)}},
     }
-    return answer.with_json(value)
 
 
 def list_organization_admin_accounts(call: Call, moto, _state: SeededState) -> Answer:

@@ -61,13 +61,14 @@ def _administrators(management: str) -> set[str]:
 
 
 def list_roots(call: Call, moto, state: SeededState) -> Answer:
-    """The root, with the policy type of S3 enabled if an effective S3 policy was seeded."""
+    """The root, with the policy types enabled of which an effective policy was seeded."""
     answer = for_managers_only(call, moto, state)
-    if answer.status != 200 or not any(i["policy_type"] == "S3_POLICY" for i in state.all("effective_policy")):
+    kinds = sorted({item["policy_type"] for item in state.all("effective_policy")})
+    if answer.status != 200 or not kinds:
         return answer
     value = answer.json()
     for root in value.get("Roots", []):
-        root.setdefault("PolicyTypes", []).append({"Type": "S3_POLICY", "Status": "ENABLED"})
+        root.setdefault("PolicyTypes", []).extend({"Type": kind, "Status": "ENABLED"} for kind in kinds)
     return answer.with_json(value)
 
 

@@ -21,6 +21,7 @@ import cloudwatch_cbor
 import event_data_stores
 import guardduty_features
 import guardduty_filters
+import guardduty_members
 import macie
 import organization_answers
 import organization_trails
@@ -42,6 +43,12 @@ ANSWERS = {
     "guardduty:UpdateDetector": guardduty_features.update_detector,
     "guardduty:GetDetector": guardduty_features.get_detector,
     "guardduty:ListOrganizationAdminAccounts": guardduty_features.list_organization_admin_accounts,
+    "guardduty:DescribeOrganizationConfiguration": guardduty_members.describe_configuration,
+    "guardduty:UpdateOrganizationConfiguration": guardduty_members.update_configuration,
+    "guardduty:CreateMembers": guardduty_members.create_members,
+    "guardduty:StopMonitoringMembers": guardduty_members.stop_monitoring,
+    "guardduty:ListMembers": guardduty_members.list_members,
+    "guardduty:GetMemberDetectors": guardduty_members.get_member_detectors,
     "guardduty:ListFilters": guardduty_filters.list_filters,
     "guardduty:ListIPSets": guardduty_filters.list_ip_sets,
     "guardduty:GetIPSet": guardduty_filters.get_ip_set,

@@ -416,6 +416,23 @@ def enable_guardduty(
     return made["DetectorId"]
 
 
+def administer_guardduty(
+    management: Account, administrator: Account, region: str, members: list[Account], *, s3="ALL"
+) -> str:
+    """Makes an account with a detector GuardDuty's administrator of a region. Returns the detector's id."""
+    management.client("guardduty", region).enable_organization_admin_account(AdminAccountId=administrator.id)
+    client = administrator.client("guardduty", region)
+    detector = client.list_detectors()["DetectorIds"][0]
+    details = [{"AccountId": member.id, "Email": f"{member.id}@example.com"} for member in members]
+    client.create_members(DetectorId=detector, AccountDetails=details)
+    client.update_organization_configuration(
+        DetectorId=detector,
+        AutoEnableOrganizationMembers="ALL",
+        Features=[{"Name": "S3_DATA_EVENTS", "AutoEnable": s3}],
+    )
+    return detector
+
+
 def block_public_access(account: Account) -> None:
     """Blocks public access for the whole account."""
     account.client("s3control").put_public_access_block(

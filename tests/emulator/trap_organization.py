@@ -33,6 +33,7 @@ def seed(endpoint: str) -> dict:
     endpoints |= perimeter(accounts["perimeter"])
     vpcs |= networks(accounts["perimeter"])
     classification(accounts, organization)
+    administration(management, accounts)
     return {
         "organization": organization.id,
         "regions": list(REGIONS),
@@ -67,6 +68,17 @@ def good(account: Account) -> str:
         pattern = sound.calls_matched(*sound.BUCKET_CALLS, "DeleteDetector")
         sound.create_rule(account, "tampering", calls, region, pattern=pattern)
     return sound.create_endpoint(account, "good", sound.endpoint_policy(account, HOME))
+
+
+def administration(management: Account, accounts: dict[str, Account]) -> None:
+    """GuardDuty's administrator: one member is paused, one was left out, and elsewhere only new accounts get S3 Protection."""
+    members = [account for role, account in accounts.items() if role not in ("closed", "perimeter")]
+    for region, s3 in ((HOME, "ALL"), (ELSEWHERE, "NEW")):
+        sound.enable_guardduty(management, region)
+        detector = sound.administer_guardduty(management, management, region, members, s3=s3)
+        if region == HOME:
+            paused = [accounts["stopped"].id]
+            management.client("guardduty", region).stop_monitoring_members(DetectorId=detector, AccountIds=paused)
 
 
 def guarded(account: Account, region: str, *, s3: bool = True, frequency: str = "FIFTEEN_MINUTES") -> str:
