@@ -159,12 +159,40 @@ fn a_call_that_never_answers_is_given_up() {
     let (emulator, seeded) = Emulator::with("trap");
     let folder = tempfile::tempdir().unwrap();
     let account = seeded["accounts"]["good"].as_str().unwrap();
-    emulator.fail(&json!([{"service": "guardduty", "operation": "GetDetector", "account": account,
+    emulator.fail(&json!([{"service": "guardduty", "operation": "ListFilters", "account": account,
         "region": "us-east-1", "action": {"disconnect": true}}]));
     let audit = emulator.audit(folder.path(), &["--accounts", account]);
     assert_eq!(audit.code(), 3, "{}", audit.errors());
-    assert_eq!(audit.status("guardduty-enabled", account, &format!("{account}/us-east-1")), "unknown");
-    assert_eq!(audit.status("guardduty-enabled", account, &format!("{account}/eu-west-1")), "pass");
+    let status = |check: &str, region: &str| audit.status(check, account, &format!("{account}/{region}"));
+    assert_eq!(status("guardduty-findings-not-suppressed", "us-east-1"), "unknown");
+    assert_eq!(status("guardduty-findings-not-suppressed", "eu-west-1"), "pass");
+}
+
+#[test]
+fn what_guarddutys_administrator_says_stands_in_for_a_detector_that_cannot_be_read() {
+    let (emulator, seeded) = Emulator::with("trap");
+    let folder = tempfile::tempdir().unwrap();
+    let account = |role: &str| seeded["accounts"][role].as_str().unwrap().to_owned();
+    let (good, single) = (account("good"), account("single-region"));
+    emulator.fail(&json!([{"service": "guardduty", "operation": "GetDetector",
+        "action": {"status": 403, "code": "AccessDeniedException", "message": "no"}}]));
+    let audit = emulator.audit(folder.path(), &[]);
+    assert_eq!(audit.code(), 3, "{}", audit.errors());
+    let status =
+        |account: &str| audit.status("guardduty-s3-protection", account, &format!("{account}/eu-west-1"));
+    // Its own detector is denied too: the administrator cannot ask by it.
+    assert_eq!([status(&good), status(&single)], ["unknown", "unknown"]);
+    emulator.fail(&json!(
+        [&good, &single].map(|account| json!({"service": "guardduty", "operation": "GetDetector",
+        "account": account, "action": {"status": 403, "code": "AccessDeniedException", "message": "no"}}))
+    ));
+    let audit = emulator.audit(folder.path(), &[]);
+    assert_eq!(audit.code(), 3, "{}", audit.errors());
+    let status =
+        |account: &str| audit.status("guardduty-s3-protection", account, &format!("{account}/eu-west-1"));
+    assert_eq!([status(&good), status(&single)], ["pass", "fail"]);
+    let publishes = audit.status("guardduty-publishes-promptly", &good, &format!("{good}/eu-west-1"));
+    assert_eq!(publishes, "unknown");
 }
 
 #[test]

@@ -10,7 +10,7 @@ use crate::engine::{Check, Checks, Evaluator, Outcome, Surroundings};
 use crate::facts::{self, Context};
 use crate::policy::PolicyFile;
 use crate::score::assessment::{AccountAudit, AccountStatus, Evidence, Incomplete, Resource, ResultRecord};
-use crate::simulate::{Cell, Gains, Simulation};
+use crate::simulate::{Cell, Gains, Simulated, Simulation};
 use crate::snapshot::{AccountSnapshot, Entry, Unreadable};
 
 /// Evidence that a result shows at most; what a bucket's coverage rests on may be hundreds of trails.
@@ -37,6 +37,8 @@ pub struct Judgement {
     pub simulation: Vec<Cell>,
     /// What mending checks would do to that.
     pub gains: Gains,
+    /// The same under what the simulation assumes.
+    pub what_if: Vec<Cell>,
 }
 
 impl Judge {
@@ -107,13 +109,14 @@ impl Worker<'_> {
             }
         }
         let simulated = judge.simulation.as_ref().map(|s| s.account(account, context));
-        let (simulation, gains) = simulated.unwrap_or_default();
+        let Simulated { cells: simulation, gains, what_if } = simulated.unwrap_or_default();
         Judgement {
             account: audited(account, status(account)),
             results,
             incomplete: account.gaps().iter().map(missing).collect(),
             simulation,
             gains,
+            what_if,
         }
     }
 
@@ -146,6 +149,7 @@ impl Judgement {
             incomplete,
             simulation: Vec::new(),
             gains: Gains::default(),
+            what_if: Vec::new(),
         }
     }
 }

@@ -7,7 +7,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::catalogue::FailOn;
 use crate::report::Destination;
-use crate::report::simulation::MatrixDestination;
+use crate::report::simulation::{MatrixDestination, MatrixRows};
 
 /// Would anybody who copies data out of S3 be logged, detected, alerted on and stopped?
 #[derive(Debug, Parser)]
@@ -161,6 +161,13 @@ pub struct SimulateArguments {
     /// Take this check for passed, and show what changes; repeatable
     #[arg(long, value_name = "CHECK=pass", value_parser = assumption, help_heading = "Simulation")]
     pub assume: Vec<String>,
+    /// Change the snapshot by this JSON Patch, and show what changes: `[{"op": "replace", "path":
+    /// "/accounts/111122223333/buckets/NAME/policy", "value": {…}}]`
+    #[arg(long, value_name = "FILE", requires = "snapshot", help_heading = "Simulation")]
+    pub with_change: Option<PathBuf>,
+    /// A row per bucket, or per account with the worst of its buckets
+    #[arg(long, value_enum, default_value_t, help_heading = "Reports")]
+    pub by: MatrixRows,
     /// Tell each cell's path as a person would
     #[arg(long, help_heading = "Reports")]
     pub explain: bool,

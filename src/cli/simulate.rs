@@ -1,5 +1,6 @@
 //! `exfilguard simulate`: bucket × technique, what would happen, and why.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use globset::{Glob, GlobSet, GlobSetBuilder};
@@ -9,13 +10,15 @@ use super::arguments::SimulateArguments;
 use super::console::{Console, terminal_width};
 use super::exit_code::ExitCode;
 use super::progress::Progress;
-use super::{Failure, audit, live, modules};
-use crate::audit::{Judge, LiveAudit, Start, assemble};
+use super::{Failure, live, modules};
+use crate::audit::{Judge, Judgement, LiveAudit, Start, assemble, offline};
+use crate::collect::CallCounts;
 use crate::policy::PolicyFile;
 use crate::report::Look;
 use crate::report::simulation::{Matrix, MatrixDestinations};
 use crate::score::assessment::{Assessment, Source};
-use crate::simulate::{Assumptions, Simulation, Technique, Techniques};
+use crate::simulate::{Assumptions, Cell, Gains, Simulation, Technique, Techniques};
+use crate::snapshot::{Change, Organization, SnapshotReader};
 
 /// Simulates.
 pub fn run(arguments: &SimulateArguments, console: &Console) -> Result<ExitCode, Failure> {
@@ -29,25 +32,34 @@ pub fn run(arguments: &SimulateArguments, console: &Console) -> Result<ExitCode,
             "`--assume {check}=pass`: there is no check `{check}`"
         )));
     }
-    let mut simulation = Simulation {
+    let simulation = Simulation {
         techniques: chosen(&techniques, &arguments.technique)?,
         buckets: buckets(&arguments.bucket)?,
-        assumptions: Assumptions::default(),
+        assumptions: Assumptions { pass: arguments.assume.iter().cloned().collect() },
+        with_evidence: true,
     };
-    let before = simulated(arguments, simulation.clone(), console)?;
-    let after = if arguments.assume.is_empty() {
-        None
-    } else {
-        simulation.assumptions.pass.extend(arguments.assume.iter().cloned());
-        Some(simulated(arguments, simulation.clone(), console)?)
+    let techniques = simulation.techniques.clone();
+    let change = arguments.with_change.as_deref().map(Change::load);
+    let change = change.transpose().into_diagnostic().map_err(Failure::usage)?;
+    let judge = judge(arguments, simulation)?;
+    let start = Start::now();
+    let read = match &arguments.snapshot {
+        Some(path) => saved(path, None, &judge, console)?,
+        None => live::run(read(arguments, &judge, &start, console))?,
     };
+    let changed = match (&arguments.snapshot, change) {
+        (Some(path), Some(change)) => Some(saved(path, Some(change), &judge, console)?),
+        _ => None,
+    };
+    let (before, after) = read.both(arguments, &judge, &start, changed);
     if before.simulation.is_empty() {
         console.note("no bucket in scope matches: there is nothing to simulate");
     }
     let matrix = Matrix {
         assessment: after.as_ref().unwrap_or(&before),
         before: after.as_ref().map(|_| &before),
-        techniques: &simulation.techniques,
+        techniques: &techniques,
+        rows: arguments.by,
         explain: arguments.explain,
     };
     let look = Look { width: terminal_width(), color: console.colors_stdout() };
@@ -83,27 +95,86 @@ fn buckets(patterns: &[String]) -> Result<Option<GlobSet>, Failure> {
     set.build().map(Some).map_err(|error| Failure::usage(miette!("--bucket: {error}")))
 }
 
-fn simulated(
-    arguments: &SimulateArguments,
-    simulation: Simulation,
-    console: &Console,
-) -> Result<Assessment, Failure> {
+/// Nothing is judged: the matrix is all that is wanted.
+fn judge(arguments: &SimulateArguments, simulation: Simulation) -> Result<Arc<Judge>, Failure> {
     let mut checks = modules::load(&[])?;
     let policy = PolicyFile::load_or_default(arguments.policy.as_deref(), &checks.descriptions())
         .map_err(Failure::usage)?;
-    // Nothing is judged: the matrix is all that is wanted.
     checks.retain(|_| false);
-    let judge = Arc::new(Judge::new(checks, policy).with_simulation(simulation));
-    let start = Start::now();
-    let mut assessment = match &arguments.snapshot {
-        Some(path) => audit::snapshot(path, &judge, &start, console)?,
-        None => live::run(read(arguments, &judge, &start, console))?,
-    };
-    let accounts = &arguments.live.accounts;
-    if !accounts.is_empty() {
-        assessment.simulation.retain(|cell| accounts.contains(&cell.account_id));
+    Ok(Arc::new(Judge::new(checks, policy).with_simulation(simulation)))
+}
+
+/// What was simulated, before it is joined to assessments.
+struct Read {
+    source: Source,
+    organization: Organization,
+    judgements: Vec<Judgement>,
+    calls: CallCounts,
+}
+
+impl Read {
+    /// The matrix as things are and, where something is assumed or changed, as they would be.
+    fn both(
+        mut self,
+        arguments: &SimulateArguments,
+        judge: &Judge,
+        start: &Start,
+        changed: Option<Self>,
+    ) -> (Assessment, Option<Assessment>) {
+        let what_if = |read: &mut Self| -> Vec<Cell> {
+            read.judgements.iter_mut().flat_map(|judgement| std::mem::take(&mut judgement.what_if)).collect()
+        };
+        let assumed = what_if(&mut self);
+        let before = self.assessment(arguments, judge, start, None);
+        let assumes = !arguments.assume.is_empty();
+        let after = match changed {
+            Some(mut changed) => {
+                let cells = what_if(&mut changed);
+                Some(changed.assessment(arguments, judge, start, assumes.then_some(cells)))
+            }
+            None if assumes => Some(within(arguments, before.clone(), Some(assumed))),
+            None => None,
+        };
+        (before, after)
     }
-    Ok(assessment)
+
+    fn assessment(
+        self,
+        arguments: &SimulateArguments,
+        judge: &Judge,
+        start: &Start,
+        cells: Option<Vec<Cell>>,
+    ) -> Assessment {
+        let joined = assemble(start, self.source, judge, &self.organization, self.judgements, &self.calls);
+        within(arguments, joined, cells)
+    }
+}
+
+/// The accounts that were asked for; with other cells if there are any.
+fn within(arguments: &SimulateArguments, mut assessment: Assessment, cells: Option<Vec<Cell>>) -> Assessment {
+    let mut cells = cells.unwrap_or_else(|| std::mem::take(&mut assessment.simulation));
+    let accounts = &arguments.live.accounts;
+    cells.retain(|cell| accounts.is_empty() || accounts.contains(&cell.account_id));
+    assessment.with_simulation(cells, &Gains::default())
+}
+
+fn saved(
+    path: &Path,
+    change: Option<Change>,
+    judge: &Arc<Judge>,
+    console: &Console,
+) -> Result<Read, Failure> {
+    let reader = SnapshotReader::open(path).into_diagnostic().map_err(Failure::usage)?;
+    let reader = match change {
+        Some(change) => reader.with_change(change).into_diagnostic().map_err(Failure::usage)?,
+        None => reader,
+    };
+    let progress = Progress::new(console, reader.header().scope.len());
+    let done = |id: &str| progress.done(id);
+    let (organization, judgements) =
+        offline(reader, judge, done).into_diagnostic().map_err(Failure::usage)?;
+    progress.finish();
+    Ok(Read { source: Source::Snapshot, organization, judgements, calls: CallCounts::default() })
 }
 
 async fn read(
@@ -111,7 +182,7 @@ async fn read(
     judge: &Arc<Judge>,
     start: &Start,
     console: &Console,
-) -> Result<Assessment, Failure> {
+) -> Result<Read, Failure> {
     let collector = live::enter(&arguments.live, live::scope(&arguments.live, judge.policy())).await?;
     for note in collector.notes() {
         console.note(note);
@@ -121,5 +192,6 @@ async fn read(
     let audit = LiveAudit { collector: &collector, start, save_snapshot: None, done: &done };
     let judgements = audit.judge(judge).await.into_diagnostic().map_err(Failure::usage)?;
     progress.finish();
-    Ok(assemble(start, Source::Live, judge, collector.organization(), judgements, &collector.counts()))
+    let organization = collector.organization().clone();
+    Ok(Read { source: Source::Live, organization, judgements, calls: collector.counts() })
 }

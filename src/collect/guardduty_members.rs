@@ -72,7 +72,7 @@ async fn members(access: &Access, region: &str, detector: &str) -> Result<Vec<Gu
                 relationship: member.relationship_status.unwrap_or_default(),
                 features: Reading::Unreadable(Unreadable {
                     operation: FEATURES.to_owned(),
-                    code: "NotAnswered".to_owned(),
+                    code: GuardDutyMember::UNPROCESSED.to_owned(),
                     message: "the administrator was told nothing of this member".to_owned(),
                 }),
             })
@@ -118,7 +118,7 @@ async fn features(access: &Access, region: &str, detector: &str, members: &mut [
         let Some(account) = unprocessed.account_id else { continue };
         let why = Unreadable {
             operation: FEATURES.to_owned(),
-            code: "UnprocessedAccount".to_owned(),
+            code: GuardDutyMember::UNPROCESSED.to_owned(),
             message: unprocessed.result.unwrap_or_default(),
         };
         by_account.insert(account, Reading::Unreadable(why));

@@ -2,14 +2,22 @@
 
 use serde_json::json;
 
+use super::context::Context;
 use super::fact::{Evidence, Fact};
+use super::suppression::Suppression;
 use crate::semantics::guardduty::{self, FindingSource, FindingType};
 use crate::semantics::verdict::Verdict;
 use crate::snapshot::{AccountSnapshot, Detector, Reading};
 
-/// Whether GuardDuty would make the finding if it judged the behaviour to be one.
+/// Whether GuardDuty would make the finding if it judged the behaviour to be one, and neither a filter nor a trusted list
+/// would hide it (`aws-semantics.md` 4.4).
 #[must_use]
-pub fn produced(account: &AccountSnapshot, region: &str, finding: &FindingType) -> Fact {
+pub fn produced(
+    account: &AccountSnapshot,
+    region: &str,
+    finding: &FindingType,
+    context: &Context<'_>,
+) -> Fact {
     let detector = match detector(account, region) {
         Ok(detector) => detector,
         Err(fact) => return fact,
@@ -22,24 +30,39 @@ pub fn produced(account: &AccountSnapshot, region: &str, finding: &FindingType) 
         verdict = verdict
             .and(Verdict::unknown("whether a threat list of the account's own is active was not read"));
     }
-    Fact::from(verdict).with(Evidence::new(
-        "guardduty:GetDetector",
-        &detector.id,
-        "/status",
-        json!(detector.status),
-    ))
+    let suppression = Suppression::of(account, region, context);
+    let trusted = suppression.trusts_nobody();
+    let verdict = verdict
+        .and(silent(suppression.keeps(finding)))
+        .and(silent(Verdict::new(trusted.holds, trusted.reason)));
+    let detector = Evidence::new("guardduty:GetDetector", &detector.id, "/status", json!(detector.status));
+    Fact::from(verdict).with(detector).with_all(trusted.evidence)
+}
+
+/// What does not stand in the way is not worth a word.
+fn silent(verdict: Verdict) -> Verdict {
+    if verdict.value.is_yes() { Verdict { reason: String::new(), ..verdict } } else { verdict }
 }
 
 /// The check that would have it made, were it to pass; none if nothing stands in its way.
 #[must_use]
-pub fn mended_by(account: &AccountSnapshot, region: &str, finding: &FindingType) -> Option<&'static str> {
-    let enabled =
-        detector(account, region).is_ok_and(|d| guardduty::detector_enabled(&d.status).value.is_yes());
-    match (enabled, finding.source) {
+pub fn mended_by(
+    account: &AccountSnapshot,
+    region: &str,
+    finding: &FindingType,
+    context: &Context<'_>,
+) -> Option<&'static str> {
+    let detector = detector(account, region).ok();
+    let enabled = detector.is_some_and(|d| guardduty::detector_enabled(&d.status).value.is_yes());
+    let protected = enabled && detector.is_some_and(|d| s3_protection(d).value.is_yes());
+    let suppression = Suppression::of(account, region, context);
+    match finding.source {
         // The check on S3 Protection passes only where GuardDuty is enabled too.
-        (_, FindingSource::DataEvents) => Some("guardduty-s3-protection"),
-        (false, FindingSource::ManagementEvents) => Some("guardduty-enabled"),
-        (true, FindingSource::ManagementEvents) => None,
+        FindingSource::DataEvents if !protected => Some("guardduty-s3-protection"),
+        FindingSource::ManagementEvents if !enabled => Some("guardduty-enabled"),
+        _ if !suppression.keeps(finding).value.is_yes() => Some("guardduty-findings-not-suppressed"),
+        _ if !suppression.trusts_nobody().holds.is_yes() => Some("guardduty-trusted-lists-narrow"),
+        _ => None,
     }
 }
 

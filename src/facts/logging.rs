@@ -151,6 +151,12 @@ impl Observers {
         }
     }
 
+    /// What was read of the trails and stores that may log an event of a region.
+    #[must_use]
+    pub fn evidence_in(&self, region: &str) -> Vec<Evidence> {
+        evidence(&self.in_region(region))
+    }
+
     /// Whether the management events that matter for S3 are logged in a region.
     #[must_use]
     pub fn management_events(&self, account: &str, region: &str, partition: &str) -> Fact {

@@ -82,6 +82,13 @@ pub struct Cell {
     /// The checks that would make a broken link good, were they to pass.
     #[serde(default)]
     pub mended_by: Vec<String>,
+    /// The first link of the path that breaks: what would have to hold for the next step of the ladder. None where the theft
+    /// is prevented or a person is told.
+    #[serde(default)]
+    pub broken_link: Option<String>,
+    /// What was read to find out, each reading once.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub evidence: Vec<Evidence>,
     /// What it counts in the simulation score: the technique's weight, five times that for a sensitive bucket.
     #[serde(default)]
     pub weight: f64,
@@ -127,6 +134,8 @@ impl Cell {
             prevented: answers.prevented,
             ml_dependent: shown.is_some_and(|chain| ml_dependent(chain)),
             path: shown.map(|chain| path(chain, chains.len() > 1)).unwrap_or_default(),
+            broken_link: shown.and_then(|chain| broken_link(chain)),
+            evidence: shown.map(|chain| evidence(chain)).unwrap_or_default(),
             mended_by,
             weight: 1.0,
         }
@@ -139,6 +148,47 @@ impl Cell {
     pub fn order(a: &Self, b: &Self) -> std::cmp::Ordering {
         (&a.account_id, &a.bucket, &a.technique).cmp(&(&b.account_id, &b.bucket, &b.technique))
     }
+}
+
+/// Readings that a cell shows at most.
+const MAX_EVIDENCE: usize = 20;
+
+/// What the shown chain rests on.
+fn evidence(chain: &ChainAnswer) -> Vec<Evidence> {
+    let refused = chain.answers.prevented.is_yes();
+    let links = chain.steps.iter().flat_map(|(_, links)| links).chain(&chain.findings);
+    let shown = links.filter(|link| !refused || link.question == Question::Prevented);
+    let mut all: Vec<Evidence> = Vec::new();
+    for item in shown.flat_map(|link| &link.evidence) {
+        if all.len() == MAX_EVIDENCE {
+            break;
+        }
+        if !all.contains(item) {
+            all.push(item.clone());
+        }
+    }
+    all
+}
+
+/// The first link that does not hold, on the ladder's next step.
+fn broken_link(chain: &ChainAnswer) -> Option<String> {
+    let answers = &chain.answers;
+    if answers.prevented.is_yes() || answers.alerted.is_yes() {
+        return None;
+    }
+    // A person may be told of what is detected by a finding and logged nowhere: the ladder's steps are not a chain.
+    let question = match (answers.logged.is_yes(), answers.detected.is_yes()) {
+        (_, true) => Question::Alerted,
+        (true, false) => Question::Detected,
+        (false, false) => Question::Logged,
+    };
+    let of_steps =
+        chain.steps.iter().flat_map(|(step, links)| links.iter().map(move |link| (Some(step), link)));
+    let of_findings = chain.findings.iter().map(|link| (None, link));
+    let mut broken =
+        of_steps.chain(of_findings).filter(|(_, link)| link.question == question && !link.holds.is_yes());
+    let (step, link) = broken.next()?;
+    Some(step.map_or_else(|| link.text.clone(), |step| format!("{step}: {}", link.text)))
 }
 
 /// Whether nothing but findings that GuardDuty makes by judgement notices the chain.

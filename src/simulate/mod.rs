@@ -16,7 +16,7 @@ pub use gains::{Gain, Gains};
 pub use outcome::{Answers, Outcome};
 pub use prevention::Defences;
 pub use record::{is_read_only_management, on_bus, record};
-pub use simulation::Simulation;
+pub use simulation::{Simulated, Simulation};
 pub use technique::{
     After, Attempt, Caller, Chain, Class, Event, Network, Occurs, On, Signed, Step, Technique,
     TechniqueError, Techniques, Whose,

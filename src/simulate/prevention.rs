@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde_json::json;
 
 use super::technique::{After, Attempt, Caller, Network, On, Signed};
+use crate::facts::Evidence;
 use crate::facts::prevention::endpoint_policy;
 use crate::semantics::iam::probes::{self, Aim, Party, Perimeter, Route, outsider_account};
 use crate::semantics::iam::{
@@ -63,6 +64,25 @@ impl Defences<'_> {
             Some(Err(verdict)) => verdict,
             Some(Ok(endpoints)) => through_each(&request, &endpoints, set, self.perimeter),
         }
+    }
+
+    /// What decides over an attempt, by the calls that read it; what they answered is too much to repeat.
+    #[must_use]
+    pub fn evidence(&self, attempt: &Attempt) -> Vec<Evidence> {
+        let bucket = &self.bucket.name;
+        let mut read = Vec::new();
+        if attempt.on == On::Bucket {
+            read.push(("s3:GetBucketPolicy", bucket));
+            if attempt.after != After::Nothing || attempt.by == Caller::Anonymous {
+                read.push(("s3:GetPublicAccessBlock", bucket));
+                read.push(("s3control:GetPublicAccessBlock", &self.account.id));
+            }
+        }
+        if attempt.from == Network::OwnEndpoint {
+            read.push(("ec2:DescribeVpcEndpoints", &self.account.id));
+        }
+        read.push(("organizations:DescribePolicy", &self.account.id));
+        read.into_iter().map(|(operation, about)| Evidence::new(operation, about, "", json!(null))).collect()
     }
 
     /// The account's S3 endpoints in the bucket's region.

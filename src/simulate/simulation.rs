@@ -16,24 +16,43 @@ pub struct Simulation {
     pub techniques: Vec<Technique>,
     /// Only buckets whose name matches; all if none.
     pub buckets: Option<GlobSet>,
-    /// What is taken for mended.
+    /// What is taken for mended in the what-if.
     pub assumptions: Assumptions,
+    /// Whether each cell says what was read to find out; much for an organization's report.
+    pub with_evidence: bool,
+}
+
+/// What the simulation found in an account.
+#[derive(Debug, Clone, Default)]
+pub struct Simulated {
+    /// The cells as things are.
+    pub cells: Vec<Cell>,
+    /// What mending checks would do to them.
+    pub gains: Gains,
+    /// The cells under the simulation's assumptions; empty where nothing is assumed.
+    pub what_if: Vec<Cell>,
 }
 
 impl Simulation {
     /// The cells of an account that was entered; none of one that was not, or whose buckets could not be listed.
     #[must_use]
-    pub fn account(&self, account: &AccountSnapshot, context: &Context<'_>) -> (Vec<Cell>, Gains) {
-        let mut gains = Gains::default();
+    pub fn account(&self, account: &AccountSnapshot, context: &Context<'_>) -> Simulated {
+        let mut found = Simulated::default();
         if account.entry != Entry::Entered {
-            return (Vec::new(), gains);
+            return found;
         }
-        let walk = Walk::of(account, context);
+        let walk = Walk::of(account, context).with_evidence(self.with_evidence);
+        let nothing = Assumptions::default();
         let buckets = account.buckets.known().into_iter().flatten();
-        let cells = buckets
-            .filter(|bucket| self.buckets.as_ref().is_none_or(|names| names.is_match(&bucket.name)))
-            .flat_map(|bucket| walk.bucket(bucket, &self.techniques, &self.assumptions, &mut gains))
-            .collect();
-        (cells, gains)
+        for bucket in
+            buckets.filter(|bucket| self.buckets.as_ref().is_none_or(|names| names.is_match(&bucket.name)))
+        {
+            found.cells.extend(walk.bucket(bucket, &self.techniques, &nothing, &mut found.gains));
+            if !self.assumptions.pass.is_empty() {
+                let mut gains = Gains::default();
+                found.what_if.extend(walk.bucket(bucket, &self.techniques, &self.assumptions, &mut gains));
+            }
+        }
+        found
     }
 }

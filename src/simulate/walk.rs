@@ -17,7 +17,7 @@ use crate::facts::alerting::record::RecordAlarms;
 use crate::facts::logging::Observers;
 use crate::facts::prevention::{BucketPolicies, perimeter};
 use crate::facts::routing::{self, DefaultBus};
-use crate::facts::{Context, detection};
+use crate::facts::{Context, Evidence, detection};
 use crate::semantics::event_selectors::BucketIdentity;
 use crate::semantics::guardduty;
 use crate::semantics::iam::probes::Perimeter;
@@ -46,6 +46,8 @@ pub struct Walk<'a> {
     alarms: RecordAlarms<'a>,
     buses: BTreeMap<&'a str, DefaultBus<'a>>,
     findings: RefCell<BTreeMap<(String, &'static str), Vec<Link>>>,
+    /// Whether links carry what was read for them.
+    with_evidence: bool,
 }
 
 impl std::fmt::Debug for Walk<'_> {
@@ -71,7 +73,18 @@ impl<'a> Walk<'a> {
                 .map(|region| (region.as_str(), DefaultBus::of(account, region)))
                 .collect(),
             findings: RefCell::default(),
+            with_evidence: false,
         }
+    }
+
+    /// The same walk, of which each cell also says what was read to find out.
+    #[must_use]
+    pub fn with_evidence(self, with_evidence: bool) -> Self {
+        Self { with_evidence, ..self }
+    }
+
+    fn evidence(&self, evidence: impl FnOnce() -> Vec<Evidence>) -> Vec<Evidence> {
+        if self.with_evidence { evidence() } else { Vec::new() }
     }
 
     /// What becomes of each technique on a bucket, in the order of the techniques, and what mending a check would do to
@@ -134,20 +147,20 @@ impl<'a> Walk<'a> {
         if let Some(links) = self.findings.borrow().get(&key) {
             return links.clone();
         }
-        let produced = detection::produced(self.account, region, finding);
+        let produced = detection::produced(self.account, region, finding, self.context);
         let label = if finding.is_deterministic() { "" } else { ", if it judges the behaviour unusual" };
         let routed = routing::one_finding_routed(finding, self.account, region, self.context);
         let links = vec![
             Link {
                 question: Question::Detected,
                 deterministic: finding.is_deterministic(),
-                mended_by: detection::mended_by(self.account, region, finding),
+                mended_by: detection::mended_by(self.account, region, finding, self.context),
                 text: match produced.holds {
                     Tri::Yes => format!("GuardDuty raises {name}{label}"),
                     _ => format!("GuardDuty does not surely raise {name}: {}", produced.reason),
                 },
                 holds: produced.holds,
-                evidence: produced.evidence.clone(),
+                evidence: self.evidence(|| produced.evidence.clone()),
             },
             Link {
                 question: Question::Alerted,
@@ -155,7 +168,7 @@ impl<'a> Walk<'a> {
                 mended_by: Some("guardduty-s3-findings-routed"),
                 text: format!("of {name}: {}", routed.reason),
                 holds: routed.holds,
-                evidence: routed.evidence,
+                evidence: self.evidence(|| routed.evidence),
             },
         ];
         self.findings.borrow_mut().insert(key, links.clone());
@@ -224,7 +237,9 @@ impl Scene<'_> {
             text: verdict.reason,
             deterministic: true,
             mended_by: step.requests.iter().find_map(super::mending::of_attempt),
-            evidence: Vec::new(),
+            evidence: self.walk.evidence(|| {
+                step.requests.iter().flat_map(|attempt| self.defences.evidence(attempt)).collect()
+            }),
         }
     }
 
@@ -253,7 +268,7 @@ impl Scene<'_> {
             text: logged.reason,
             deterministic: true,
             mended_by: Some(super::mending::of_record(event)),
-            evidence: Vec::new(),
+            evidence: self.walk.evidence(|| self.walk.observers.evidence_in(region)),
         };
         let mut links = vec![logged.clone()];
         links.extend(self.alarms(event, &record, occurs));
@@ -265,7 +280,9 @@ impl Scene<'_> {
         let (paths, unread) = self.walk.alarms.paths(record, &self.identity.region);
         let (mut detected, mut alerted) =
             (Verdict::no("no alarm watches it"), Verdict::no("no alarm watches it"));
+        let mut evidence = Vec::new();
         for path in paths {
+            evidence.extend(self.walk.evidence(|| path.evidence()));
             let raised = match occurs {
                 Occurs::Once => path.raised_by(1),
                 Occurs::Bulk => path.raised_by(HAUL),
@@ -291,7 +308,7 @@ impl Scene<'_> {
                 text: verdict.reason,
                 deterministic: true,
                 mended_by,
-                evidence: Vec::new(),
+                evidence: evidence.clone(),
             })
             .collect()
     }
@@ -312,7 +329,7 @@ impl Scene<'_> {
                 text: fact.reason,
                 deterministic: true,
                 mended_by,
-                evidence: fact.evidence,
+                evidence: self.walk.evidence(|| fact.evidence),
             })
             .collect()
     }

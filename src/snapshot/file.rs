@@ -13,7 +13,7 @@ use flate2::read::MultiGzDecoder;
 use flate2::write::GzEncoder;
 use serde::{Deserialize, Serialize};
 
-use super::{AccountSnapshot, Organization};
+use super::{AccountSnapshot, Change, ChangeError, Organization};
 
 /// Name and version of the format.
 pub const SCHEMA: &str = "exfilguard.snapshot/1";
@@ -68,6 +68,9 @@ pub enum SnapshotError {
         /// What is wrong with it.
         problem: String,
     },
+    /// What was to be changed in it does not fit.
+    #[error(transparent)]
+    Change(#[from] ChangeError),
     /// Another version of the format.
     #[error(
         "snapshot `{}`, line 1: its format is `{found}`, this program reads `{SCHEMA}`", path.display()
@@ -153,6 +156,7 @@ impl SnapshotWriter {
 pub struct SnapshotReader {
     lines: Lines,
     header: Header,
+    change: Option<Change>,
     accounts: usize,
     finished: bool,
 }
@@ -165,7 +169,20 @@ impl SnapshotReader {
     pub fn open(path: &Path) -> Result<Self, SnapshotError> {
         let mut lines = Lines::open(path)?;
         let header = read_header(&mut lines)?;
-        Ok(Self { lines, header, accounts: 0, finished: false })
+        Ok(Self { lines, header, change: None, accounts: 0, finished: false })
+    }
+
+    /// The same snapshot as it would be after a change.
+    ///
+    /// # Errors
+    /// The change does not fit the organization's record; what does not fit an account's is said when it is read.
+    pub fn with_change(mut self, change: Change) -> Result<Self, SnapshotError> {
+        let mut organization =
+            serde_json::to_value(&self.header.organization).map_err(|error| self.lines.bad_line(&error))?;
+        change.organization(&mut organization)?;
+        self.header.organization = self.lines.typed(organization)?;
+        self.change = Some(change);
+        Ok(self)
     }
 
     /// The first line.
@@ -185,11 +202,27 @@ impl SnapshotReader {
                     format!("it should hold {} accounts and holds {}", trailer.accounts, self.accounts);
                 return Err(self.lines.truncated(&problem));
             }
+            if let Some(change) = &self.change {
+                change.finish()?;
+            }
             return Ok(None);
         }
-        let account = self.lines.parse(&text)?;
+        let account = self.account(&text)?;
         self.accounts += 1;
         Ok(Some(account))
+    }
+}
+
+impl SnapshotReader {
+    fn account(&mut self, text: &str) -> Result<AccountSnapshot, SnapshotError> {
+        let account: AccountSnapshot = self.lines.parse(text)?;
+        let Some(change) = &mut self.change else { return Ok(account) };
+        if !change.concerns(&account.id) {
+            return Ok(account);
+        }
+        let mut record: serde_json::Value = self.lines.parse(text)?;
+        change.account(&account.id, &mut record)?;
+        self.lines.typed(record)
     }
 }
 
@@ -278,6 +311,14 @@ impl Lines {
         let value = serde_path_to_error::deserialize(&mut json).map_err(|error| self.bad_line(&error))?;
         json.end().map_err(|error| self.bad_line(&error))?;
         Ok(value)
+    }
+
+    /// A record after it was changed.
+    fn typed<T: serde::de::DeserializeOwned>(&self, record: serde_json::Value) -> Result<T, SnapshotError> {
+        serde_path_to_error::deserialize(record).map_err(|error| {
+            let problem = format!("after the change it is no record any more: {error}");
+            SnapshotError::Line { path: self.path.clone(), line: self.number, problem }
+        })
     }
 
     fn bad_line(&self, problem: &dyn std::fmt::Display) -> SnapshotError {

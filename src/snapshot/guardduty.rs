@@ -38,3 +38,9 @@ pub struct GuardDutyMember {
     /// The features of the member's detector (`guardduty:GetMemberDetectors`).
     pub features: Reading<Vec<DetectorFeature>>,
 }
+
+impl GuardDutyMember {
+    /// The code of features of a member that AWS left out of its answer (`unprocessedAccounts`), for example because
+    /// GuardDuty is suspended there.
+    pub const UNPROCESSED: &str = "UnprocessedAccount";
+}

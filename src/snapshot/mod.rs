@@ -4,6 +4,7 @@
 mod access_point;
 mod account;
 mod bucket_protection;
+mod change;
 mod exports;
 mod file;
 mod guardduty;
@@ -20,6 +21,7 @@ pub use account::{
     TrailDetails, TrailStatus, TrustedList, VpcEndpoint, key_name,
 };
 pub use bucket_protection::{BucketProtection, DefaultEncryption, ObjectLock, Versioning};
+pub use change::{Change, ChangeError};
 pub use exports::{BucketExports, Inventory, ReplicationRule};
 pub use file::{Header, SCHEMA, SnapshotError, SnapshotReader, SnapshotWriter};
 pub use guardduty::{GuardDutyAdministration, GuardDutyAutoEnable, GuardDutyMember};

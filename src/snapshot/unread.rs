@@ -1,6 +1,8 @@
 //! Everything in a snapshot that could not be read, in one list.
 
-use super::{AccessPoint, AccountSnapshot, Entry, Organization, Reading, Region, Unreadable};
+use super::{
+    AccessPoint, AccountSnapshot, Entry, GuardDutyMember, Organization, Reading, Region, Unreadable,
+};
 
 /// One part that could not be read, and where it belongs.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -155,7 +157,13 @@ fn region_gaps<'a>(gaps: &mut Gaps<'a>, name: &'a str, region: &'a Region) {
         if let Some(administration) = &region.guardduty_administration {
             gaps.note(at, None, &administration.auto_enable);
             gaps.note(at, None, &administration.members);
-            // What it says of a member's features matters only where the member's own detector could not be read.
+            // One question is about 50 members. That AWS left one of them out of its answer is an answer.
+            let unasked = administration.members.known().into_iter().flatten().find(|member| {
+                member.features.unreadable().is_some_and(|why| why.code != GuardDutyMember::UNPROCESSED)
+            });
+            if let Some(member) = unasked {
+                gaps.note(at, None, &member.features);
+            }
         }
     }
     gaps.note(at, None, &region.rules);

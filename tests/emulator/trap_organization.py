@@ -53,6 +53,11 @@ def good(account: Account) -> str:
         sound.create_bucket(account, name, region, sensitive=True, policy=policy, kept=True, key=key)
         guarded(account, region)
         sound.enable_macie(account, region)
+    # What is not sensitive needs no network perimeter.
+    plain = f"plain-{account.id}"
+    policy = sound.bucket_policy(account, plain)
+    policy["Statement"] = [statement for statement in policy["Statement"] if statement["Sid"] != "NetworkPerimeter"]
+    sound.create_bucket(account, plain, HOME, policy=policy, kept=True)
     reader = f"arn:aws:iam::{account.id}:role/reports"
     sound.create_access_point(account, "reports", f"good-{HOME}-{account.id}", reader)
     everything = {"EventSelectors": sound.data_events(), "KmsKeyId": sound.create_key(account)}

@@ -1,9 +1,9 @@
 //! From one CloudTrail record to the alarms that it raises and to the people who hear of them.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::super::context::{CoveringTrail, known_or_clause, owner_of, region_of};
-use super::super::fact::Fact;
+use super::super::fact::{Evidence, Fact};
 use super::{Alerting, people, publishes_for, reaches_log_group, standard_class};
 use crate::semantics::alarm::{self, Binding, Burst};
 use crate::semantics::configuration::{MetricAlarm, MetricFilter};
@@ -56,6 +56,20 @@ pub struct AlarmPath {
 }
 
 impl AlarmPath {
+    /// What was read of it.
+    #[must_use]
+    pub fn evidence(&self) -> Vec<Evidence> {
+        let filter = Evidence::new(
+            "logs:DescribeMetricFilters",
+            &self.log_group,
+            "/metricFilters",
+            json!(self.filter),
+        );
+        let alarm =
+            Evidence::new("cloudwatch:DescribeAlarms", &self.alarm, "/MetricAlarms", json!(self.alarm));
+        [filter, alarm].into_iter().chain(self.reaches.evidence.iter().cloned()).collect()
+    }
+
     /// Whether so many of these records, in a burst, raise the alarm.
     #[must_use]
     pub fn raised_by(&self, records: u64) -> Verdict {

@@ -62,8 +62,20 @@ pub struct Matrix<'a> {
     pub before: Option<&'a Assessment>,
     /// The techniques, in order.
     pub techniques: &'a [Technique],
+    /// What a row is.
+    pub rows: MatrixRows,
     /// Whether each cell's path is told.
     pub explain: bool,
+}
+
+/// What a row of the matrix is.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub enum MatrixRows {
+    /// One bucket.
+    #[default]
+    Bucket,
+    /// One account: of each technique the worst that becomes of any of its buckets.
+    Account,
 }
 
 impl<'a> Matrix<'a> {
@@ -71,6 +83,53 @@ impl<'a> Matrix<'a> {
     fn buckets(&self) -> Vec<&'a [Cell]> {
         let same = |a: &Cell, b: &Cell| a.account_id == b.account_id && a.bucket == b.bucket;
         self.assessment.simulation.chunk_by(same).collect()
+    }
+
+    /// The rows as they were asked for: what they are called besides the account, and of each technique the worst cell.
+    fn rows(&self) -> Vec<Row<'a>> {
+        match self.rows {
+            MatrixRows::Bucket => self
+                .buckets()
+                .into_iter()
+                .map(|cells| Row {
+                    name: cells.first().map(|cell| cell.bucket.clone()).unwrap_or_default(),
+                    cells: cells.iter().collect(),
+                })
+                .collect(),
+            MatrixRows::Account => {
+                let of_accounts = self.assessment.simulation.chunk_by(|a, b| a.account_id == b.account_id);
+                of_accounts.map(|cells| self.account_row(cells)).collect()
+            }
+        }
+    }
+
+    fn account_row(&self, cells: &'a [Cell]) -> Row<'a> {
+        let worst = |technique: &Technique| {
+            let of_technique = cells.iter().filter(|cell| cell.technique == technique.id);
+            of_technique.min_by_key(|cell| (cell.outcome, cell.possible))
+        };
+        let buckets = cells.chunk_by(|a, b| a.bucket == b.bucket).count();
+        Row {
+            name: format!("{buckets} bucket{}", if buckets == 1 { "" } else { "s" }),
+            cells: self.techniques.iter().filter_map(worst).collect(),
+        }
+    }
+
+    /// The JSON of the contract's `simulation` array; each cell with its earlier outcome where there is one.
+    fn json(&self) -> Result<String, serde_json::Error> {
+        let cells: Vec<serde_json::Value> = self
+            .assessment
+            .simulation
+            .iter()
+            .map(|cell| {
+                let mut value = serde_json::to_value(cell)?;
+                if let (Some(object), Some(before)) = (value.as_object_mut(), self.earlier(cell)) {
+                    object.insert("before".to_owned(), serde_json::to_value(before.outcome)?);
+                }
+                Ok(value)
+            })
+            .collect::<Result<_, serde_json::Error>>()?;
+        serde_json::to_string_pretty(&cells).map(|json| json + "\n")
     }
 
     /// What the cell was before.
@@ -89,6 +148,14 @@ impl<'a> Matrix<'a> {
             |outcome| self.assessment.simulation.iter().filter(|cell| cell.outcome == outcome).count();
         Outcome::ALL.into_iter().map(|outcome| (outcome, count(outcome))).collect()
     }
+}
+
+/// One row of the matrix.
+struct Row<'a> {
+    /// The bucket, or how many of them there are in the account.
+    name: String,
+    /// Its cells, in the order of the techniques.
+    cells: Vec<&'a Cell>,
 }
 
 /// The matrix's reports cannot be written.
@@ -151,9 +218,7 @@ impl MatrixDestinations {
                 MatrixFormat::Terminal => terminal::render(matrix, look),
                 MatrixFormat::Markdown => markdown::render(matrix),
                 MatrixFormat::Html => html::render(matrix),
-                MatrixFormat::Json => {
-                    serde_json::to_string_pretty(&matrix.assessment.simulation).map(|json| json + "\n")?
-                }
+                MatrixFormat::Json => matrix.json()?,
             };
             match path {
                 Some(path) => replace(path, text.as_bytes())

@@ -1,13 +1,13 @@
 //! The matrix at a terminal: a line per bucket, a column per technique, a letter per cell.
 
 use super::super::Look;
-use super::Matrix;
+use super::{Matrix, MatrixRows, Row};
 use crate::report::terminal::page::{Column, Page, Role, counted};
 use crate::simulate::{Cell, Outcome};
 use crate::visible::{visible, visible_start};
 
-/// Buckets that are shown; the worst ones.
-const MAX_BUCKETS: usize = 40;
+/// Rows that are shown; the worst ones.
+const MAX_ROWS: usize = 40;
 
 /// The letter of an outcome; a small one where the outcome is certain to be at least that and may be better.
 fn letter(cell: &Cell) -> String {
@@ -34,7 +34,7 @@ pub(super) fn render(matrix: &Matrix<'_>, look: Look) -> String {
     let counts: Vec<String> =
         matrix.counts().into_iter().map(|(outcome, number)| format!("{number} {outcome}")).collect();
     page.line(&counts.join(", "));
-    table(&mut page, matrix, &buckets);
+    table(&mut page, matrix);
     page.line("");
     page.paragraph(
         2,
@@ -57,32 +57,34 @@ pub(super) fn render(matrix: &Matrix<'_>, look: Look) -> String {
     page.into_text()
 }
 
-fn badness(cells: &[Cell]) -> f64 {
-    cells.iter().map(|cell| 1.0 - cell.outcome.value()).sum()
+fn badness(row: &Row<'_>) -> f64 {
+    row.cells.iter().map(|cell| 1.0 - cell.outcome.value()).sum()
 }
 
-fn table(page: &mut Page, matrix: &Matrix<'_>, buckets: &[&[Cell]]) {
-    let mut worst: Vec<&&[Cell]> = buckets.iter().collect();
+fn table(page: &mut Page, matrix: &Matrix<'_>) {
+    let mut worst = matrix.rows();
     // The order of the contract is kept among equals.
     worst.sort_by(|a, b| badness(b).total_cmp(&badness(a)));
-    let width = (page.width().saturating_sub(16)) / matrix.techniques.len().max(1);
-    page.section("Buckets, worst first");
+    let (title, what) = match matrix.rows {
+        MatrixRows::Bucket => ("Buckets, worst first", "bucket"),
+        MatrixRows::Account => ("Accounts by the worst of their buckets, worst first", "account"),
+    };
+    page.section(title);
     // A block of techniques that fits beside the names.
     let block = (page.width().saturating_sub(44) / 5).max(4);
-    let _ = width;
     for techniques in matrix.techniques.chunks(block) {
         let mut header = vec!["account".to_owned(), "bucket".to_owned()];
         header.extend(techniques.iter().map(|technique| technique.id.trim_start_matches("T-").to_owned()));
         let rows: Vec<Vec<String>> = worst
             .iter()
-            .take(MAX_BUCKETS)
-            .filter_map(|cells| {
-                let first = cells.first()?;
-                let mut row = vec![first.account_id.clone(), visible_start(&first.bucket, 28)];
-                row.extend(techniques.iter().map(|technique| {
-                    cells.iter().find(|cell| cell.technique == technique.id).map(letter).unwrap_or_default()
+            .take(MAX_ROWS)
+            .filter_map(|row| {
+                let mut line = vec![row.cells.first()?.account_id.clone(), visible_start(&row.name, 28)];
+                line.extend(techniques.iter().map(|technique| {
+                    let cell = row.cells.iter().find(|cell| cell.technique == technique.id);
+                    cell.map(|cell| letter(cell)).unwrap_or_default()
                 }));
-                Some(row)
+                Some(line)
             })
             .collect();
         let columns: Vec<Column> = [Column::Fixed, Column::Fixed]
@@ -92,12 +94,12 @@ fn table(page: &mut Page, matrix: &Matrix<'_>, buckets: &[&[Cell]]) {
         page.table(2, &columns, Some(&header), &rows);
         page.line("");
     }
-    let more = worst.len().saturating_sub(MAX_BUCKETS);
+    let more = worst.len().saturating_sub(MAX_ROWS);
     if more > 0 {
         page.paragraph(
             2,
             Some(Role::Aside),
-            &format!("… and {}; all of them: --output json=FILE", counted(more, "more bucket")),
+            &format!("… and {}; all of them: --output json=FILE", counted(more, &format!("more {what}"))),
         );
     }
 }
