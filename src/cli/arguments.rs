@@ -93,6 +93,9 @@ pub struct AuditArguments {
         "accounts", "organizational_units", "exclude_accounts", "role", "external_id", "save_snapshot", "endpoint_url",
         "max_calls_per_second", "max_concurrency", "regions"])]
     pub snapshot: Option<PathBuf>,
+    /// Judge the snapshot as it would be after this JSON Patch (see `exfilguard simulate --help`)
+    #[arg(long, value_name = "FILE", requires = "snapshot", help_heading = "Source")]
+    pub with_change: Option<PathBuf>,
     /// Which accounts and how they are entered.
     #[command(flatten)]
     pub live: LiveArguments,

@@ -17,7 +17,7 @@ use crate::report::{Destinations, Look};
 use crate::score::assessment::{Assessment, Source};
 use crate::score::baseline;
 use crate::simulate::{Simulation, Techniques};
-use crate::snapshot::SnapshotReader;
+use crate::snapshot::{Change, SnapshotReader};
 
 /// Audits.
 pub fn run(arguments: &AuditArguments, console: &Console) -> Result<ExitCode, Failure> {
@@ -36,12 +36,14 @@ pub fn run(arguments: &AuditArguments, console: &Console) -> Result<ExitCode, Fa
         gates: Gates { fail_on: arguments.fail_on.unwrap_or(policy.gates.fail_on), ..policy.gates },
         only_new: arguments.fail_on_new,
     };
+    let change = arguments.with_change.as_deref().map(Change::load);
+    let change = change.transpose().into_diagnostic().map_err(Failure::usage)?;
     let start = Start::now();
     let techniques = Techniques::load(&[]).into_diagnostic().map_err(Failure::usage)?;
     let simulation = Simulation { techniques: techniques.iter().cloned().collect(), ..Simulation::default() };
     let judge = Arc::new(Judge::new(checks, policy).with_simulation(simulation));
     let mut assessment = match &arguments.snapshot {
-        Some(path) => snapshot(path, &judge, &start, console)?,
+        Some(path) => snapshot(path, change, &judge, &start, console)?,
         None => {
             if let Some(path) = &arguments.save_snapshot {
                 writable(path)?;
@@ -113,15 +115,25 @@ async fn read_and_judge(
 /// Judges a saved snapshot.
 pub fn snapshot(
     path: &Path,
+    change: Option<Change>,
     judge: &Arc<Judge>,
     start: &Start,
     console: &Console,
 ) -> Result<Assessment, Failure> {
-    let reader = SnapshotReader::open(path).into_diagnostic().map_err(Failure::usage)?;
+    let reader = saved(path, change)?;
     let progress = Progress::new(console, reader.header().scope.len());
     let done = |id: &str| progress.done(id);
     let (organization, judgements) =
         offline(reader, judge, done).into_diagnostic().map_err(Failure::usage)?;
     progress.finish();
     Ok(assemble(start, Source::Snapshot, judge, &organization, judgements, &CallCounts::default()))
+}
+
+/// Opens a saved snapshot, as it would be after a change if there is one.
+pub fn saved(path: &Path, change: Option<Change>) -> Result<SnapshotReader, Failure> {
+    let reader = SnapshotReader::open(path).into_diagnostic().map_err(Failure::usage)?;
+    match change {
+        Some(change) => reader.with_change(change).into_diagnostic().map_err(Failure::usage),
+        None => Ok(reader),
+    }
 }

@@ -18,7 +18,7 @@ use crate::report::Look;
 use crate::report::simulation::{Matrix, MatrixDestinations};
 use crate::score::assessment::{Assessment, Source};
 use crate::simulate::{Assumptions, Cell, Gains, Simulation, Technique, Techniques};
-use crate::snapshot::{Change, Organization, SnapshotReader};
+use crate::snapshot::{Change, Organization};
 
 /// Simulates.
 pub fn run(arguments: &SimulateArguments, console: &Console) -> Result<ExitCode, Failure> {
@@ -164,11 +164,7 @@ fn saved(
     judge: &Arc<Judge>,
     console: &Console,
 ) -> Result<Read, Failure> {
-    let reader = SnapshotReader::open(path).into_diagnostic().map_err(Failure::usage)?;
-    let reader = match change {
-        Some(change) => reader.with_change(change).into_diagnostic().map_err(Failure::usage)?,
-        None => reader,
-    };
+    let reader = super::audit::saved(path, change)?;
     let progress = Progress::new(console, reader.header().scope.len());
     let done = |id: &str| progress.done(id);
     let (organization, judgements) =

@@ -132,7 +132,8 @@ impl Cell {
             detected: answers.detected,
             alerted: answers.alerted,
             prevented: answers.prevented,
-            ml_dependent: shown.is_some_and(|chain| ml_dependent(chain)),
+            ml_dependent: matches!(answers.certain(), Outcome::Detected | Outcome::Alerted)
+                && shown.is_some_and(|chain| ml_dependent(chain)),
             path: shown.map(|chain| path(chain, chains.len() > 1)).unwrap_or_default(),
             broken_link: shown.and_then(|chain| broken_link(chain)),
             evidence: shown.map(|chain| evidence(chain)).unwrap_or_default(),
@@ -187,7 +188,10 @@ fn broken_link(chain: &ChainAnswer) -> Option<String> {
     let of_findings = chain.findings.iter().map(|link| (None, link));
     let mut broken =
         of_steps.chain(of_findings).filter(|(_, link)| link.question == question && !link.holds.is_yes());
-    let (step, link) = broken.next()?;
+    let Some((step, link)) = broken.next() else {
+        // Such records are in the thief's account alone.
+        return Some("nothing of it is recorded in the account".to_owned());
+    };
     Some(step.map_or_else(|| link.text.clone(), |step| format!("{step}: {}", link.text)))
 }
 

@@ -4,6 +4,8 @@
 mod cell;
 mod gains;
 mod mending;
+#[cfg(test)]
+mod monotonicity;
 mod outcome;
 mod prevention;
 mod record;

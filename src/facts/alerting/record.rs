@@ -75,10 +75,16 @@ impl AlarmPath {
     pub fn raised_by(&self, records: u64) -> Verdict {
         let raised = match &self.burst {
             Err(verdict) => verdict.clone(),
-            Ok(burst) if burst.guaranteed <= records => Verdict::yes(format!(
-                "alarm `{}` needs {} of them and goes off within {} s",
-                self.alarm, burst.guaranteed, burst.seconds_to_alarm
-            )),
+            Ok(burst) if burst.guaranteed <= records => {
+                let below = match burst.unseen_per_day {
+                    unseen if unseen < 1.0 => String::new(),
+                    unseen => format!("; up to {unseen:.0} a day stay below it"),
+                };
+                Verdict::yes(format!(
+                    "alarm `{}` needs {} of them and goes off within {} s{below}",
+                    self.alarm, burst.guaranteed, burst.seconds_to_alarm
+                ))
+            }
             Ok(burst) => Verdict::no(format!("alarm `{}` needs {} of them", self.alarm, burst.guaranteed)),
         };
         self.watched.clone().and(raised)

@@ -27,12 +27,11 @@ pub(super) fn render(matrix: &Matrix<'_>) -> String {
         let _ = write!(page, "<th title=\"{}\">{}</th>", escaped(&technique.title), escaped(&technique.id));
     }
     page.push_str("</tr></thead><tbody>\n");
-    for cells in matrix.buckets() {
-        let Some(first) = cells.first() else { continue };
-        let _ =
-            write!(page, "<tr><td>{}</td><td>{}</td>", escaped(&first.account_id), escaped(&first.bucket));
+    for row in matrix.rows() {
+        let Some(first) = row.cells.first() else { continue };
+        let _ = write!(page, "<tr><td>{}</td><td>{}</td>", escaped(&first.account_id), escaped(&row.name));
         for technique in matrix.techniques {
-            match cells.iter().find(|cell| cell.technique == technique.id) {
+            match row.cells.iter().find(|cell| cell.technique == technique.id) {
                 Some(cell) => {
                     let _ = write!(page, "<td class=\"o {}\">{}</td>", cell.outcome, outcome(cell));
                 }
@@ -65,7 +64,11 @@ pub(super) fn render(matrix: &Matrix<'_>) -> String {
         for line in &cell.path {
             let _ = write!(page, "<li>{}</li>", escaped(line));
         }
-        page.push_str("</ol></details>\n");
+        page.push_str("</ol>");
+        if let Some(link) = &cell.broken_link {
+            let _ = write!(page, "<p>First broken link: {}</p>", escaped(link));
+        }
+        page.push_str("</details>\n");
     }
     page.push_str("</body></html>\n");
     page

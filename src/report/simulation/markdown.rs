@@ -16,14 +16,16 @@ pub(super) fn render(matrix: &Matrix<'_>) -> String {
     let ids: Vec<&str> = matrix.techniques.iter().map(|technique| technique.id.as_str()).collect();
     let _ = writeln!(text, "| account | bucket | {} |", ids.join(" | "));
     let _ = writeln!(text, "|---|---|{}", "---|".repeat(ids.len()));
-    for cells in matrix.buckets() {
-        let Some(first) = cells.first() else { continue };
+    for row in matrix.rows() {
+        let Some(first) = row.cells.first() else { continue };
         let outcomes: Vec<String> = ids
             .iter()
-            .map(|id| cells.iter().find(|cell| cell.technique == *id).map(outcome).unwrap_or_default())
+            .map(|id| {
+                let cell = row.cells.iter().find(|cell| cell.technique == *id);
+                cell.map(|cell| outcome(cell)).unwrap_or_default()
+            })
             .collect();
-        let _ =
-            writeln!(text, "| {} | {} | {} |", first.account_id, code(&first.bucket), outcomes.join(" | "));
+        let _ = writeln!(text, "| {} | {} | {} |", first.account_id, code(&row.name), outcomes.join(" | "));
     }
     text.push('\n');
     for technique in matrix.techniques {
@@ -40,6 +42,9 @@ pub(super) fn render(matrix: &Matrix<'_>) -> String {
             let _ = writeln!(text, "\n## {} · {}: {}\n", code(&cell.bucket), cell.technique, outcome(cell));
             for line in &cell.path {
                 let _ = writeln!(text, "1. {}", plain(line));
+            }
+            if let Some(link) = &cell.broken_link {
+                let _ = writeln!(text, "\nFirst broken link: {}", plain(link));
             }
         }
     }

@@ -2,7 +2,7 @@
 
 mod html;
 mod markdown;
-mod terminal;
+pub(in crate::report) mod terminal;
 
 use std::io::{self, Write};
 use std::path::PathBuf;
@@ -97,21 +97,9 @@ impl<'a> Matrix<'a> {
                 })
                 .collect(),
             MatrixRows::Account => {
-                let of_accounts = self.assessment.simulation.chunk_by(|a, b| a.account_id == b.account_id);
-                of_accounts.map(|cells| self.account_row(cells)).collect()
+                let ids: Vec<&str> = self.techniques.iter().map(|technique| technique.id.as_str()).collect();
+                account_rows(&self.assessment.simulation, &ids)
             }
-        }
-    }
-
-    fn account_row(&self, cells: &'a [Cell]) -> Row<'a> {
-        let worst = |technique: &Technique| {
-            let of_technique = cells.iter().filter(|cell| cell.technique == technique.id);
-            of_technique.min_by_key(|cell| (cell.outcome, cell.possible))
-        };
-        let buckets = cells.chunk_by(|a, b| a.bucket == b.bucket).count();
-        Row {
-            name: format!("{buckets} bucket{}", if buckets == 1 { "" } else { "s" }),
-            cells: self.techniques.iter().filter_map(worst).collect(),
         }
     }
 
@@ -156,6 +144,22 @@ struct Row<'a> {
     name: String,
     /// Its cells, in the order of the techniques.
     cells: Vec<&'a Cell>,
+}
+
+/// A row per account: of each technique the worst cell of any of its buckets. The cells are in the order of the contract.
+fn account_rows<'a>(cells: &'a [Cell], techniques: &[&str]) -> Vec<Row<'a>> {
+    let of_account = |cells: &'a [Cell]| {
+        let worst = |id: &&str| {
+            let of_technique = cells.iter().filter(|cell| cell.technique == **id);
+            of_technique.min_by_key(|cell| (cell.outcome, cell.possible))
+        };
+        let buckets = cells.chunk_by(|a, b| a.bucket == b.bucket).count();
+        Row {
+            name: format!("{buckets} bucket{}", if buckets == 1 { "" } else { "s" }),
+            cells: techniques.iter().filter_map(worst).collect(),
+        }
+    };
+    cells.chunk_by(|a, b| a.account_id == b.account_id).map(of_account).collect()
 }
 
 /// The matrix's reports cannot be written.

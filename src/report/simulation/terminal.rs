@@ -1,15 +1,16 @@
 //! The matrix at a terminal: a line per bucket, a column per technique, a letter per cell.
 
 use super::super::Look;
-use super::{Matrix, MatrixRows, Row};
+use super::{Matrix, MatrixRows, Row, account_rows};
 use crate::report::terminal::page::{Column, Page, Role, counted};
+use crate::score::assessment::Assessment;
 use crate::simulate::{Cell, Outcome};
 use crate::visible::{visible, visible_start};
 
 /// Rows that are shown; the worst ones.
 const MAX_ROWS: usize = 40;
 
-/// The letter of an outcome; a small one where the outcome is certain to be at least that and may be better.
+/// The letter of an outcome, and a mark where it may be better or rests on GuardDuty's judgement alone.
 fn letter(cell: &Cell) -> String {
     let letter = match cell.outcome {
         Outcome::Blind => "-",
@@ -18,7 +19,11 @@ fn letter(cell: &Cell) -> String {
         Outcome::Alerted => "A",
         Outcome::Prevented => "P",
     };
-    let mark = if cell.possible > cell.outcome { "?" } else { "" };
+    let mark = match (cell.possible > cell.outcome, cell.ml_dependent) {
+        (true, _) => "?",
+        (false, true) => "~",
+        (false, false) => "",
+    };
     format!("{letter}{mark}")
 }
 
@@ -36,12 +41,7 @@ pub(super) fn render(matrix: &Matrix<'_>, look: Look) -> String {
     page.line(&counts.join(", "));
     table(&mut page, matrix);
     page.line("");
-    page.paragraph(
-        2,
-        Some(Role::Aside),
-        "- blind: nobody will ever know · L logged · D detected, nobody is told · A a person is told · P prevented · ? \
-         something is not known, and it may be better",
-    );
+    page.paragraph(2, Some(Role::Aside), KEY);
     legend(&mut page, matrix);
     if matrix.before.is_some() {
         changes(&mut page, matrix);
@@ -70,30 +70,9 @@ fn table(page: &mut Page, matrix: &Matrix<'_>) {
         MatrixRows::Account => ("Accounts by the worst of their buckets, worst first", "account"),
     };
     page.section(title);
-    // A block of techniques that fits beside the names.
-    let block = (page.width().saturating_sub(44) / 5).max(4);
-    for techniques in matrix.techniques.chunks(block) {
-        let mut header = vec!["account".to_owned(), "bucket".to_owned()];
-        header.extend(techniques.iter().map(|technique| technique.id.trim_start_matches("T-").to_owned()));
-        let rows: Vec<Vec<String>> = worst
-            .iter()
-            .take(MAX_ROWS)
-            .filter_map(|row| {
-                let mut line = vec![row.cells.first()?.account_id.clone(), visible_start(&row.name, 28)];
-                line.extend(techniques.iter().map(|technique| {
-                    let cell = row.cells.iter().find(|cell| cell.technique == technique.id);
-                    cell.map(|cell| letter(cell)).unwrap_or_default()
-                }));
-                Some(line)
-            })
-            .collect();
-        let columns: Vec<Column> = [Column::Fixed, Column::Fixed]
-            .into_iter()
-            .chain(std::iter::repeat_n(Column::Fixed, techniques.len()))
-            .collect();
-        page.table(2, &columns, Some(&header), &rows);
-        page.line("");
-    }
+    let ids: Vec<&str> = matrix.techniques.iter().map(|technique| technique.id.as_str()).collect();
+    let shown: Vec<&Row<'_>> = worst.iter().take(MAX_ROWS).collect();
+    letters(page, &ids, &shown, ("bucket", 28));
     let more = worst.len().saturating_sub(MAX_ROWS);
     if more > 0 {
         page.paragraph(
@@ -102,6 +81,56 @@ fn table(page: &mut Page, matrix: &Matrix<'_>) {
             &format!("… and {}; all of them: --output json=FILE", counted(more, &format!("more {what}"))),
         );
     }
+}
+
+/// A letter per cell, in blocks of techniques that fit beside the names: what they are, and how wide at most.
+fn letters(page: &mut Page, techniques: &[&str], rows: &[&Row<'_>], (what, width): (&str, usize)) {
+    let block = (page.width().saturating_sub(16 + width) / 4).max(4);
+    for techniques in techniques.chunks(block) {
+        let mut header = vec!["account".to_owned(), what.to_owned()];
+        header.extend(techniques.iter().map(|id| id.trim_start_matches("T-").to_owned()));
+        let lines: Vec<Vec<String>> = rows
+            .iter()
+            .filter_map(|row| {
+                let mut line = vec![row.cells.first()?.account_id.clone(), visible_start(&row.name, width)];
+                line.extend(techniques.iter().map(|id| {
+                    let cell = row.cells.iter().find(|cell| cell.technique == *id);
+                    cell.map(|cell| letter(cell)).unwrap_or_default()
+                }));
+                Some(line)
+            })
+            .collect();
+        let columns = vec![Column::Fixed; techniques.len() + 2];
+        page.table(2, &columns, Some(&header), &lines);
+        page.line("");
+    }
+}
+
+/// What the letters mean.
+const KEY: &str = "- blind: nobody will ever know · L logged · D detected, nobody is told · A a person is told · \
+                   P prevented · ~ only if GuardDuty judges it unusual · ? something is not known, and it may be better";
+
+/// For the audit's report: accounts × techniques, each with the worst that becomes of any of the account's buckets.
+pub(in crate::report) fn by_account(page: &mut Page, assessment: &Assessment, most: usize) {
+    let mut techniques: Vec<&str> =
+        assessment.simulation.iter().map(|cell| cell.technique.as_str()).collect();
+    techniques.sort_unstable();
+    techniques.dedup();
+    let mut worst = account_rows(&assessment.simulation, &techniques);
+    if worst.is_empty() {
+        return;
+    }
+    worst.sort_by(|a, b| badness(b).total_cmp(&badness(a)));
+    page.section("If somebody took the data tonight, technique by technique");
+    let shown: Vec<&Row<'_>> = worst.iter().take(most).collect();
+    letters(page, &techniques, &shown, ("buckets", 12));
+    page.paragraph(2, Some(Role::Aside), KEY);
+    let more = worst.len().saturating_sub(most);
+    if more > 0 {
+        page.line(&format!("  … and {}", counted(more, "more account")));
+    }
+    let command = page.paint(Role::Command, "exfilguard simulate … --technique T-01 --explain");
+    page.line(&format!("  Per bucket, and why: {command}"));
 }
 
 fn legend(page: &mut Page, matrix: &Matrix<'_>) {
@@ -148,6 +177,9 @@ fn paths(page: &mut Page, matrix: &Matrix<'_>) {
         page.line(&format!("  {}{may}{ml}", cell.outcome));
         for line in &cell.path {
             page.paragraph(4, None, &format!("→ {}", visible(line)));
+        }
+        if let Some(link) = &cell.broken_link {
+            page.paragraph(4, None, &format!("✗ first broken link: {}", visible(link)));
         }
     }
 }

@@ -14,8 +14,12 @@ mod unknowns;
 
 use self::page::Page;
 use super::format::Look;
+use super::simulation;
 use crate::score::assessment::Assessment;
 use crate::score::baseline::Comparison;
+
+/// Accounts whose simulation is shown; the worst ones.
+const MAX_SIMULATED_ACCOUNTS: usize = 8;
 
 /// Writes the report.
 #[must_use]
@@ -23,6 +27,7 @@ pub fn render(assessment: &Assessment, look: Look) -> String {
     let mut page = Page::new(look);
     standing::headline(&mut page, assessment);
     standing::accounts(&mut page, assessment);
+    simulation::terminal::by_account(&mut page, assessment, MAX_SIMULATED_ACCOUNTS);
     failures::failures(&mut page, assessment);
     unknowns::unreachable(&mut page, assessment);
     unknowns::unreadable(&mut page, assessment);
