@@ -184,7 +184,7 @@ pub struct SimulateArguments {
 #[command(next_help_heading = "Source")]
 pub struct LiveArguments {
     /// Only these accounts
-    #[arg(long, value_name = "ID,…", value_delimiter = ',', value_parser = account_id)]
+    #[arg(long, alias = "account", value_name = "ID,…", value_delimiter = ',', value_parser = account_id)]
     pub accounts: Vec<String>,
     /// Only accounts below these organizational units (or roots)
     #[arg(long, value_name = "ID,…", value_delimiter = ',', value_parser = organizational_unit)]
