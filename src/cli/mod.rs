@@ -9,6 +9,7 @@ mod completions;
 mod console;
 mod eval;
 pub mod exit_code;
+mod iam_policy;
 mod init;
 mod live;
 mod modules;
@@ -47,6 +48,7 @@ pub fn run() -> ProcessExitCode {
         Command::Compare(compare) => compare::run(&compare, &console),
         Command::Init(init) => init::run(&init, &console),
         Command::Eval(eval) => eval::run(&eval),
+        Command::IamPolicy(policy) => iam_policy::run(&policy),
         Command::Schema(schema) => schema::run(&schema),
         Command::Completions(completions) => completions::run(&completions),
     };

@@ -114,7 +114,7 @@ where
 fn repeated_token() -> Failure {
     Failure {
         unreadable: crate::snapshot::Unreadable {
-            operation: "events:List".to_owned(),
+            operation: "events:ListRules".to_owned(),
             code: "RepeatedPageToken".to_owned(),
             message: "the service returned the same page token twice".to_owned(),
         },

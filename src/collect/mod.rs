@@ -19,6 +19,7 @@ mod lambda;
 mod logs;
 mod macie;
 mod organization;
+pub mod permission;
 mod s3;
 mod s3_protection;
 mod s3control;

@@ -5,7 +5,6 @@ pub mod destination;
 pub mod format;
 pub mod json;
 pub mod junit;
-pub mod permission;
 pub mod simulation;
 pub mod terminal;
 

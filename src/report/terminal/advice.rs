@@ -4,7 +4,7 @@ use super::failures::groups;
 use super::page::{Column, Page, Role, counted};
 use super::unknowns::missing;
 use crate::catalogue::Status;
-use crate::report::permission::permission;
+use crate::collect::permission::permission;
 use crate::score::assessment::{AccountStatus, Assessment};
 use crate::visible::visible;
 

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::failures::{Group, groups, heading, rows};
 use super::page::{Column, Page, Role, counted};
 use crate::catalogue::Status;
-use crate::report::permission::permission;
+use crate::collect::permission::permission;
 use crate::score::assessment::{AccountStatus, Assessment, Incomplete};
 use crate::visible::{visible, visible_start};
 

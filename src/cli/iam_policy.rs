@@ -1,0 +1,167 @@
+//! `exfilguard iam-policy`: the least that a role needs, as an IAM policy.
+
+use std::collections::BTreeSet;
+use std::io::Write as _;
+
+use serde_json::{Value, json};
+
+use super::Failure;
+use super::arguments::{IamPolicyArguments, IamPurpose};
+use super::exit_code::ExitCode;
+use crate::collect::permission::{IN_EACH_ACCOUNT, IN_THE_CENTRAL_ACCOUNT, action};
+
+/// Prints the policy.
+pub fn run(arguments: &IamPolicyArguments) -> Result<ExitCode, Failure> {
+    let statements = match arguments.purpose {
+        IamPurpose::Audit => audit(arguments),
+        IamPurpose::Investigate => investigate(arguments),
+        IamPurpose::Remediate => remediate(arguments),
+    };
+    let policy = json!({"Version": "2012-10-17", "Statement": statements});
+    // Plain data with text keys always serializes; a closed pipe is no error.
+    let _closed_pipe = writeln!(std::io::stdout(), "{policy:#}");
+    Ok(ExitCode::Success)
+}
+
+fn allow(sid: &str, actions: impl IntoIterator<Item = String>, resource: Value) -> Value {
+    let actions: BTreeSet<String> = actions.into_iter().collect();
+    json!({"Sid": sid, "Effect": "Allow", "Action": actions, "Resource": resource})
+}
+
+/// What the collectors call, by the same lists that say which permission a denied call needed.
+fn audit(arguments: &IamPolicyArguments) -> Vec<Value> {
+    let actions =
+        |operations: &[&str]| operations.iter().map(|name| action(name).to_owned()).collect::<Vec<_>>();
+    let mut statements = vec![allow("ReadConfiguration", actions(&IN_EACH_ACCOUNT), json!("*"))];
+    if arguments.central {
+        let mut organization = actions(&IN_THE_CENTRAL_ACCOUNT);
+        organization.retain(|name| name != "sts:AssumeRole");
+        statements.push(allow("ReadOrganization", organization, json!("*")));
+        statements.push(enter(arguments));
+    }
+    statements
+}
+
+fn enter(arguments: &IamPolicyArguments) -> Value {
+    let role = format!("arn:{}:iam::*:role/{}", arguments.partition, arguments.role);
+    allow("EnterAccounts", ["sts:AssumeRole".to_owned()], json!(role))
+}
+
+fn named(names: &[&str]) -> Vec<String> {
+    names.iter().map(|&name| name.to_owned()).collect()
+}
+
+/// The permissions of `aws-semantics.md` 12.3: logs and findings, and nothing that changes anything.
+fn investigate(arguments: &IamPolicyArguments) -> Vec<Value> {
+    let arn = |rest: &str| format!("arn:{}:{rest}", arguments.partition);
+    let athena = [
+        "athena:GetQueryExecution",
+        "athena:GetQueryResults",
+        "athena:GetWorkGroup",
+        "athena:StartQueryExecution",
+        "athena:StopQueryExecution",
+    ];
+    let findings = [
+        "guardduty:GetFindings",
+        "guardduty:ListDetectors",
+        "guardduty:ListFindings",
+        "macie2:GetFindings",
+        "macie2:GetMacieSession",
+        "macie2:ListFindings",
+    ];
+    let mut statements = vec![
+        allow("QueryTrails", named(&athena), json!(arn("athena:*:*:workgroup/exfilguard"))),
+        allow(
+            "ReadTables",
+            named(&["glue:GetDatabase", "glue:GetPartitions", "glue:GetTable"]),
+            json!([
+                arn("glue:*:*:catalog"),
+                arn("glue:*:*:database/exfilguard"),
+                arn("glue:*:*:table/exfilguard/*")
+            ]),
+        ),
+        allow(
+            "ReadTrailFiles",
+            named(&["s3:GetBucketLocation", "s3:GetObject", "s3:ListBucket"]),
+            json!([arn("s3:::TRAIL_BUCKET"), arn("s3:::TRAIL_BUCKET/AWSLogs/*")]),
+        ),
+        allow("WriteResults", named(&["s3:PutObject"]), json!(arn("s3:::RESULTS_BUCKET/exfilguard/*"))),
+        allow("DecryptTrailFiles", named(&["kms:Decrypt"]), json!(arn("kms:*:*:key/TRAIL_KEY"))),
+        allow(
+            "QueryLogGroup",
+            named(&["logs:GetQueryResults", "logs:StartQuery", "logs:StopQuery"]),
+            json!(arn("logs:*:*:log-group:TRAIL_LOG_GROUP:*")),
+        ),
+        allow("ReadFindings", named(&findings), json!("*")),
+    ];
+    if arguments.central {
+        statements.push(enter(arguments));
+    }
+    statements
+}
+
+/// The permissions of `aws-semantics.md` 12.2, with what must never happen denied.
+fn remediate(arguments: &IamPolicyArguments) -> Vec<Value> {
+    let arn = |rest: &str| format!("arn:{}:{rest}", arguments.partition);
+    let trails = [
+        "cloudtrail:PutEventSelectors",
+        "cloudtrail:StartLogging",
+        "guardduty:UpdateDetector",
+        "guardduty:UpdateFilter",
+        "guardduty:UpdateMemberDetectors",
+        "guardduty:UpdateOrganizationConfiguration",
+    ];
+    let alerting = [
+        "cloudwatch:DeleteAlarms",
+        "cloudwatch:PutMetricAlarm",
+        "events:DeleteRule",
+        "events:PutRule",
+        "events:PutTargets",
+        "events:RemoveTargets",
+        "logs:DeleteMetricFilter",
+        "logs:PutMetricFilter",
+        "sns:CreateTopic",
+        "sns:DeleteTopic",
+        "sns:GetTopicAttributes",
+        "sns:SetTopicAttributes",
+        "sns:Subscribe",
+        "sns:Unsubscribe",
+    ];
+    let buckets = [
+        "s3:DeleteBucketPolicy",
+        "s3:PutAccountPublicAccessBlock",
+        "s3:PutBucketOwnershipControls",
+        "s3:PutBucketPolicy",
+        "s3:PutBucketPublicAccessBlock",
+    ];
+    let never = [
+        "cloudtrail:DeleteTrail",
+        "cloudtrail:StopLogging",
+        "guardduty:DeleteDetector",
+        "guardduty:DeleteFilter",
+        "iam:*",
+        "kms:ScheduleKeyDeletion",
+        "s3:DeleteBucket",
+        "s3:DeleteObject*",
+    ];
+    let ours = [
+        "cloudwatch:*:*:alarm:exfilguard-*",
+        "events:*:*:rule/exfilguard-*",
+        "logs:*:*:log-group:*",
+        "sns:*:*:exfilguard-*",
+    ];
+    let mut of_buckets = allow("PreventPerBucket", named(&buckets), json!("*"));
+    of_buckets["Condition"] = json!({"StringEquals": {"aws:ResourceAccount": "${aws:PrincipalAccount}"}});
+    let mut statements = audit(&IamPolicyArguments { central: false, ..arguments.clone() });
+    statements.extend([
+        allow("TrailsAndDetectors", named(&trails), json!("*")),
+        allow("Alerting", named(&alerting), json!(ours.map(arn))),
+        of_buckets,
+        allow("Endpoints", named(&["ec2:ModifyVpcEndpoint"]), json!("*")),
+        json!({"Sid": "NeverTouch", "Effect": "Deny", "Action": never, "Resource": "*"}),
+    ]);
+    if arguments.central {
+        statements.push(enter(arguments));
+    }
+    statements
+}

@@ -1,0 +1,182 @@
+//! Which IAM permissions reading needs: those of every call that the program makes, and that of a denied one.
+
+/// Operations whose IAM action has another name, in the order of the operations.
+///
+/// <https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazons3.html>
+const OTHER_NAMES: [(&str, &str); 16] = [
+    ("s3:GetBucketEncryption", "s3:GetEncryptionConfiguration"),
+    ("s3:GetBucketLifecycleConfiguration", "s3:GetLifecycleConfiguration"),
+    ("s3:GetBucketNotificationConfiguration", "s3:GetBucketNotification"),
+    ("s3:GetBucketReplication", "s3:GetReplicationConfiguration"),
+    ("s3:GetObjectLockConfiguration", "s3:GetBucketObjectLockConfiguration"),
+    ("s3:GetPublicAccessBlock", "s3:GetBucketPublicAccessBlock"),
+    ("s3:HeadBucket", "s3:ListBucket"),
+    ("s3:ListBucketInventoryConfigurations", "s3:GetInventoryConfiguration"),
+    ("s3:ListBuckets", "s3:ListAllMyBuckets"),
+    ("s3control:GetAccessPoint", "s3:GetAccessPoint"),
+    ("s3control:GetAccessPointPolicy", "s3:GetAccessPointPolicy"),
+    ("s3control:GetAccessPointPolicyStatus", "s3:GetAccessPointPolicyStatus"),
+    ("s3control:GetMultiRegionAccessPointPolicy", "s3:GetMultiRegionAccessPointPolicy"),
+    ("s3control:GetPublicAccessBlock", "s3:GetAccountPublicAccessBlock"),
+    ("s3control:ListAccessPoints", "s3:ListAccessPoints"),
+    ("s3control:ListMultiRegionAccessPoints", "s3:ListMultiRegionAccessPoints"),
+];
+
+/// Every operation that is called in an account that is audited, in order.
+pub const IN_EACH_ACCOUNT: [&str; 59] = [
+    "cloudtrail:DescribeTrails",
+    "cloudtrail:GetEventDataStore",
+    "cloudtrail:GetEventSelectors",
+    "cloudtrail:GetTrailStatus",
+    "cloudtrail:ListEventDataStores",
+    "cloudwatch:DescribeAlarms",
+    "cloudwatch:GetAlarmMuteRule",
+    "cloudwatch:ListAlarmMuteRules",
+    "ec2:DescribeNetworkInterfaces",
+    "ec2:DescribeRegions",
+    "ec2:DescribeRouteTables",
+    "ec2:DescribeVpcEndpoints",
+    "ec2:DescribeVpcs",
+    "events:ListEventBuses",
+    "events:ListRules",
+    "events:ListTargetsByRule",
+    "guardduty:DescribeOrganizationConfiguration",
+    "guardduty:GetDetector",
+    "guardduty:GetFilter",
+    "guardduty:GetIPSet",
+    "guardduty:GetMemberDetectors",
+    "guardduty:GetTrustedEntitySet",
+    "guardduty:ListDetectors",
+    "guardduty:ListFilters",
+    "guardduty:ListIPSets",
+    "guardduty:ListMembers",
+    "guardduty:ListTrustedEntitySets",
+    "kms:DescribeKey",
+    "kms:GetKeyPolicy",
+    "lambda:GetPolicy",
+    "logs:DescribeLogGroups",
+    "logs:DescribeMetricFilters",
+    "macie2:DescribeBuckets",
+    "macie2:GetMacieSession",
+    "s3:GetBucketAcl",
+    "s3:GetBucketEncryption",
+    "s3:GetBucketLifecycleConfiguration",
+    "s3:GetBucketLocation",
+    "s3:GetBucketLogging",
+    "s3:GetBucketNotificationConfiguration",
+    "s3:GetBucketOwnershipControls",
+    "s3:GetBucketPolicy",
+    "s3:GetBucketReplication",
+    "s3:GetBucketTagging",
+    "s3:GetBucketVersioning",
+    "s3:GetObjectLockConfiguration",
+    "s3:GetPublicAccessBlock",
+    "s3:ListBucketInventoryConfigurations",
+    "s3:ListBuckets",
+    "s3control:GetAccessPoint",
+    "s3control:GetAccessPointPolicy",
+    "s3control:GetMultiRegionAccessPointPolicy",
+    "s3control:GetPublicAccessBlock",
+    "s3control:ListAccessPoints",
+    "s3control:ListMultiRegionAccessPoints",
+    "sns:GetSubscriptionAttributes",
+    "sns:GetTopicAttributes",
+    "sns:ListSubscriptionsByTopic",
+    "sqs:GetQueueAttributes",
+];
+
+/// Operations that only the caller's own account is asked, in order: who he is and what the organization looks like.
+pub const IN_THE_CENTRAL_ACCOUNT: [&str; 11] = [
+    "guardduty:ListOrganizationAdminAccounts",
+    "organizations:DescribeEffectivePolicy",
+    "organizations:DescribeOrganization",
+    "organizations:DescribePolicy",
+    "organizations:ListAccounts",
+    "organizations:ListParents",
+    "organizations:ListPolicies",
+    "organizations:ListRoots",
+    "organizations:ListTargetsForPolicy",
+    "sts:AssumeRole",
+    "sts:GetCallerIdentity",
+];
+
+/// The IAM action of an operation.
+#[must_use]
+pub fn action(operation: &str) -> &str {
+    let place = OTHER_NAMES.binary_search_by_key(&operation, |(name, _)| name);
+    let other = place.ok().and_then(|place| OTHER_NAMES.get(place));
+    other.map_or(operation, |(_, action)| *action)
+}
+
+/// Error codes that say that a permission is missing. Others say so in their names.
+const DENIALS: [&str; 4] =
+    ["AuthorizationError", "AuthorizationErrorException", "NotAuthorized", "UnauthorizedOperation"];
+
+/// The IAM action that a call needed, if its error code says that it was denied.
+#[must_use]
+pub fn permission<'a>(operation: &'a str, code: &str) -> Option<&'a str> {
+    let denied = code.starts_with("AccessDenied") || DENIALS.contains(&code);
+    if !denied {
+        return None;
+    }
+    Some(action(operation))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(
+        clippy::unwrap_used,
+        clippy::indexing_slicing,
+        clippy::string_slice,
+        reason = "a test fails by panicking"
+    )]
+
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn a_denied_call_names_the_action_of_iam() {
+        assert_eq!(permission("s3:ListBuckets", "AccessDenied"), Some("s3:ListAllMyBuckets"));
+        assert_eq!(
+            permission("s3control:GetPublicAccessBlock", "AccessDeniedException"),
+            Some("s3:GetAccountPublicAccessBlock")
+        );
+        assert_eq!(
+            permission("ec2:DescribeVpcEndpoints", "UnauthorizedOperation"),
+            Some("ec2:DescribeVpcEndpoints")
+        );
+        assert_eq!(permission("s3:GetBucketPolicy", "SlowDown"), None);
+    }
+
+    #[test]
+    fn the_lists_are_sorted() {
+        assert!(OTHER_NAMES.is_sorted_by_key(|(operation, _)| *operation));
+        assert!(IN_EACH_ACCOUNT.is_sorted() && IN_THE_CENTRAL_ACCOUNT.is_sorted());
+    }
+
+    /// The source itself is asked: whoever adds a call adds its permission, and whoever takes one away takes it back.
+    #[test]
+    fn the_lists_are_the_operations_that_the_collectors_call() {
+        let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src/collect");
+        let pattern = regex_automata::meta::Regex::new(
+            "\"(cloudtrail|cloudwatch|ec2|events|guardduty|kms|lambda|logs|macie2|organizations|s3|s3control|sns|sqs|sts):\
+             [A-Z][A-Za-z0-9]+\"",
+        )
+        .unwrap();
+        let mut called = BTreeSet::new();
+        for file in std::fs::read_dir(folder).unwrap() {
+            let path = file.unwrap().path();
+            if path.ends_with("permission.rs") {
+                continue;
+            }
+            let text = std::fs::read_to_string(path).unwrap();
+            let code = text.split("#[cfg(test)]").next().unwrap();
+            called.extend(
+                pattern.find_iter(code).map(|found| code[found.range()].trim_matches('"').to_owned()),
+            );
+        }
+        let listed = IN_EACH_ACCOUNT.iter().chain(&IN_THE_CENTRAL_ACCOUNT).map(|&name| name.to_owned());
+        assert_eq!(called, listed.collect());
+    }
+}
