@@ -17,7 +17,7 @@ use crate::score::assessment::Assessment;
 use crate::visible::visible;
 
 /// Formats of the contract that this version does not write yet.
-const NOT_YET: [&str; 6] = ["html", "markdown", "csv", "sarif", "ocsf", "asff"];
+const NOT_YET: [&str; 5] = ["html", "markdown", "sarif", "ocsf", "asff"];
 
 /// A report that was asked for: `FORMAT` for standard output, `FORMAT=PATH` for a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -105,14 +105,14 @@ impl fmt::Display for Destination {
 pub enum DestinationError {
     /// No such format.
     #[error("`{name}` is no output format")]
-    #[diagnostic(help("formats: terminal, json, junit; for example `--output junit=report.xml`"))]
+    #[diagnostic(help("formats: {}; for example `--output junit=report.xml`", Format::names()))]
     UnknownFormat {
         /// What was given.
         name: String,
     },
     /// A format of a later version.
     #[error("the output format `{name}` is not supported yet")]
-    #[diagnostic(help("formats: terminal, json, junit; for example `--output junit=report.xml`"))]
+    #[diagnostic(help("formats: {}; for example `--output junit=report.xml`", Format::names()))]
     FormatNotYet {
         /// What was given.
         name: String,

@@ -2,7 +2,7 @@
 
 use clap::ValueEnum;
 
-use super::{json, junit, terminal};
+use super::{csv, json, junit, terminal};
 use crate::score::assessment::Assessment;
 
 /// An output format.
@@ -14,11 +14,19 @@ pub enum Format {
     Json,
     /// For CI servers.
     Junit,
+    /// For spreadsheets.
+    Csv,
 }
 
 impl Format {
     /// All formats in the order in which help lists them.
-    pub const ALL: [Self; 3] = [Self::Terminal, Self::Json, Self::Junit];
+    pub const ALL: [Self; 4] = [Self::Terminal, Self::Json, Self::Junit, Self::Csv];
+
+    /// All spellings, for messages: `terminal, json, …`.
+    #[must_use]
+    pub fn names() -> String {
+        Self::ALL.map(Self::as_str).join(", ")
+    }
 
     /// The spelling of the contract.
     #[must_use]
@@ -27,6 +35,7 @@ impl Format {
             Self::Terminal => "terminal",
             Self::Json => "json",
             Self::Junit => "junit",
+            Self::Csv => "csv",
         }
     }
 }
@@ -57,6 +66,9 @@ pub enum ReportError {
     /// The XML writer refused a value.
     #[error("the junit report cannot be made")]
     Junit(#[from] quick_junit::SerializeError),
+    /// The CSV writer refused a record.
+    #[error("the csv report cannot be made")]
+    Csv(#[from] ::csv::Error),
 }
 
 /// Makes a report. It ends with a line feed.
@@ -68,5 +80,6 @@ pub fn render(format: Format, assessment: &Assessment, look: Look) -> Result<Str
         Format::Terminal => Ok(terminal::render(assessment, look)),
         Format::Json => Ok(json::render(assessment)?),
         Format::Junit => Ok(junit::render(assessment)?),
+        Format::Csv => Ok(csv::render(assessment)?),
     }
 }

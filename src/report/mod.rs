@@ -1,7 +1,9 @@
 //! One file per output format, all from the same [`Assessment`](crate::score::assessment::Assessment), and where they
 //! are written to. Nothing here computes a result or a score again.
 
+pub mod csv;
 pub mod destination;
+mod finding;
 pub mod format;
 pub mod json;
 pub mod junit;
