@@ -180,10 +180,7 @@ mod tests {
         let rows = read(&render(&Assessment::new(run, vec![account("111122223333")], Vec::new())).unwrap());
         assert_eq!(rows[1][column("operation")], "'=x");
         assert_eq!(rows[1][column("resource_id")], "'@y");
-        assert_eq!(
-            rows[1][column("message")],
-            "could not be read: AccessDenied: a,\"b\"\\r\\n=c"
-        );
+        assert_eq!(rows[1][column("message")], "could not be read: AccessDenied: a,\"b\"\\r\\n=c");
     }
 
     proptest! {

@@ -17,7 +17,7 @@ use crate::score::assessment::Assessment;
 use crate::visible::visible;
 
 /// Formats of the contract that this version does not write yet.
-const NOT_YET: [&str; 5] = ["html", "markdown", "sarif", "ocsf", "asff"];
+const NOT_YET: [&str; 1] = ["html"];
 
 /// A report that was asked for: `FORMAT` for standard output, `FORMAT=PATH` for a file.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -10,10 +10,13 @@ use serde_json::json;
 use sha2::{Digest as _, Sha256};
 
 use super::permission::permission;
-use crate::catalogue::{Severity, Status};
+use super::terminal::change;
+use crate::catalogue::{Area, ResourceKind, Severity, Status};
 use crate::engine::{Checks, Metadata, Schemas, builtin};
 use crate::facts;
-use crate::score::assessment::{Assessment, Incomplete, ResultRecord, SinceBaseline};
+use crate::score::assessment::{
+    AccountStatus, Assessment, Incomplete, Resource, ResultRecord, SinceBaseline,
+};
 
 /// Results in the order in which a person should look at them: failures, then what is not known, then what is
 /// accepted, then the rest; each by severity, new ones first. Equals keep the canonical order.
@@ -89,6 +92,9 @@ pub(super) fn about(check: &str) -> Option<&'static Metadata> {
 /// The check's title, or its id.
 #[must_use]
 pub(super) fn title(check: &str) -> &str {
+    if check == NOT_AUDITED {
+        return "The account is audited";
+    }
     about(check).map_or(check, |metadata| metadata.title.as_str())
 }
 
@@ -97,6 +103,66 @@ pub(super) fn title(check: &str) -> &str {
 pub(super) fn account_names(assessment: &Assessment) -> BTreeMap<&str, &str> {
     let named = assessment.accounts.iter().filter(|account| !account.name.is_empty());
     named.map(|account| (account.id.as_str(), account.name.as_str())).collect()
+}
+
+/// The check that [`unseen`] names: no module has it.
+pub(super) const NOT_AUDITED: &str = "account-not-audited";
+
+/// A result for each account that could not be entered, for formats that consist of results: nothing in such an
+/// account passed, and a reader must not take silence for it.
+#[must_use]
+pub(super) fn unseen(assessment: &Assessment) -> Vec<ResultRecord> {
+    let unreachable = assessment.accounts.iter().filter(|a| a.status == AccountStatus::Unreachable);
+    unreachable
+        .map(|account| {
+            let failures = assessment.run.incomplete.iter().filter(|i| i.account_id == account.id);
+            let reasons: Vec<String> = failures.map(unread).collect();
+            let message = "the account could not be entered: nothing in it was audited".to_owned();
+            ResultRecord {
+                check: NOT_AUDITED.to_owned(),
+                area: Area::DataEvents,
+                severity: Severity::High,
+                status: Status::Unknown,
+                account_id: account.id.clone(),
+                region: None,
+                resource: Resource { kind: ResourceKind::Account, id: account.id.clone(), arn: None },
+                message: std::iter::once(message).chain(reasons).collect::<Vec<_>>().join("; "),
+                evidence: Vec::new(),
+                witness: json!({}),
+                assumptions: Vec::new(),
+                remediation: None,
+                exception: None,
+                since_baseline: None,
+                sensitive: false,
+            }
+        })
+        .collect()
+}
+
+/// The result's area; none for an account that was not audited, which lacks all of them.
+#[must_use]
+pub(super) fn area(result: &ResultRecord) -> Option<&'static str> {
+    (result.check != NOT_AUDITED).then(|| result.area.as_str())
+}
+
+/// What to do about a failure: the change that mends it, or where that is told.
+#[must_use]
+pub(super) fn mend(result: &ResultRecord) -> String {
+    let known = result.remediation.as_deref().and_then(|kind| Some((kind, change(kind)?)));
+    match known {
+        Some((kind, what)) => {
+            format!("{} ({kind}).", capital(what))
+        }
+        None if result.check == NOT_AUDITED => {
+            "Create the audit role in the account, or check its trust policy and external id.".to_owned()
+        }
+        None => format!("Why it matters and what is good: `exfilguard checks explain {}`.", result.check),
+    }
+}
+
+fn capital(text: &str) -> String {
+    let mut characters = text.chars();
+    characters.next().map(|first| first.to_uppercase().chain(characters).collect()).unwrap_or_default()
 }
 
 /// Why something could not be read, in one line, with the permission that is missing.

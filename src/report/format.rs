@@ -2,7 +2,7 @@
 
 use clap::ValueEnum;
 
-use super::{csv, json, junit, terminal};
+use super::{asff, csv, json, junit, markdown, ocsf, sarif, terminal};
 use crate::score::assessment::Assessment;
 
 /// An output format.
@@ -14,13 +14,30 @@ pub enum Format {
     Json,
     /// For CI servers.
     Junit,
+    /// For a pull request or the step summary of a CI job.
+    Markdown,
     /// For spreadsheets.
     Csv,
+    /// For code scanning: SARIF 2.1.0.
+    Sarif,
+    /// For security data lakes: OCSF compliance findings.
+    Ocsf,
+    /// For AWS Security Hub: findings of `BatchImportFindings`.
+    Asff,
 }
 
 impl Format {
     /// All formats in the order in which help lists them.
-    pub const ALL: [Self; 4] = [Self::Terminal, Self::Json, Self::Junit, Self::Csv];
+    pub const ALL: [Self; 8] = [
+        Self::Terminal,
+        Self::Json,
+        Self::Junit,
+        Self::Markdown,
+        Self::Csv,
+        Self::Sarif,
+        Self::Ocsf,
+        Self::Asff,
+    ];
 
     /// All spellings, for messages: `terminal, json, …`.
     #[must_use]
@@ -35,7 +52,11 @@ impl Format {
             Self::Terminal => "terminal",
             Self::Json => "json",
             Self::Junit => "junit",
+            Self::Markdown => "markdown",
             Self::Csv => "csv",
+            Self::Sarif => "sarif",
+            Self::Ocsf => "ocsf",
+            Self::Asff => "asff",
         }
     }
 }
@@ -60,7 +81,7 @@ impl Look {
 /// A report that could not be made: a defect of exfilguard.
 #[derive(Debug, thiserror::Error, miette::Diagnostic)]
 pub enum ReportError {
-    /// The JSON writer refused a value.
+    /// The JSON writer refused a value; several formats are JSON.
     #[error("the json report cannot be made")]
     Json(#[from] serde_json::Error),
     /// The XML writer refused a value.
@@ -80,6 +101,10 @@ pub fn render(format: Format, assessment: &Assessment, look: Look) -> Result<Str
         Format::Terminal => Ok(terminal::render(assessment, look)),
         Format::Json => Ok(json::render(assessment)?),
         Format::Junit => Ok(junit::render(assessment)?),
+        Format::Markdown => Ok(markdown::render(assessment)),
         Format::Csv => Ok(csv::render(assessment)?),
+        Format::Sarif => Ok(sarif::render(assessment)?),
+        Format::Ocsf => Ok(ocsf::render(assessment)?),
+        Format::Asff => Ok(asff::render(assessment)?),
     }
 }
