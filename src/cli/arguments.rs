@@ -129,7 +129,8 @@ pub struct AuditArguments {
     /// Exit with 0 or 1 even if something could not be read
     #[arg(long, help_heading = "Judging")]
     pub incomplete_ok: bool,
-    /// Write a report: terminal, json or junit, to standard output or to =PATH; repeatable [default: terminal]
+    /// Write a report: terminal, json, junit, html, markdown, csv, sarif, ocsf or asff, to standard output or to =PATH;
+    /// repeatable [default: terminal]
     #[arg(long, value_name = "FORMAT[=PATH]", help_heading = "Reports")]
     pub output: Vec<Destination>,
 }

@@ -160,6 +160,32 @@ pub(super) fn mend(result: &ResultRecord) -> String {
     }
 }
 
+/// A command of the AWS CLI that mends a failure, where one call does; none if a name in it would need quoting.
+#[must_use]
+pub(super) fn command(result: &ResultRecord) -> Option<String> {
+    let safe = |text: &str| {
+        let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_' | ':' | '/');
+        !text.is_empty() && !text.starts_with('-') && text.len() <= 256 && text.chars().all(allowed)
+    };
+    let id = Some(result.resource.id.as_str()).filter(|id| safe(id))?;
+    let region = result.region.as_deref().filter(|region| safe(region));
+    match (result.remediation.as_deref()?, result.resource.kind) {
+        ("block-public-access", ResourceKind::Bucket) => Some(format!(
+            "aws s3api put-public-access-block --bucket {id} --public-access-block-configuration \
+             BlockPublicAcls=true,IgnorePublicAcls=true,BlockPublicPolicy=true,RestrictPublicBuckets=true"
+        )),
+        ("disable-acls", ResourceKind::Bucket) => Some(format!(
+            "aws s3api put-bucket-ownership-controls --bucket {id} --ownership-controls \
+             'Rules=[{{ObjectOwnership=BucketOwnerEnforced}}]'"
+        )),
+        ("start-trail-logging", ResourceKind::Trail) => {
+            let name = result.resource.arn.as_deref().filter(|arn| safe(arn)).unwrap_or(id);
+            Some(format!("aws cloudtrail start-logging --name {name} --region {}", region?))
+        }
+        _ => None,
+    }
+}
+
 fn capital(text: &str) -> String {
     let mut characters = text.chars();
     characters.next().map(|first| first.to_uppercase().chain(characters).collect()).unwrap_or_default()
@@ -237,6 +263,26 @@ mod tests {
         assert_eq!(title("bucket-not-public"), "The bucket is closed to the public");
         assert_eq!(title("my-own-check"), "my-own-check");
         assert!(about("my-own-check").is_none());
+    }
+
+    #[test]
+    fn a_command_is_told_only_where_nothing_in_it_needs_quotes() {
+        let mut open = result("bucket-blocks-public-access", Severity::High, Status::Fail, "site");
+        assert_eq!(command(&open), None, "no remediation, no command");
+        open.remediation = Some("block-public-access".to_owned());
+        assert!(
+            command(&open).unwrap().starts_with("aws s3api put-public-access-block --bucket site --public")
+        );
+        for hostile in ["a b", "$(reboot)", "a;b", "`a`", "-rf", "a\nb", "", "ä"] {
+            open.resource.id = hostile.to_owned();
+            assert_eq!(command(&open), None, "{hostile}");
+        }
+        let mut trail = result("trail-is-delivering", Severity::Critical, Status::Fail, "main");
+        trail.remediation = Some("start-trail-logging".to_owned());
+        assert_eq!(
+            command(&trail).unwrap(),
+            "aws cloudtrail start-logging --name main --region eu-central-1"
+        );
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use clap::ValueEnum;
 
-use super::{asff, csv, json, junit, markdown, ocsf, sarif, terminal};
+use super::{asff, csv, html, json, junit, markdown, ocsf, sarif, terminal};
 use crate::score::assessment::Assessment;
 
 /// An output format.
@@ -14,6 +14,8 @@ pub enum Format {
     Json,
     /// For CI servers.
     Junit,
+    /// One page for a browser: everything, to look through.
+    Html,
     /// For a pull request or the step summary of a CI job.
     Markdown,
     /// For spreadsheets.
@@ -28,10 +30,11 @@ pub enum Format {
 
 impl Format {
     /// All formats in the order in which help lists them.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Terminal,
         Self::Json,
         Self::Junit,
+        Self::Html,
         Self::Markdown,
         Self::Csv,
         Self::Sarif,
@@ -52,6 +55,7 @@ impl Format {
             Self::Terminal => "terminal",
             Self::Json => "json",
             Self::Junit => "junit",
+            Self::Html => "html",
             Self::Markdown => "markdown",
             Self::Csv => "csv",
             Self::Sarif => "sarif",
@@ -101,6 +105,7 @@ pub fn render(format: Format, assessment: &Assessment, look: Look) -> Result<Str
         Format::Terminal => Ok(terminal::render(assessment, look)),
         Format::Json => Ok(json::render(assessment)?),
         Format::Junit => Ok(junit::render(assessment)?),
+        Format::Html => Ok(html::render(assessment)?),
         Format::Markdown => Ok(markdown::render(assessment)),
         Format::Csv => Ok(csv::render(assessment)?),
         Format::Sarif => Ok(sarif::render(assessment)?),

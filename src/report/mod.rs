@@ -6,6 +6,7 @@ pub mod csv;
 pub mod destination;
 mod finding;
 pub mod format;
+pub mod html;
 pub mod json;
 pub mod junit;
 pub mod markdown;
