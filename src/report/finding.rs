@@ -151,7 +151,7 @@ pub(super) fn mend(result: &ResultRecord) -> String {
     let known = result.remediation.as_deref().and_then(|kind| Some((kind, change(kind)?)));
     match known {
         Some((kind, what)) => {
-            format!("{} ({kind}).", capital(what))
+            format!("{} (`{kind}`).", capital(what))
         }
         None if result.check == NOT_AUDITED => {
             "Create the audit role in the account, or check its trust policy and external id.".to_owned()

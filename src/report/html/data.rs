@@ -118,7 +118,7 @@ fn data(assessment: &Assessment) -> Value {
                 "id": text(check),
                 "title": text(title(check)),
                 "area": area.map(|area| area.as_str()),
-                "why": metadata.map(|metadata| metadata.description.trim()),
+                "why": metadata.map(|metadata| text(&metadata.description.split_whitespace().collect::<Vec<_>>().join(" "))),
                 "links": metadata.map(|m| m.related_resources.iter().map(|r| r.r#ref.as_str()).collect::<Vec<_>>()),
             })
         })
@@ -194,7 +194,7 @@ fn techniques(assessment: &Assessment) -> Vec<[String; 4]> {
             Some(technique) => [
                 text(id),
                 text(&technique.title),
-                text(&technique.description),
+                text(&technique.description.split_whitespace().collect::<Vec<_>>().join(" ")),
                 text(&technique.attack.join(", ")),
             ],
             None => [text(id), text(id), String::new(), String::new()],

@@ -56,9 +56,9 @@ pub fn render(assessment: &Assessment) -> Result<String, serde_json::Error> {
                     (sections::mend_first(assessment))
                     (sections::heat_map(assessment))
                     (sections::matrix(assessment))
-                    (sections::findings(assessment))
                     (sections::exceptions(assessment))
                     (sections::gaps(assessment))
+                    (sections::findings(assessment))
                     (sections::run(assessment))
                 }
                 script type="application/json" id="data" { (PreEscaped(&data)) }

@@ -1,7 +1,7 @@
 "use strict";
 // Shows the findings and the matrix of the page's data block. Everything becomes text nodes; nothing is parsed as markup.
 (() => {
-  const CHUNK = 100, MATRIX_CHUNK = 40, PRINTED = 1000;
+  const CHUNK = 200, MATRIX_CHUNK = 40, PRINTED = 1000;
   const data = JSON.parse(document.getElementById("data").textContent);
   const $ = (id) => document.getElementById(id);
   const make = (tag, options = {}, ...children) => {
@@ -18,7 +18,7 @@
   const rich = (text) => {
     const parts = text.split("`");
     if (parts.length % 2 === 0) return [text];
-    return parts.map((part, place) => (place % 2 ? make("code", { text: part }) : part));
+    return parts.map((part, place) => (place % 2 ? make("code", { text: part, class: part.length < 30 ? "nowrap" : null }) : part));
   };
   const number = (value) => value.toLocaleString("en-US");
   const NAMES = ["id", "check", "severity", "status", "account", "region", "kind", "resource", "message", "more"];
@@ -162,7 +162,7 @@
       make("td", {}, make("span", { class: "status " + status, text: status }), extra.since === "new" ? make("span", { class: "badge", text: "new" }) : null),
       make("td", {}, unfold, extra.sensitive ? make("span", { class: "badge", text: "sensitive" }) : null, make("span", { class: "message" }, ...rich(result.message))),
       make("td", {}, entry.title, make("span", { class: "sub", text: entry.id })),
-      make("td", {}, name || id, make("span", { class: "sub", text: [name ? id : "", data.regions[result.region] || "global"].filter(Boolean).join(" · ") })));
+      make("td", {}, name || id, name ? make("span", { class: "sub", text: id }) : null, make("span", { class: "sub", text: data.regions[result.region] || "global" })));
     const toggle = (open) => {
       const isOpen = unfold.getAttribute("aria-expanded") === "true";
       if (open === isOpen) return;
@@ -197,9 +197,6 @@
   };
   const changed = () => { view.open = ""; write(); draw(); };
   more.addEventListener("click", () => { const first = shown; append(CHUNK); body.querySelectorAll("tr.row")[first]?.querySelector("button").focus(); });
-  if ("IntersectionObserver" in window) {
-    new IntersectionObserver((entries) => { if (entries.some((entry) => entry.isIntersecting) && !more.hidden) append(CHUNK); }, { rootMargin: "600px" }).observe(more.parentNode);
-  }
   table.tHead.addEventListener("click", (event) => {
     const key = event.target.closest("[data-sort]")?.dataset.sort;
     if (!key) return;
@@ -207,7 +204,7 @@
     changed();
   });
   addEventListener("hashchange", () => { if (read()) { fill(); draw(); if (!view.open) $("findings-title").scrollIntoView(); } });
-  addEventListener("beforeprint", () => { if (shown < PRINTED) append(PRINTED - shown); });
+  addEventListener("beforeprint", () => { for (const fold of document.querySelectorAll("details.fold")) fold.open = true; if (shown < PRINTED) append(PRINTED - shown); });
 
   // The matrix.
   const matrix = $("matrix-table");
@@ -244,7 +241,7 @@
         cells.forEach((cell, index) => {
           if (!cell) { line.append(make("td")); return; }
           const outcome = data.outcomes[cell[0]];
-          const target = make("button", { type: "button", class: outcome, "aria-expanded": "false", "aria-label": `${bucket}, ${data.techniques[index][1]}: ${outcome}` }, cell[1] > cell[0] ? outcome + "?" : outcome);
+          const target = make("button", { type: "button", class: outcome, title: `${data.techniques[index][1]}: ${outcome}`, "aria-expanded": "false", "aria-label": `${bucket}, ${data.techniques[index][1]}: ${outcome}` }, outcome.charAt(0).toUpperCase() + (cell[1] > cell[0] ? "?" : ""));
           target.addEventListener("click", () => explain(target, id, bucket, data.techniques[index], cell));
           line.append(make("td", {}, target));
         });

@@ -14,7 +14,7 @@ use crate::catalogue::{Area, Severity, Status};
 use crate::score::assessment::{
     AccountAudit, AccountStatus, Assessment, Incomplete, ResultRecord, SinceBaseline, Source,
 };
-use crate::simulate::Outcome;
+use crate::simulate::{Gain, Outcome};
 use crate::visible::{visible, visible_start};
 
 /// How many rows a table in the markup has at most.
@@ -65,9 +65,9 @@ pub(super) fn header(assessment: &Assessment) -> Markup {
         ("#mend", "Mend first", assessment.count(Status::Fail) > 0),
         ("#accounts", "Accounts", !assessment.accounts.is_empty()),
         ("#matrix", "Thefts", !assessment.simulation.is_empty()),
-        ("#findings", "Findings", true),
         ("#exceptions", "Exceptions", assessment.results.iter().any(|result| result.exception.is_some())),
         ("#gaps", "Not read", !run.incomplete.is_empty()),
+        ("#findings", "Findings", true),
         ("#run", "Run", true),
     ];
     html! {
@@ -92,8 +92,7 @@ pub(super) fn standing(assessment: &Assessment) -> Markup {
         section #standing aria-labelledby="standing-title" {
             h1 #standing-title { "Would a theft from S3 be seen and stopped?" }
             p.lead {
-                (day) " · " (counted(usize::try_from(run.accounts_audited).unwrap_or(usize::MAX), ""))
-                " of " (counted(usize::try_from(run.accounts_in_scope).unwrap_or(usize::MAX), "account")) " fully read · "
+                (day) " · " (audited(assessment)) " · "
                 (counted(run.regions.len(), "region")) " · " (counted(assessment.results.len(), "result"))
                 @if run.source == Source::Snapshot { " · from a saved snapshot" }
             }
@@ -115,12 +114,26 @@ pub(super) fn standing(assessment: &Assessment) -> Markup {
                     h2 { "Results" }
                     (totals(assessment))
                     @if compared {
-                        p.aside { a href="#status=fail&since=new" { (counted(new, "failure")) " new" } " since the baseline" }
+                        p.aside { a href="#status=fail&since=new" { (counted(new, "new failure")) } " since the baseline" }
                     }
                 }
             }
         }
     }
+}
+
+/// How many accounts were read entirely, of those that can be entered at all.
+fn audited(assessment: &Assessment) -> String {
+    let number = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
+    let suspended = assessment.accounts.iter().filter(|a| a.status == AccountStatus::Suspended).count();
+    let open = number(assessment.run.accounts_in_scope).saturating_sub(suspended);
+    let closed =
+        if suspended == 0 { String::new() } else { format!(", {} suspended", counted(suspended, "")) };
+    format!(
+        "{} of {} fully read{closed}",
+        counted(number(assessment.run.accounts_audited), ""),
+        counted(open, "account")
+    )
 }
 
 /// The score as a ring; the lighter part is what the unknown results could add.
@@ -149,7 +162,7 @@ fn dial(assessment: &Assessment) -> Markup {
             @if let Some(minimum) = score.minimum { div { dt { "Lowest account" } dd { (format!("{minimum:.1}")) } } }
             @if let Some(low) = score.percentile_10 { div { dt { "10th percentile" } dd { (format!("{low:.1}")) } } }
             @if let Some(simulation) = score.simulation {
-                div { dt { "Thefts simulated" } dd { (format!("{simulation:.1}")) } }
+                div { dt { "Simulated thefts" } dd { (format!("{simulation:.1}")) } }
             }
         }
     }
@@ -212,45 +225,66 @@ fn totals(assessment: &Assessment) -> Markup {
 
 /// What fails, by check: what helps most against the techniques first, then the worst.
 pub(super) fn mend_first(assessment: &Assessment) -> Markup {
+    /// How many checks stand open.
+    const OPEN: usize = 10;
     let mut groups: BTreeMap<&str, Vec<&ResultRecord>> = BTreeMap::new();
     for result in assessment.results.iter().filter(|result| result.status == Status::Fail) {
         groups.entry(&result.check).or_default().push(result);
     }
-    let gain = |check: &str| assessment.mend_first.iter().find(|gain| gain.check == check);
     let mut groups: Vec<_> = groups.into_iter().collect();
-    let worst = |results: &[&ResultRecord]| results.iter().map(|result| result.severity).max();
     groups.sort_by(|a, b| {
-        let of = |check: &str| gain(check).map_or(0.0, |gain| gain.gain);
+        let of = |check: &str| gain(assessment, check).map_or(0.0, |gain| gain.gain);
+        let worst = |results: &[&ResultRecord]| results.iter().map(|result| result.severity).max();
         of(b.0)
             .total_cmp(&of(a.0))
             .then_with(|| (Reverse(worst(&a.1)), a.0).cmp(&(Reverse(worst(&b.1)), b.0)))
     });
     let simulated = !assessment.mend_first.is_empty();
+    let (open, folded) = groups.split_at(groups.len().min(OPEN));
     html! {
         @if !groups.is_empty() {
             section #mend aria-labelledby="mend-title" {
                 h2 #mend-title { "Mend first" }
                 @if simulated { p.aside { "Ordered by how many thefts a mended check would stop or show." } }
-                div.scroll role="region" aria-label="Failing checks" tabindex="0" {
-                    table {
-                        thead { tr {
-                            th scope="col" { "severity" } th scope="col" { "what is wanted" } th scope="col" { "what to do" }
-                            th.number scope="col" { "failures" } th.number scope="col" { "accounts" }
-                            @if simulated { th.number scope="col" { "thefts" } }
-                        } }
-                        tbody {
-                            @for (check, results) in groups.iter().take(MAX_ROWS) {
-                                @let accounts: BTreeSet<&str> = results.iter().map(|r| r.account_id.as_str()).collect();
-                                @let severity = worst(results).unwrap_or(Severity::Info);
-                                tr {
-                                    td { span class={ "severity " (severity.as_str()) } { (severity.as_str()) } }
-                                    td { a href={ "#status=fail&check=" (visible(check)) } { (name(check_title(check))) } br; code { (name(check)) } }
-                                    td { @if let Some(first) = results.first() { (rich(&mend(first))) } }
-                                    td.number { (counted(results.len(), "")) }
-                                    td.number { (counted(accounts.len(), "")) }
-                                    @if simulated { td.number { (gain(check).map_or_else(String::new, |gain| gain.cells.to_string())) } }
-                                }
-                            }
+                (failing_checks(assessment, open))
+                @if !folded.is_empty() {
+                    details.fold {
+                        summary { (counted(folded.len(), "more failing check")) }
+                        (failing_checks(assessment, folded))
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// What mending a check would do to the simulated thefts.
+fn gain<'a>(assessment: &'a Assessment, check: &str) -> Option<&'a Gain> {
+    assessment.mend_first.iter().find(|gain| gain.check == check)
+}
+
+fn failing_checks(assessment: &Assessment, groups: &[(&str, Vec<&ResultRecord>)]) -> Markup {
+    let simulated = !assessment.mend_first.is_empty();
+    html! {
+        div.scroll role="region" aria-label="Failing checks" tabindex="0" {
+            table.mend {
+                thead { tr {
+                    th scope="col" { "severity" } th scope="col" { "what is wanted" } th scope="col" { "what to do" }
+                    th.number scope="col" { "failures" } th.number scope="col" { "accounts" }
+                    @if simulated { th.number scope="col" { "thefts" } }
+                } }
+                tbody {
+                    @for (check, results) in groups.iter().take(MAX_ROWS) {
+                        @let accounts: BTreeSet<&str> = results.iter().map(|r| r.account_id.as_str()).collect();
+                        @let severity = results.iter().map(|result| result.severity).max().unwrap_or(Severity::Info);
+                        @let example = results.iter().find(|result| result.remediation.is_some()).or(results.first());
+                        tr {
+                            td { span class={ "severity " (severity.as_str()) } { (severity.as_str()) } }
+                            td { a href={ "#status=fail&check=" (visible(check)) } { (name(check_title(check))) } span.sub { (name(check)) } }
+                            td { @if let Some(example) = example { (rich(&mend(example))) } }
+                            td.number { (counted(results.len(), "")) }
+                            td.number { (counted(accounts.len(), "")) }
+                            @if simulated { td.number { (gain(assessment, check).map_or_else(|| "–".to_owned(), |gain| gain.cells.to_string())) } }
                         }
                     }
                 }
@@ -297,7 +331,7 @@ pub(super) fn heat_map(assessment: &Assessment) -> Markup {
             section #accounts aria-labelledby="accounts-title" {
                 h2 #accounts-title { "Accounts and areas" }
                 p.aside { "Scores from 0 to 100, the worst account first. “?” marks where something is unknown. Choose a cell for its findings." }
-                div.scroll role="region" aria-label="Scores of accounts by area" tabindex="0" {
+                div.scroll.tall role="region" aria-label="Scores of accounts by area" tabindex="0" {
                     table.heat {
                         thead { tr {
                             th scope="col" { "account" } th.number scope="col" { "all" }
@@ -331,7 +365,7 @@ fn heat_row(
     html! {
         tr {
             th scope="row" {
-                a href={ "#account=" (id) } { @if account.name.is_empty() { (id) } @else { (name(&account.name)) } }
+                a href={ "#account=" (id) } { @if account.name.is_empty() { (id) } @else { (visible_start(&account.name, 40)) } }
                 @if !account.name.is_empty() { span.id { (id) } }
             }
             @if let Some(closed) = closed {
@@ -364,16 +398,21 @@ pub(super) fn matrix(assessment: &Assessment) -> Markup {
                 p.aside { "Every bucket against every technique, the least defended bucket first. Choose a cell for the way it takes." }
                 ul.legend {
                     @for outcome in Outcome::ALL {
-                        li { span class={ "swatch " (outcome) } { "" } (outcome) " " (counted(count(outcome), "")) }
+                        li { span class={ "swatch " (outcome) } aria-hidden="true" { (initial(outcome)) } (outcome) " " (counted(count(outcome), "")) }
                     }
                 }
                 noscript { p { "The matrix needs the page's own script; " code { "exfilguard simulate" } " shows it, too." } }
-                div.scroll role="region" aria-label="Bucket by technique" tabindex="0" { table.matrix #matrix-table {} }
+                div.scroll.tall role="region" aria-label="Bucket by technique" tabindex="0" { table.matrix #matrix-table {} }
                 p.chunk { button type="button" #matrix-more hidden { "Show more buckets" } }
                 div #matrix-path aria-live="polite" {}
             }
         }
     }
+}
+
+/// What stands in a cell of the matrix: there is no room for the word.
+fn initial(outcome: Outcome) -> String {
+    outcome.to_string().chars().take(1).flat_map(char::to_uppercase).collect()
 }
 
 pub(super) fn findings(assessment: &Assessment) -> Markup {
@@ -471,7 +510,7 @@ pub(super) fn gaps(assessment: &Assessment) -> Markup {
         groups.entry((&failure.operation, &failure.code)).or_default().push(failure);
     }
     let missing: BTreeSet<&str> =
-        groups.keys().filter_map(|(operation, code)| permission(operation, code)).collect();
+        groups.keys().filter_map(|(operation, code)| lacked(operation, code)).collect();
     let missing: Vec<String> = missing.into_iter().map(|action| format!("\"{}\"", visible(action))).collect();
     html! {
         @if !groups.is_empty() {
@@ -504,6 +543,11 @@ pub(super) fn gaps(assessment: &Assessment) -> Markup {
             }
         }
     }
+}
+
+/// The permission that the role in the account lacks. To enter it is the caller's, not the role's.
+fn lacked<'a>(operation: &'a str, code: &str) -> Option<&'a str> {
+    permission(operation, code).filter(|action| *action != "sts:AssumeRole")
 }
 
 /// Where readings of one kind failed, folded.
