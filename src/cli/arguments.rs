@@ -86,6 +86,7 @@ pub enum Command {
     exfilguard audit --accounts 111122223333 --regions eu-west-1\n  \
     exfilguard audit --snapshot org.jsonl.gz                offline, no network\n  \
     exfilguard audit --output terminal --output junit=report.xml --output json=report.json\n  \
+    exfilguard audit --snapshot org.jsonl.gz --output html=report.html\n  \
     exfilguard audit --only 'bucket-*' --fail-on critical")]
 pub struct AuditArguments {
     /// Judge a saved snapshot; no network at all

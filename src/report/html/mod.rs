@@ -5,6 +5,7 @@
 //! and makes nothing but text nodes of it. The policy allows exactly this script and this style, by their hashes.
 
 mod data;
+mod limits;
 mod sections;
 
 use base64::Engine as _;
@@ -56,10 +57,10 @@ pub fn render(assessment: &Assessment) -> Result<String, serde_json::Error> {
                     (sections::mend_first(assessment))
                     (sections::heat_map(assessment))
                     (sections::matrix(assessment))
-                    (sections::exceptions(assessment))
-                    (sections::gaps(assessment))
+                    (limits::exceptions(assessment))
+                    (limits::gaps(assessment))
                     (sections::findings(assessment))
-                    (sections::run(assessment))
+                    (limits::run(assessment))
                 }
                 script type="application/json" id="data" { (PreEscaped(&data)) }
                 script { (PreEscaped(&script)) }

@@ -81,6 +81,9 @@ fn a_large_organization_is_cut_at_the_end_and_the_rest_is_counted() {
 }
 
 proptest! {
+    // A page is large and slow to make in a test build.
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
     #[test]
     fn whatever_a_resource_is_called_it_stays_text(
         name in "[`|\\\\<>&*_~!@#:.wh/a\\[\\]()\\n\\r\\t\u{0}\u{1b}\u{202e}🙂-]{0,30}",

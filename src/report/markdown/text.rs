@@ -19,7 +19,7 @@ pub(super) fn code(text: &str) -> String {
 pub(super) fn prose(text: &str, limit: usize) -> String {
     let shown = visible_start(text, limit);
     let parts: Vec<&str> = shown.split('`').collect();
-    if parts.len() % 2 == 0 {
+    if parts.len().is_multiple_of(2) {
         // A backtick without a partner quotes nothing.
         return escaped(&shown);
     }
