@@ -61,7 +61,7 @@ fn assessment(results: Vec<Value>, texts: &[&str]) -> Assessment {
         .map(|text| {
             json!({ "account_id": "111122223333", "bucket": text, "region": text, "technique": "T-01", "outcome": "blind",
                 "possible": "logged", "logged": "unknown", "detected": "no", "alerted": "no", "prevented": "no",
-                "ml_dependent": false, "path": [text], "mended_by": [text], "weight": 1.0 })
+                "ml_dependent": false, "path": [text], "mended_by": [text], "broken_link": text, "weight": 1.0 })
         })
         .collect();
     let document = json!({
@@ -84,6 +84,10 @@ fn assessment(results: Vec<Value>, texts: &[&str]) -> Assessment {
 fn readers_accept(assessment: &Assessment) {
     let folder = tempfile::tempdir().unwrap();
     for format in Format::ALL {
+        // A person reads the terminal, and exfilguard itself the JSON: both have tests of their own.
+        if matches!(format, Format::Terminal | Format::Json) {
+            continue;
+        }
         // A browser tells a page by its name.
         let name = if format == Format::Html { "page.html" } else { format.as_str() };
         std::fs::write(folder.path().join(name), render(format, assessment, Look::PLAIN).unwrap()).unwrap();

@@ -191,6 +191,17 @@ fn capital(text: &str) -> String {
     characters.next().map(|first| first.to_uppercase().chain(characters).collect()).unwrap_or_default()
 }
 
+/// How many accounts were read entirely, of those that can be entered at all.
+#[must_use]
+pub(super) fn audited(assessment: &Assessment) -> String {
+    let run = &assessment.run;
+    let suspended = assessment.accounts.iter().filter(|a| a.status == AccountStatus::Suspended).count();
+    let open = run.accounts_in_scope.saturating_sub(u64::try_from(suspended).unwrap_or(u64::MAX));
+    let noun = if open == 1 { "account" } else { "accounts" };
+    let text = format!("{} of {open} {noun} fully read", run.accounts_audited);
+    if suspended == 0 { text } else { format!("{text}, {suspended} suspended") }
+}
+
 /// Why something could not be read, in one line, with the permission that is missing.
 #[must_use]
 pub(super) fn unread(failure: &Incomplete) -> String {

@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use self::text::{code, prose};
-use super::finding::{NOT_AUDITED, account_names, title, unread, unseen, worst_first};
+use super::finding::{NOT_AUDITED, account_names, audited, title, unread, unseen, worst_first};
 use crate::catalogue::{Severity, Status};
 use crate::score::assessment::{Assessment, ResultRecord, SinceBaseline};
 
@@ -71,7 +71,7 @@ fn headline(page: &mut String, assessment: &Assessment) {
     }
     let mut parts: Vec<String> =
         run.organization_id.iter().map(|id| format!("organization {}", code(id))).collect();
-    parts.push(format!("{} of {} accounts audited", run.accounts_audited, run.accounts_in_scope));
+    parts.push(audited(assessment));
     parts.push(counted(run.regions.len(), "region"));
     if score.band.upper > score.band.lower {
         parts.push(format!(
@@ -108,17 +108,21 @@ fn checks(page: &mut String, assessment: &Assessment) {
         line(page, &format!("{text}\n"));
         return;
     }
+    // Without a baseline nothing is new or known.
+    let compared = assessment.results.iter().any(|result| result.since_baseline.is_some());
+    let (new, rule) = if compared { (" new |", "--:|") } else { ("", "") };
     line(
         page,
-        "## What fails\n\n| severity | check | wanted | failed | accounts | new |\n|---|---|---|--:|--:|--:|",
+        &format!(
+            "## What fails\n\n| severity | check | wanted | failed | accounts |{new}\n|---|---|---|--:|--:|{rule}"
+        ),
     );
     for ((severity, check), results) in groups.iter().take(MAX_ROWS) {
         let accounts: BTreeSet<&str> = results.iter().map(|result| result.account_id.as_str()).collect();
         let new = results.iter().filter(|result| result.since_baseline == Some(SinceBaseline::New)).count();
-        let marked = results.iter().any(|result| result.since_baseline.is_some());
-        let new = if marked { new.to_string() } else { String::new() };
+        let new = if compared { format!(" {new} |") } else { String::new() };
         let row = format!(
-            "| {} | {} | {} | {} | {} | {new} |",
+            "| {} | {} | {} | {} | {} |{new}",
             severity.0,
             code(check),
             prose(title(check), MAX_MESSAGE),

@@ -132,7 +132,7 @@ ELEMENTS = set(
     "html head meta title style body a header div strong span nav main section h1 h2 h3 p svg circle rect dl dt dd table "
     "tbody thead tr th td ul li br code script noscript form label input select option fieldset legend button caption "
     "details summary".split()
-) | set("h4 small pre ol abbr".split())
+) | set("small pre ol abbr".split())
 
 
 def inspect(text):

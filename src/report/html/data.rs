@@ -183,8 +183,8 @@ fn pretty(value: &Value) -> String {
     start.split('\n').map(text).collect::<Vec<_>>().join("\n") + cut
 }
 
-/// The techniques that the matrix has, with titles where they are built in.
-fn techniques(assessment: &Assessment) -> Vec<[String; 4]> {
+/// The techniques that the matrix has: id, and where they are built in title, description and MITRE ATT&CK ids.
+pub(super) fn techniques(assessment: &Assessment) -> Vec<[String; 4]> {
     let known = Techniques::load(&[]).unwrap_or_default();
     let mut ids: Vec<&str> = assessment.simulation.iter().map(|cell| cell.technique.as_str()).collect();
     ids.sort_unstable();
@@ -202,7 +202,8 @@ fn techniques(assessment: &Assessment) -> Vec<[String; 4]> {
         .collect()
 }
 
-/// A row per bucket, the least defended first: account, bucket, and per technique outcome, possible outcome and path.
+/// A row per bucket, the least defended first: account, bucket, and per technique outcome, possible outcome,
+/// path, the checks that mend it and the first broken link.
 fn matrix(assessment: &Assessment, accounts: &mut Names) -> (Vec<Value>, Vec<String>) {
     let mut ids: Vec<&str> = assessment.simulation.iter().map(|cell| cell.technique.as_str()).collect();
     ids.sort_unstable();
@@ -218,7 +219,8 @@ fn matrix(assessment: &Assessment, accounts: &mut Names) -> (Vec<Value>, Vec<Str
                 let place = |outcome| Outcome::ALL.iter().position(|other| *other == outcome);
                 let path: Vec<usize> = cell.path.iter().map(|step| steps.place(step)).collect();
                 let checks: Vec<String> = cell.mended_by.iter().map(|check| text(check)).collect();
-                Some(json!([place(cell.outcome), place(cell.possible), path, checks]))
+                let broken = cell.broken_link.as_deref().map(text);
+                Some(json!([place(cell.outcome), place(cell.possible), path, checks, broken]))
             })
             .map(Option::unwrap_or_default)
             .collect();

@@ -126,7 +126,7 @@
       button.parentNode.setAttribute("aria-sort", button.dataset.sort !== key ? "none" : down ? "descending" : "ascending");
     }
   };
-  const section = (title, ...children) => [make("h4", { text: title }), ...children];
+  const section = (title, ...children) => [make("h3", { text: title }), ...children];
   const detail = (result) => {
     const { more: extra } = result, entry = check(result), cell = make("td", { colspan: 5 });
     cell.append(make("p", {}, ...rich(result.message)));
@@ -135,13 +135,13 @@
       cell.append(...section("Accepted", make("p", { text: `${reason} (${owner}, until ${expires})` })));
     }
     if (extra.mend) cell.append(...section("How to mend it", make("p", {}, ...rich(extra.mend))));
-    if (extra.command) cell.append(make("pre", { text: extra.command }));
-    if (extra.witness) cell.append(...section("What shows it", make("pre", { text: extra.witness })));
+    if (extra.command) cell.append(make("pre", { tabindex: "0", text: extra.command }));
+    if (extra.witness) cell.append(...section("What shows it", make("pre", { tabindex: "0", text: extra.witness })));
     if (extra.evidence) {
       cell.append(...section("Evidence"));
       for (const [operation, resource, pointer, value] of extra.evidence) {
         cell.append(make("p", { class: "source" }, make("code", { text: operation }), " ", resource, " ", make("code", { text: pointer })));
-        if (value) cell.append(make("pre", { text: value }));
+        if (value) cell.append(make("pre", { tabindex: "0", text: value }));
       }
       if (extra.left_out) cell.append(make("p", { text: `… and ${number(extra.left_out)} more readings in the JSON report` }));
     }
@@ -220,11 +220,12 @@
       panel.replaceChildren();
       if (!pressed) return;
       pressed.setAttribute("aria-expanded", "true");
-      const [outcome, possible, path, checks] = cell;
+      const [outcome, possible, path, checks, broken] = cell;
       const told = possible > outcome ? `${data.outcomes[outcome]}, perhaps ${data.outcomes[possible]}` : data.outcomes[outcome];
       const steps = make("ol");
       for (const step of path) steps.append(make("li", {}, ...rich(data.paths[step])));
       const box = make("div", { class: "path" }, make("h3", {}, make("code", { text: bucket }), ` · ${technique[0]} ${technique[1]}: ${told}`), make("p", { class: "aside", text: [technique[2], technique[3]].filter(Boolean).join(" ") }), steps);
+      if (broken) box.append(make("p", {}, make("strong", { text: "Breaks first: " }), ...rich(broken)));
       if (checks.length) {
         const links = make("p", {}, "Mended by: ");
         checks.forEach((id, index) => links.append(index ? ", " : "", make("a", { href: "#" + new URLSearchParams({ account: owner, check: id }).toString(), text: id })));

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use maud::{Markup, html};
 
-use super::super::finding::{mend, title as check_title};
-use super::data::ALL_EVIDENCE;
+use super::super::finding::{audited, mend, title as check_title};
+use super::data::{ALL_EVIDENCE, techniques};
 use crate::catalogue::{Area, Severity, Status};
 use crate::score::assessment::{
     AccountAudit, AccountStatus, Assessment, ResultRecord, SinceBaseline, Source,
@@ -119,20 +119,6 @@ pub(super) fn standing(assessment: &Assessment) -> Markup {
             }
         }
     }
-}
-
-/// How many accounts were read entirely, of those that can be entered at all.
-fn audited(assessment: &Assessment) -> String {
-    let number = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
-    let suspended = assessment.accounts.iter().filter(|a| a.status == AccountStatus::Suspended).count();
-    let open = number(assessment.run.accounts_in_scope).saturating_sub(suspended);
-    let closed =
-        if suspended == 0 { String::new() } else { format!(", {} suspended", counted(suspended, "")) };
-    format!(
-        "{} of {} fully read{closed}",
-        counted(number(assessment.run.accounts_audited), ""),
-        counted(open, "account")
-    )
 }
 
 /// The score as a ring; the lighter part is what the unknown results could add.
@@ -404,6 +390,15 @@ pub(super) fn matrix(assessment: &Assessment) -> Markup {
                 div.scroll.tall role="region" aria-label="Bucket by technique" tabindex="0" { table.matrix #matrix-table {} }
                 p.chunk { button type="button" #matrix-more hidden { "Show more buckets" } }
                 div #matrix-path aria-live="polite" {}
+                details.fold {
+                    summary { "The techniques" }
+                    dl.techniques {
+                        @for [id, title, description, attack] in techniques(assessment) {
+                            dt { (id) " " (title) }
+                            dd { (description) @if !attack.is_empty() { " (" (attack) ")" } }
+                        }
+                    }
+                }
             }
         }
     }
