@@ -88,6 +88,7 @@ pub enum Command {
     exfilguard audit --accounts 111122223333 --regions eu-west-1\n  \
     exfilguard audit --snapshot org.jsonl.gz                offline, no network\n  \
     exfilguard audit --output terminal --output junit=report.xml --output json=report.json\n  \
+    exfilguard audit --snapshot org.jsonl.gz --output html=report.html\n  \
     exfilguard audit --only 'bucket-*' --fail-on critical")]
 pub struct AuditArguments {
     /// Judge a saved snapshot; no network at all
@@ -131,7 +132,8 @@ pub struct AuditArguments {
     /// Exit with 0 or 1 even if something could not be read
     #[arg(long, help_heading = "Judging")]
     pub incomplete_ok: bool,
-    /// Write a report: terminal, json or junit, to standard output or to =PATH; repeatable [default: terminal]
+    /// Write a report: terminal, json, junit, html, markdown, csv, sarif, ocsf or asff, to standard output or to =PATH;
+    /// repeatable [default: terminal]
     #[arg(long, value_name = "FORMAT[=PATH]", help_heading = "Reports")]
     pub output: Vec<Destination>,
 }

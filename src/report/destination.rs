@@ -16,9 +16,6 @@ use super::format::{Format, Look, ReportError, render};
 use crate::score::assessment::Assessment;
 use crate::visible::visible;
 
-/// Formats of the contract that this version does not write yet.
-const NOT_YET: [&str; 6] = ["html", "markdown", "csv", "sarif", "ocsf", "asff"];
-
 /// A report that was asked for: `FORMAT` for standard output, `FORMAT=PATH` for a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Destination {
@@ -41,11 +38,7 @@ impl Destination {
         let format =
             Format::ALL.into_iter().find(|format| OsStr::new(format.as_str()) == name).ok_or_else(|| {
                 let name = visible(&name.to_string_lossy()).into_owned();
-                if NOT_YET.contains(&name.as_str()) {
-                    DestinationError::FormatNotYet { name }
-                } else {
-                    DestinationError::UnknownFormat { name }
-                }
+                DestinationError::UnknownFormat { name }
             })?;
         if path.as_ref().is_some_and(|path| path.is_empty()) {
             return Err(DestinationError::NoPath { format });
@@ -105,15 +98,8 @@ impl fmt::Display for Destination {
 pub enum DestinationError {
     /// No such format.
     #[error("`{name}` is no output format")]
-    #[diagnostic(help("formats: terminal, json, junit; for example `--output junit=report.xml`"))]
+    #[diagnostic(help("formats: {}; for example `--output junit=report.xml`", Format::names()))]
     UnknownFormat {
-        /// What was given.
-        name: String,
-    },
-    /// A format of a later version.
-    #[error("the output format `{name}` is not supported yet")]
-    #[diagnostic(help("formats: terminal, json, junit; for example `--output junit=report.xml`"))]
-    FormatNotYet {
         /// What was given.
         name: String,
     },

@@ -2,7 +2,7 @@
 
 use clap::ValueEnum;
 
-use super::{json, junit, terminal};
+use super::{asff, csv, html, json, junit, markdown, ocsf, sarif, terminal};
 use crate::score::assessment::Assessment;
 
 /// An output format.
@@ -14,11 +14,39 @@ pub enum Format {
     Json,
     /// For CI servers.
     Junit,
+    /// One page for a browser: everything, to look through.
+    Html,
+    /// For a pull request or the step summary of a CI job.
+    Markdown,
+    /// For spreadsheets.
+    Csv,
+    /// For code scanning: SARIF 2.1.0.
+    Sarif,
+    /// For security data lakes: OCSF compliance findings.
+    Ocsf,
+    /// For AWS Security Hub: findings of `BatchImportFindings`.
+    Asff,
 }
 
 impl Format {
     /// All formats in the order in which help lists them.
-    pub const ALL: [Self; 3] = [Self::Terminal, Self::Json, Self::Junit];
+    pub const ALL: [Self; 9] = [
+        Self::Terminal,
+        Self::Json,
+        Self::Junit,
+        Self::Html,
+        Self::Markdown,
+        Self::Csv,
+        Self::Sarif,
+        Self::Ocsf,
+        Self::Asff,
+    ];
+
+    /// All spellings, for messages: `terminal, json, …`.
+    #[must_use]
+    pub fn names() -> String {
+        Self::ALL.map(Self::as_str).join(", ")
+    }
 
     /// The spelling of the contract.
     #[must_use]
@@ -27,6 +55,12 @@ impl Format {
             Self::Terminal => "terminal",
             Self::Json => "json",
             Self::Junit => "junit",
+            Self::Html => "html",
+            Self::Markdown => "markdown",
+            Self::Csv => "csv",
+            Self::Sarif => "sarif",
+            Self::Ocsf => "ocsf",
+            Self::Asff => "asff",
         }
     }
 }
@@ -51,12 +85,15 @@ impl Look {
 /// A report that could not be made: a defect of exfilguard.
 #[derive(Debug, thiserror::Error, miette::Diagnostic)]
 pub enum ReportError {
-    /// The JSON writer refused a value.
+    /// The JSON writer refused a value; several formats are JSON.
     #[error("the json report cannot be made")]
     Json(#[from] serde_json::Error),
     /// The XML writer refused a value.
     #[error("the junit report cannot be made")]
     Junit(#[from] quick_junit::SerializeError),
+    /// The CSV writer refused a record.
+    #[error("the csv report cannot be made")]
+    Csv(#[from] ::csv::Error),
 }
 
 /// Makes a report. It ends with a line feed.
@@ -68,5 +105,11 @@ pub fn render(format: Format, assessment: &Assessment, look: Look) -> Result<Str
         Format::Terminal => Ok(terminal::render(assessment, look)),
         Format::Json => Ok(json::render(assessment)?),
         Format::Junit => Ok(junit::render(assessment)?),
+        Format::Html => Ok(html::render(assessment)?),
+        Format::Markdown => Ok(markdown::render(assessment)),
+        Format::Csv => Ok(csv::render(assessment)?),
+        Format::Sarif => Ok(sarif::render(assessment)?),
+        Format::Ocsf => Ok(ocsf::render(assessment)?),
+        Format::Asff => Ok(asff::render(assessment)?),
     }
 }

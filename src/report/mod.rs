@@ -1,10 +1,17 @@
 //! One file per output format, all from the same [`Assessment`](crate::score::assessment::Assessment), and where they
 //! are written to. Nothing here computes a result or a score again.
 
+pub mod asff;
+pub mod csv;
 pub mod destination;
+mod finding;
 pub mod format;
+pub mod html;
 pub mod json;
 pub mod junit;
+pub mod markdown;
+pub mod ocsf;
+pub mod sarif;
 pub mod simulation;
 pub mod terminal;
 

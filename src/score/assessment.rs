@@ -348,6 +348,17 @@ pub enum SinceBaseline {
     Known,
 }
 
+impl SinceBaseline {
+    /// The spelling of the contract.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::New => "new",
+            Self::Known => "known",
+        }
+    }
+}
+
 /// How well the organization stands. Scores run from 0 to 100, where 100 means nothing to mend; they are rounded
 /// down to one decimal, so that only a clean organization shows 100.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]

@@ -41,7 +41,7 @@ fn wrong_destinations_say_what_is_allowed() {
     assert_eq!(error("yaml"), "`yaml` is no output format");
     assert_eq!(error(""), "`` is no output format");
     assert_eq!(error("JSON"), "`JSON` is no output format");
-    assert_eq!(error("html=x.html"), "the output format `html` is not supported yet");
+    assert_eq!(error("pdf=x.pdf"), "`pdf` is no output format");
     assert_eq!(error("json="), "`json=` names no file");
 }
 

@@ -43,7 +43,7 @@ const CHANGES: [(&str, &str); 12] = [
 ];
 
 /// What a kind of change does, if it is one of the contract's.
-fn change(kind: &str) -> Option<&'static str> {
+pub(in crate::report) fn change(kind: &str) -> Option<&'static str> {
     let place = CHANGES.binary_search_by_key(&kind, |(name, _)| name).ok()?;
     CHANGES.get(place).map(|(_, what)| *what)
 }

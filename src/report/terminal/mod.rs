@@ -12,6 +12,8 @@ mod standing;
 mod totals;
 mod unknowns;
 
+pub(in crate::report) use advice::change;
+
 use self::page::Page;
 use super::format::Look;
 use super::simulation;

@@ -1,0 +1,254 @@
+//! The assessment as Markdown, for a pull request or the step summary of a GitHub job.
+//!
+//! GitHub takes a step summary of 1 MiB and drops a larger one whole, so that the report is bounded: the worst comes
+//! first, and what was left out is counted. Text of unknown origin is shown as code or with every character escaped that
+//! Markdown, HTML or GitHub (mentions, references) would obey.
+
+mod text;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+
+use self::text::{code, prose};
+use super::finding::{NOT_AUDITED, account_names, audited, title, unread, unseen, worst_first};
+use crate::catalogue::{Severity, Status};
+use crate::score::assessment::{Assessment, ResultRecord, SinceBaseline};
+
+/// The largest report in bytes, a little below GitHub's limit of 1,048,576.
+pub const MAX_BYTES: usize = 1_000_000;
+
+/// What stands below the findings, and the note that counts what was left out, have this much in bytes.
+const REST: usize = 200_000;
+
+/// How many findings stand open; more are folded.
+const OPEN_ROWS: usize = 25;
+
+/// How many rows each of the smaller tables has at most.
+const MAX_ROWS: usize = 50;
+
+/// The most characters of a message.
+const MAX_MESSAGE: usize = 400;
+
+/// Writes an assessment as Markdown of at most [`MAX_BYTES`].
+#[must_use]
+pub fn render(assessment: &Assessment) -> String {
+    let mut page = String::new();
+    let unseen = unseen(assessment);
+    headline(&mut page, assessment);
+    checks(&mut page, assessment);
+    let mut failed = worst_first(assessment);
+    failed.retain(|result| result.status == Status::Fail);
+    findings(&mut page, assessment, "Failed", &failed, MAX_BYTES - REST);
+    let mut unknown: Vec<&ResultRecord> = unseen.iter().collect();
+    let undecided = |result: &&ResultRecord| matches!(result.status, Status::Unknown | Status::Error);
+    unknown.extend(worst_first(assessment).into_iter().filter(undecided));
+    let limit = (page.len() + REST / 3).min(MAX_BYTES - REST / 3);
+    findings(&mut page, assessment, "Could not be determined", &unknown, limit);
+    gaps(&mut page, assessment);
+    exceptions(&mut page, assessment);
+    page
+}
+
+/// Adds a line. Writing to a string cannot fail.
+fn line(page: &mut String, text: &str) {
+    page.push_str(text);
+    page.push('\n');
+}
+
+/// A number with its noun, `s` added for the plural.
+fn counted(number: usize, noun: &str) -> String {
+    if number == 1 { format!("{number} {noun}") } else { format!("{number} {noun}s") }
+}
+
+fn headline(page: &mut String, assessment: &Assessment) {
+    let (score, run) = (&assessment.score, &assessment.run);
+    line(page, &format!("# exfilguard: {:.1} of 100, grade {}\n", score.overall, score.grade.as_str()));
+    if !run.complete {
+        line(
+            page,
+            "> [!WARNING]\n> This audit is incomplete: something in scope could not be read, or a check is defective.\n",
+        );
+    }
+    let mut parts: Vec<String> =
+        run.organization_id.iter().map(|id| format!("organization {}", code(id))).collect();
+    parts.push(audited(assessment));
+    parts.push(counted(run.regions.len(), "region"));
+    if score.band.upper > score.band.lower {
+        parts.push(format!(
+            "score between {:.1} and {:.1}, as not everything is known",
+            score.band.lower, score.band.upper
+        ));
+    }
+    if let Some(simulation) = score.simulation {
+        parts.push(format!("thefts simulated: {simulation:.1} of 100"));
+    }
+    line(page, &format!("{}\n", parts.join(" · ")));
+    let counts = Status::ALL.map(|status| assessment.count(status).to_string());
+    line(page, &format!("| {} |", Status::ALL.map(Status::as_str).join(" | ")));
+    line(page, &format!("|{}", "--:|".repeat(counts.len())));
+    line(page, &format!("| {} |\n", counts.join(" | ")));
+    if !score.by_area.is_empty() {
+        let areas: Vec<&str> = score.by_area.keys().map(|area| area.as_str()).collect();
+        let scores: Vec<String> = score.by_area.values().map(|score| format!("{score:.1}")).collect();
+        line(page, &format!("| score of | {} |", areas.join(" | ")));
+        line(page, &format!("|---|{}", "--:|".repeat(areas.len())));
+        line(page, &format!("| | {} |\n", scores.join(" | ")));
+    }
+}
+
+/// What fails, by check.
+fn checks(page: &mut String, assessment: &Assessment) {
+    let mut groups: BTreeMap<(std::cmp::Reverse<Severity>, &str), Vec<&ResultRecord>> = BTreeMap::new();
+    for result in assessment.results.iter().filter(|result| result.status == Status::Fail) {
+        groups.entry((std::cmp::Reverse(result.severity), &result.check)).or_default().push(result);
+    }
+    if groups.is_empty() {
+        let text =
+            if assessment.run.complete { "Nothing failed." } else { "Nothing that could be read failed." };
+        line(page, &format!("{text}\n"));
+        return;
+    }
+    // Without a baseline nothing is new or known.
+    let compared = assessment.results.iter().any(|result| result.since_baseline.is_some());
+    let (new, rule) = if compared { (" new |", "--:|") } else { ("", "") };
+    line(
+        page,
+        &format!(
+            "## What fails\n\n| severity | check | wanted | failed | accounts |{new}\n|---|---|---|--:|--:|{rule}"
+        ),
+    );
+    for ((severity, check), results) in groups.iter().take(MAX_ROWS) {
+        let accounts: BTreeSet<&str> = results.iter().map(|result| result.account_id.as_str()).collect();
+        let new = results.iter().filter(|result| result.since_baseline == Some(SinceBaseline::New)).count();
+        let new = if compared { format!(" {new} |") } else { String::new() };
+        let row = format!(
+            "| {} | {} | {} | {} | {} |{new}",
+            severity.0,
+            code(check),
+            prose(title(check), MAX_MESSAGE),
+            results.len(),
+            accounts.len()
+        );
+        line(page, &row);
+    }
+    left_out(page, groups.len().saturating_sub(MAX_ROWS), "more check");
+    page.push('\n');
+}
+
+/// A table of results that ends before the page is longer than `limit`; all but the first are folded.
+fn findings(
+    page: &mut String,
+    assessment: &Assessment,
+    heading: &str,
+    results: &[&ResultRecord],
+    limit: usize,
+) {
+    if results.is_empty() {
+        return;
+    }
+    const HEADER: &str = "| severity | account | region | resource | what is wrong |\n|---|---|---|---|---|";
+    const END: &str = "\n</details>\n";
+    let names = account_names(assessment);
+    line(page, &format!("## {heading} ({})\n\n{HEADER}", results.len()));
+    let mut shown = 0;
+    for result in results {
+        let row = row(result, names.get(result.account_id.as_str()).copied());
+        let fold = if shown == OPEN_ROWS {
+            format!("\n<details><summary>{} more</summary>\n\n{HEADER}\n", results.len() - shown)
+        } else {
+            String::new()
+        };
+        if page.len() + fold.len() + row.len() + END.len() > limit {
+            break;
+        }
+        page.push_str(&fold);
+        line(page, &row);
+        shown += 1;
+    }
+    if shown > OPEN_ROWS {
+        page.push_str(END);
+    }
+    left_out(page, results.len() - shown, "more result");
+    page.push('\n');
+}
+
+fn row(result: &ResultRecord, name: Option<&str>) -> String {
+    let account = match name {
+        Some(name) => format!("{} {}", code(&result.account_id), prose(name, 60)),
+        None => code(&result.account_id),
+    };
+    let region = result.region.as_deref().map_or_else(|| "global".to_owned(), code);
+    let check =
+        if result.check == NOT_AUDITED { String::new() } else { format!("{}: ", code(&result.check)) };
+    let new = if result.since_baseline == Some(SinceBaseline::New) { "**new** " } else { "" };
+    format!(
+        "| {} | {account} | {region} | {} {} | {new}{check}{} |",
+        result.severity,
+        result.resource.kind,
+        code(&result.resource.id),
+        prose(&result.message, MAX_MESSAGE)
+    )
+}
+
+/// What could not be read, each once.
+fn gaps(page: &mut String, assessment: &Assessment) {
+    let failures = &assessment.run.incomplete;
+    if failures.is_empty() {
+        return;
+    }
+    line(
+        page,
+        &format!(
+            "## Could not be read ({})\n\n| account | region | resource | why |\n|---|---|---|---|",
+            failures.len()
+        ),
+    );
+    for failure in failures.iter().take(MAX_ROWS) {
+        let region = failure.region.as_deref().map_or_else(|| "global".to_owned(), code);
+        let resource = failure.resource.as_deref().map(code).unwrap_or_default();
+        let why = prose(&unread(failure), MAX_MESSAGE);
+        line(page, &format!("| {} | {region} | {resource} | {why} |", code(&failure.account_id)));
+    }
+    left_out(page, failures.len().saturating_sub(MAX_ROWS), "more");
+    page.push('\n');
+}
+
+fn exceptions(page: &mut String, assessment: &Assessment) {
+    let excepted: Vec<_> =
+        assessment.results.iter().filter_map(|result| Some((result, result.exception.as_ref()?))).collect();
+    if excepted.is_empty() {
+        return;
+    }
+    line(
+        page,
+        &format!(
+            "## Accepted ({})\n\n| until | owner | check | resource | reason |\n|---|---|---|---|---|",
+            excepted.len()
+        ),
+    );
+    for (result, exception) in excepted.iter().take(MAX_ROWS) {
+        let row = format!(
+            "| {} | {} | {} | {} | {} |",
+            prose(&exception.expires, 20),
+            prose(&exception.owner, 60),
+            code(&result.check),
+            code(&result.resource.id),
+            prose(&exception.reason, MAX_MESSAGE)
+        );
+        line(page, &row);
+    }
+    left_out(page, excepted.len().saturating_sub(MAX_ROWS), "more");
+}
+
+fn left_out(page: &mut String, number: usize, noun: &str) {
+    if number > 0 {
+        let noun = if noun == "more" { format!("{number} more") } else { counted(number, noun) };
+        let _ = writeln!(
+            page,
+            "\n… and {noun} left out here; `--output html=FILE` and `--output json=FILE` show everything."
+        );
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,211 @@
+"""Reads reports with libraries that exfilguard does not use. Arguments: a folder with one report per format, and how
+many results and unreachable accounts they are about. Prints what it read; the first wrong report ends it."""
+
+import csv
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import botocore.session
+import botocore.validate
+import html5lib
+import jsonschema
+import junitparser
+import markdown_it
+import ocsf_json_schema
+
+HERE = Path(__file__).parent
+# What no reader sees or a terminal obeys; the same in every format.
+HIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]")
+
+
+def check(condition, what):
+    if not condition:
+        raise SystemExit(f"wrong: {what}")
+
+
+def read_csv(path, counts):
+    with path.open(newline="", encoding="utf-8") as file:
+        rows = list(csv.reader(file, strict=True))
+    check(len({len(row) for row in rows}) == 1, "rows of different length")
+    check(len(rows) == 1 + counts["results"] + counts["gaps"], f"{len(rows)} rows")
+    for row in rows:
+        for cell in row:
+            check(cell[:1] not in tuple("=+-@\t\r"), f"a formula: {cell[:80]!r}")
+            check(not HIDDEN.search(cell) and "\n" not in cell, f"hidden characters: {cell[:80]!r}")
+            check(len(cell) < 32767, "a cell longer than a spreadsheet's")
+    return f"{len(rows)} rows"
+
+
+def read_markdown(path, counts):
+    text = path.read_text(encoding="utf-8")
+    check(len(text.encode()) <= 1024 * 1024, "longer than a step summary")
+    tokens = markdown_it.MarkdownIt("commonmark", {"html": True, "linkify": False}).enable("table").parse(text)
+    width = columns = None
+    for token in tokens:
+        if token.type in ("html_block", "code_block", "fence"):
+            check(re.fullmatch(r"(</?details>|<details><summary>\d+ more</summary>)\s*", token.content), token.content[:200])
+        if token.type == "thead_open":
+            width = None
+        if token.type == "tr_open":
+            columns = 0
+        if token.type in ("td_open", "th_open"):
+            columns += 1
+        if token.type == "tr_close":
+            width = width or columns
+            check(columns == width, f"a row of {columns} cells in a table of {width}")
+        for child in token.children or []:
+            check(child.type not in ("html_inline", "link_open", "image"), f"{child.type}: {token.content[:200]}")
+    check(not HIDDEN.search(text), "hidden characters")
+    return f"{len(text)} characters"
+
+
+def read_junit(path, counts):
+    suites = junitparser.JUnitXml.fromfile(str(path))
+    cases = [case for suite in suites for case in suite]
+    check(len(cases) == counts["results"] + counts["unreachable"], f"{len(cases)} cases")
+    return f"{len(cases)} cases"
+
+
+def read_sarif(path, counts):
+    log = json.loads(path.read_text(encoding="utf-8"))
+    schema = json.loads((HERE / "sarif-schema-2.1.0.json").read_text(encoding="utf-8"))
+    validate(schema, log)
+    run = log["runs"][0]
+    rules = run["tool"]["driver"]["rules"]
+    for result in run["results"]:
+        check(rules[result["ruleIndex"]]["id"] == result["ruleId"], "a rule's index")
+        uri = result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"]
+        check(re.fullmatch(r"aws(/(?!\.)[A-Za-z0-9._%-]{1,600}){4}", uri), uri)
+        check(not re.search(r"(?<!\\)\]\(", result["message"]["text"]), "a link in a message")
+        check(not HIDDEN.search(result["message"]["text"]), "hidden characters")
+    check(len(run["results"]) <= 25000, "more results than code scanning takes")
+    return f"{len(run['results'])} results, {len(rules)} rules"
+
+
+def read_ocsf(path, counts):
+    schemas = ocsf_json_schema.OcsfJsonSchemaEmbedded(ocsf_json_schema.get_ocsf_schema(version="1.8.0"))
+    schema = schemas.get_class_schema("compliance_finding", ["cloud"])
+    events = json.loads(path.read_text(encoding="utf-8"))
+    validator = jsonschema.validators.validator_for(schema)(schema)
+    for event in events:
+        for error in validator.iter_errors(event):
+            raise SystemExit(f"wrong: {error.json_path}: {error.message[:300]}")
+    check(len(events) == counts["results"] + counts["unreachable"], f"{len(events)} events")
+    check(len({event["finding_info"]["uid"] for event in events}) == len(events), "a uid twice")
+    return f"{len(events)} events of class {schema['title'] if 'title' in schema else 2003}"
+
+
+def read_asff(path, counts):
+    findings = json.loads(path.read_text(encoding="utf-8"))
+    model = botocore.session.get_session().get_service_model("securityhub").operation_model("BatchImportFindings")
+    validator = botocore.validate.ParamValidator()
+    for start in range(0, len(findings), 100):
+        report = validator.validate({"Findings": findings[start : start + 100]}, model.input_shape)
+        check(not report.has_errors(), report.generate_report()[:500])
+    limits = {"Title": 256, "Description": 1024, "Id": 512, "GeneratorId": 512, "CompanyName": 128}
+    for finding in findings:
+        for key, limit in limits.items():
+            check(0 < len(finding[key].strip()) and len(finding[key]) <= limit, f"{key} of {len(finding[key])}")
+        text = finding["Remediation"]["Recommendation"]["Text"]
+        check(0 < len(text) <= 512, f"a recommendation of {len(text)}")
+        for value in finding["ProductFields"].values():
+            check(0 < len(value) <= 2048, f"a product field of {len(value)}")
+        check(len(finding["ProductFields"]) <= 50 and len(finding["Resources"]) <= 32, "too many entries")
+        check(len(finding["Resources"][0]["Id"]) <= 512, "a resource's id")
+        check(len(json.dumps(finding).encode()) <= 240 * 1024, "a finding of more than 240 KB")
+        product = rf"arn:aws[a-z-]*:securityhub:{finding['Region']}:{finding['AwsAccountId']}:product/{finding['AwsAccountId']}/default"
+        check(re.fullmatch(product, finding["ProductArn"]), finding["ProductArn"])
+        for key in ("CreatedAt", "UpdatedAt"):
+            check(re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", finding[key]), finding[key])
+    check(len({finding["Id"] for finding in findings}) == len(findings), "an id twice")
+    return f"{len(findings)} findings"
+
+
+# The elements that the page's markup is made of, and those that its script makes.
+ELEMENTS = set(
+    "html head meta title style body a header div strong span nav main section h1 h2 h3 p svg circle rect dl dt dd table "
+    "tbody thead tr th td ul li br code script noscript form label input select option fieldset legend button caption "
+    "details summary".split()
+) | set("small pre ol abbr".split())
+
+
+def inspect(text):
+    """Counts of elements; none is foreign and none carries an event handler."""
+    tree = html5lib.parse(text, namespaceHTMLElements=False)
+    counts = {}
+    for element in tree.iter():
+        if not isinstance(element.tag, str):
+            raise SystemExit("wrong: a comment in the page")
+        tag = re.sub(r"^\{[^}]*\}", "", element.tag)
+        check(tag in ELEMENTS, f"an element <{tag}>")
+        counts[tag] = counts.get(tag, 0) + 1
+        for name, value in element.attrib.items():
+            name = name if isinstance(name, str) else name[-1]
+            check(not name.startswith("on") and name not in ("style", "src", "srcdoc"), f"an attribute {name}")
+            check(name != "href" or value.startswith(("#", "https://")), f"a link to {value[:80]!r}")
+    check(counts["script"] == 2, f"{counts['script']} scripts")
+    return counts
+
+
+def browser():
+    names = [os.environ.get("EXFILGUARD_TEST_BROWSER"), "chromium", "chromium-browser", "google-chrome"]
+    return next((path for path in (shutil.which(name) for name in names if name) if path), None)
+
+
+def read_html(path, counts):
+    inspect(path.read_text(encoding="utf-8"))
+    program = browser()
+    if not program:
+        return "parsed; no Chromium to open it in"
+    with tempfile.TemporaryDirectory() as profile:
+        command = [program, "--headless=new", "--no-sandbox", "--disable-gpu", f"--user-data-dir={profile}"]
+        command += ["--enable-logging=stderr", "--virtual-time-budget=10000", "--dump-dom"]
+        # Every status, so that the hostile rows are shown, and one unfolded.
+        statuses = "fail,unknown,error,excepted,pass,not-applicable"
+        opened = re.search(r'"results":\[\["([0-9a-f]{16})"', path.read_text(encoding="utf-8"))
+        link = f"#status={statuses}" + (f"&open={opened.group(1)}" if opened else "")
+        done = subprocess.run(command + [path.as_uri() + link], capture_output=True, timeout=120)
+    log = done.stderr.decode(errors="replace")
+    check("CONSOLE" not in log, "\n".join(line for line in log.splitlines() if "CONSOLE" in line)[:500])
+    elements = inspect(done.stdout.decode(errors="replace"))
+    text = done.stdout.decode(errors="replace")
+    rows = text.count('<tr class="row"')
+    check(rows == min(counts["results"] + counts["unreachable"], 200), f"{rows} rows in the browser")
+    check(not opened or text.count('<tr class="detail"') == 1, "the linked finding is not unfolded")
+    return f"{rows} rows in Chromium, {sum(elements.values())} elements"
+
+
+def validate(schema, document):
+    validator = jsonschema.validators.validator_for(schema)(schema)
+    for error in validator.iter_errors(document):
+        raise SystemExit(f"wrong: {error.json_path}: {error.message[:300]}")
+
+
+def main():
+    folder = Path(sys.argv[1])
+    counts = {"results": int(sys.argv[2]), "unreachable": int(sys.argv[3]), "gaps": int(sys.argv[4])}
+    readers = {
+        "csv": read_csv,
+        "markdown": read_markdown,
+        "junit": read_junit,
+        "sarif": read_sarif,
+        "ocsf": read_ocsf,
+        "asff": read_asff,
+        "html": read_html,
+    }
+    for name, read in readers.items():
+        try:
+            # A browser tells a page by its name.
+            told = read(folder / ("page.html" if name == "html" else name), counts)
+            print(f"{name}: {told}", flush=True)
+        except SystemExit as error:
+            raise SystemExit(f"{name}: {error}") from None
+
+
+main()
