@@ -181,12 +181,15 @@ fn page(check: &Check, schema: &Value, frameworks: &Frameworks) -> String {
     if applies.is_empty() {
         writeln!(text, "Every {} is judged. It passes when this holds:\n", metadata.resource).unwrap();
     } else {
-        text.push_str("Where `applies` does not hold, the result is `not-applicable`; it passes when `pass` holds:\n\n");
+        text.push_str(
+            "Where `applies` does not hold, the result is `not-applicable`; it passes when `pass` holds:\n\n",
+        );
     }
     let pass = rules(check, "pass");
     assert!(!pass.is_empty(), "{}: no rule `pass` was found", metadata.id);
     let gap = if applies.is_empty() { "" } else { "\n" };
-    writeln!(text, "```rego\n{applies}{gap}{pass}```\n\n[The whole module](../../{})\n", check.path()).unwrap();
+    writeln!(text, "```rego\n{applies}{gap}{pass}```\n\n[The whole module](../../{})\n", check.path())
+        .unwrap();
     text.push_str(&inputs(check, schema));
     if let Some(reason) = &metadata.empty_passes {
         writeln!(text, "\nA resource without any entry passes: {}", cell(reason)).unwrap();
@@ -227,8 +230,11 @@ fn index(checks: &Checks, frameworks: &Frameworks) -> String {
          [checks/README.md](../../checks/README.md).\n\n## By area\n"
     );
     for area in Area::ALL {
-        writeln!(text, "\n### {area}\n\n| Check | Judges each | Severity | The good state |\n|---|---|---|---|")
-            .unwrap();
+        writeln!(
+            text,
+            "\n### {area}\n\n| Check | Judges each | Severity | The good state |\n|---|---|---|---|"
+        )
+        .unwrap();
         for check in in_order(checks) {
             let metadata = check.metadata();
             if metadata.area == area {
@@ -243,8 +249,12 @@ fn index(checks: &Checks, frameworks: &Frameworks) -> String {
          this program looks at. `exfilguard checks list --framework NAME` lists the checks of one.\n",
     );
     for framework in frameworks.all() {
-        writeln!(text, "\n### {}\n\n`{}`, published at <{}>.\n", framework.title, framework.name, framework.source)
-            .unwrap();
+        writeln!(
+            text,
+            "\n### {}\n\n`{}`, published at <{}>.\n",
+            framework.title, framework.name, framework.source
+        )
+        .unwrap();
         text.push_str("| Control | Title | Checks |\n|---|---|---|\n");
         for control in &framework.controls {
             let named: Vec<String> = control.checks.iter().map(|id| format!("[`{id}`]({id}.md)")).collect();
@@ -302,7 +312,8 @@ fn the_documents_of_the_checks_are_up_to_date() {
         }
         return;
     }
-    let mut stale: Vec<String> = gone.iter().map(|path| format!("{} is of no check", path.display())).collect();
+    let mut stale: Vec<String> =
+        gone.iter().map(|path| format!("{} is of no check", path.display())).collect();
     for (path, text) in &files {
         let found = fs::read_to_string(path).unwrap_or_default().replace("\r\n", "\n");
         if let Some(line) = first_difference(&found, text) {
@@ -342,7 +353,8 @@ fn related_resources_are_addresses_of_aws_or_of_standards() {
         assert!(!metadata.related_resources.is_empty(), "{} has nothing to read on", metadata.id);
         for related in &metadata.related_resources {
             let address = &related.r#ref;
-            let rest = address.strip_prefix("https://").unwrap_or_else(|| panic!("{}: {address}", metadata.id));
+            let rest =
+                address.strip_prefix("https://").unwrap_or_else(|| panic!("{}: {address}", metadata.id));
             let host = rest.split('/').next().unwrap_or_default();
             assert!(hosts.contains(&host), "{}: {address}", metadata.id);
             assert!(rest.len() > host.len() + 1, "{}: {address} names no page", metadata.id);
