@@ -230,9 +230,25 @@ fn checks_are_listed_explained_and_tested() {
         assert!(explained.status.success());
         assert!(text(&explained.stdout).contains("package exfilguard."), "{id}");
     }
+    let reads = listed.iter().find(|check| check["id"] == "object-reads-logged").unwrap();
+    let controls = reads["frameworks"].as_array().unwrap();
+    assert!(controls.contains(&serde_json::json!({"framework": "cis-aws-3.0.0", "control": "3.9"})));
     let tested = run(&["checks", "test"]);
     assert!(tested.status.success(), "{}", text(&tested.stdout));
     assert_eq!(text(&tested.stdout).matches("ok   ").count(), modules);
+}
+
+#[test]
+fn the_checks_of_one_framework_are_listed() {
+    let of = |name: &str| run(&["checks", "list", "--output", "json", "--framework", name]);
+    let listed: Value = serde_json::from_slice(&of("cis-aws-3.0.0").stdout).unwrap();
+    let ids: Vec<&str> =
+        listed.as_array().unwrap().iter().map(|check| check["id"].as_str().unwrap()).collect();
+    assert!(ids.contains(&"object-reads-logged") && !ids.contains(&"guardduty-enabled"), "{ids:?}");
+    let unknown = of("cis");
+    assert_eq!(unknown.status.code(), Some(2));
+    let said = text(&unknown.stderr);
+    assert!(said.contains("there is no framework `cis`") && said.contains("cis-aws-3.0.0"), "{said}");
 }
 
 /// The number of check modules below a folder, tests not counted.

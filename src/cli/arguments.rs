@@ -265,6 +265,9 @@ pub enum ChecksCommand {
         /// As a table or as JSON
         #[arg(long, value_enum, default_value_t = ListFormat::Terminal, value_name = "FORMAT")]
         output: ListFormat,
+        /// Only checks that speak to a control of this framework, such as `cis-aws-3.0.0`
+        #[arg(long, value_name = "NAME")]
+        framework: Option<String>,
         /// A folder with more check modules; repeatable
         #[arg(long, value_name = "DIR")]
         checks: Vec<PathBuf>,

@@ -11,16 +11,20 @@ use super::arguments::{ChecksArguments, ChecksCommand, ListFormat};
 use super::console::terminal_width;
 use super::exit_code::ExitCode;
 use super::{Failure, modules};
-use crate::engine::{self, Check, Checks, Source, run_tests};
+use crate::engine::{self, Check, Checks, Frameworks, Source, run_tests};
 
 /// Lists, explains or tests.
 pub fn run(arguments: &ChecksArguments) -> Result<ExitCode, Failure> {
     match &arguments.command {
-        ChecksCommand::List { output, checks } => {
-            let checks = modules::load(checks)?;
+        ChecksCommand::List { output, framework, checks } => {
+            let mut checks = modules::load(checks)?;
+            let frameworks = Frameworks::builtin().map_err(Failure::usage)?;
+            if let Some(name) = framework {
+                only_framework(&mut checks, &frameworks, name)?;
+            }
             let text = match output {
                 ListFormat::Terminal => table(&checks),
-                ListFormat::Json => as_json(&checks)?,
+                ListFormat::Json => as_json(&checks, &frameworks)?,
             };
             print(&text)
         }
@@ -53,7 +57,20 @@ fn table(checks: &Checks) -> String {
     table.to_string()
 }
 
-fn as_json(checks: &Checks) -> Result<String, Failure> {
+/// Keeps the checks that speak to a control of one framework.
+fn only_framework(checks: &mut Checks, frameworks: &Frameworks, name: &str) -> Result<(), Failure> {
+    let Some(framework) = frameworks.get(name) else {
+        let known: Vec<&str> = frameworks.all().map(|framework| framework.name.as_str()).collect();
+        return Err(Failure::usage(miette!(
+            help = format!("allowed: {}", known.join(", ")),
+            "there is no framework `{name}`"
+        )));
+    };
+    checks.retain(|metadata| framework.names(&metadata.id));
+    Ok(())
+}
+
+fn as_json(checks: &Checks, frameworks: &Frameworks) -> Result<String, Failure> {
     let list: Vec<Value> = checks
         .all()
         .map(|check| {
@@ -66,6 +83,7 @@ fn as_json(checks: &Checks) -> Result<String, Failure> {
                 "title": metadata.title,
                 "status": metadata.status,
                 "remediation": metadata.remediation,
+                "frameworks": frameworks.of_check(&metadata.id),
             })
         })
         .collect();

@@ -65,6 +65,22 @@ impl Check {
         &self.package
     }
 
+    /// The facts that it reads, as paths below `input` in which `[_]` is every entry of a list; sorted.
+    #[must_use]
+    pub fn facts(&self) -> Vec<String> {
+        let shown = |path: &Vec<Step>| {
+            let step = |step: &Step| match step {
+                Step::Field(name) => format!(".{name}"),
+                Step::Each => "[_]".to_owned(),
+            };
+            path.iter().map(step).collect::<String>().trim_start_matches('.').to_owned()
+        };
+        let mut all: Vec<String> = self.facts_read.iter().map(shown).collect();
+        all.sort();
+        all.dedup();
+        all
+    }
+
     pub(super) fn facts_read(&self) -> &[Vec<Step>] {
         &self.facts_read
     }
