@@ -108,7 +108,7 @@ fn table() -> (String, Vec<String>) {
 }
 
 #[test]
-fn every_check_judges_every_saved_organization_as_reviewed() {
+fn every_check_judges_every_saved_organization_as_expected() {
     let path = repository("tests/matrix/expected.md");
     let (found, idle) = table();
     assert!(idle.is_empty(), "no saved organization has anything that these checks pass or fail: {idle:?}");
@@ -133,7 +133,7 @@ fn every_check_judges_every_saved_organization_as_reviewed() {
     wrong.extend(before.iter().skip(after.len()).map(|line| format!("  - {line}")));
     assert!(
         wrong.is_empty(),
-        "not as reviewed; if it is right, run `EXFILGUARD_UPDATE=1 cargo test --test matrix`:\n{}",
+        "not as expected; if it is right, run `EXFILGUARD_UPDATE=1 cargo test --test matrix`:\n{}",
         wrong.join("\n")
     );
 }
