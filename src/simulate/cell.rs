@@ -98,19 +98,12 @@ impl Cell {
     /// Joins the chains: the thief takes the one that serves him best.
     #[must_use]
     pub fn of(bucket: &BucketIdentity, technique: &str, chains: &[ChainAnswer]) -> Self {
-        let prevented = Tri::all(chains.iter().map(|chain| chain.answers.prevented));
-        let open: Vec<&ChainAnswer> = if prevented.is_yes() {
-            chains.iter().collect()
-        } else {
-            chains.iter().filter(|chain| !chain.answers.prevented.is_yes()).collect()
-        };
-        let all = |answer: fn(&Answers) -> Tri| Tri::all(open.iter().map(|chain| answer(&chain.answers)));
-        let answers = Answers {
-            logged: all(|answers| answers.logged),
-            detected: all(|answers| answers.detected),
-            alerted: all(|answers| answers.alerted),
-            prevented,
-        };
+        let of_chains: Vec<Answers> = chains.iter().map(|chain| chain.answers).collect();
+        let answers = Answers::joined(&of_chains);
+        let open: Vec<&ChainAnswer> = chains
+            .iter()
+            .filter(|chain| answers.prevented.is_yes() || !chain.answers.prevented.is_yes())
+            .collect();
         // The chain to show is the one that gets furthest.
         let shown = open.iter().min_by_key(|chain| (chain.answers.certain(), chain.answers.possible()));
         let mut mended_by: Vec<String> = open

@@ -70,6 +70,19 @@ pub struct Answers {
 }
 
 impl Answers {
+    /// Those of several chains: the thief takes the one that serves him best, and none that is refused while another is not.
+    #[must_use]
+    pub fn joined(chains: &[Self]) -> Self {
+        let prevented = Tri::all(chains.iter().map(|chain| chain.prevented));
+        let open = || chains.iter().filter(|chain| prevented.is_yes() || !chain.prevented.is_yes());
+        Self {
+            logged: Tri::all(open().map(|chain| chain.logged)),
+            detected: Tri::all(open().map(|chain| chain.detected)),
+            alerted: Tri::all(open().map(|chain| chain.alerted)),
+            prevented,
+        }
+    }
+
     /// The best that is certain: what is unknown counts as no.
     #[must_use]
     pub fn certain(self) -> Outcome {

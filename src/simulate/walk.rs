@@ -122,13 +122,16 @@ impl<'a> Walk<'a> {
         let weight = if sensitive { SENSITIVE_WEIGHT } else { 1.0 };
         let mut cells = Vec::with_capacity(techniques.len());
         for technique in techniques {
-            let mut cell = at.technique(technique, &assumptions.pass);
+            let chains = at.technique(technique);
+            let mut cell = at.cell(technique, &chains, &assumptions.pass);
             cell.weight = weight * f64::from(technique.weight);
             for check in &cell.mended_by {
-                let mut pass = assumptions.pass.clone();
-                pass.insert(check.clone());
-                let mended = at.technique(technique, &pass);
-                let better = mended.outcome.value() - cell.outcome.value();
+                let mended = |link: &Link| {
+                    link.mended_by.is_some_and(|by| by == check || assumptions.pass.contains(by))
+                };
+                let answers: Vec<Answers> =
+                    chains.iter().map(|chain| answers(&chain.steps, &chain.findings, &mended)).collect();
+                let better = Answers::joined(&answers).certain().value() - cell.outcome.value();
                 if better > 0.0 {
                     gains.add(check, better * cell.weight);
                 }
@@ -182,37 +185,41 @@ struct Scene<'a> {
     identity: BucketIdentity,
     defences: Defences<'a>,
     refusals: RefCell<BTreeMap<super::technique::Attempt, Verdict>>,
-    sightings: RefCell<BTreeMap<(Event, bool), Vec<Link>>>,
+    sightings: RefCell<BTreeMap<(Event, Occurs), Vec<Link>>>,
 }
 
 impl Scene<'_> {
-    fn technique(&self, technique: &Technique, pass: &BTreeSet<String>) -> Cell {
-        let findings: Vec<Link> = technique
-            .findings
-            .iter()
-            .flat_map(|name| self.walk.finding(name, &self.identity.region))
-            .map(|link| assumed(link, pass))
-            .collect();
-        let chains: Vec<ChainAnswer> =
-            technique.chains.iter().map(|chain| self.chain(chain, &findings, pass)).collect();
-        Cell::of(&self.identity, &technique.id, &chains)
+    /// The chains of a technique as things are.
+    fn technique(&self, technique: &Technique) -> Vec<ChainAnswer> {
+        let region = &self.identity.region;
+        let findings: Vec<Link> =
+            technique.findings.iter().flat_map(|name| self.walk.finding(name, region)).collect();
+        technique.chains.iter().map(|chain| self.chain(chain, &findings)).collect()
     }
 
-    fn chain(&self, chain: &Chain, findings: &[Link], pass: &BTreeSet<String>) -> ChainAnswer {
+    fn chain(&self, chain: &Chain, findings: &[Link]) -> ChainAnswer {
         let steps: Vec<(String, Vec<Link>)> = chain
             .steps
             .iter()
             .map(|step| {
                 let links = std::iter::once(self.refusal(step)).chain(self.sightings(step));
-                (step.name.clone(), links.map(|link| assumed(link, pass)).collect())
+                (step.name.clone(), links.collect())
             })
             .collect();
         ChainAnswer {
             name: chain.name.clone(),
-            answers: answers(&steps, findings),
+            answers: answers(&steps, findings, &|_| false),
             steps,
             findings: findings.to_vec(),
         }
+    }
+
+    fn cell(&self, technique: &Technique, chains: &[ChainAnswer], pass: &BTreeSet<String>) -> Cell {
+        if pass.is_empty() {
+            return Cell::of(&self.identity, &technique.id, chains);
+        }
+        let assumed: Vec<ChainAnswer> = chains.iter().map(|chain| assumed_chain(chain, pass)).collect();
+        Cell::of(&self.identity, &technique.id, &assumed)
     }
 
     /// Whether one of the step's requests is refused; all of them must succeed.
@@ -221,7 +228,8 @@ impl Scene<'_> {
         for attempt in &step.requests {
             let known = self.refusals.borrow().get(attempt).cloned();
             let verdict = known.unwrap_or_else(|| {
-                let verdict = self.defences.refuse(attempt);
+                // Nobody reads the witness here, and it is large.
+                let verdict = Verdict { witness: None, ..self.defences.refuse(attempt) };
                 self.refusals.borrow_mut().insert(attempt.clone(), verdict.clone());
                 verdict
             });
@@ -246,15 +254,12 @@ impl Scene<'_> {
     /// Who sees the step.
     fn sightings(&self, step: &Step) -> Vec<Link> {
         let Some(event) = &step.event else { return Vec::new() };
-        let key = (event.clone(), step.occurs == Occurs::Drip);
-        let bulk = step.occurs == Occurs::Bulk;
-        if let Some(links) = self.sightings.borrow().get(&key).filter(|_| !bulk) {
+        let key = (event.clone(), step.occurs);
+        if let Some(links) = self.sightings.borrow().get(&key) {
             return links.clone();
         }
         let links = self.see(event, step.occurs);
-        if !bulk {
-            self.sightings.borrow_mut().insert(key, links.clone());
-        }
+        self.sightings.borrow_mut().insert(key, links.clone());
         links
     }
 
@@ -335,6 +340,15 @@ impl Scene<'_> {
     }
 }
 
+/// A chain in which some links are taken for mended.
+fn assumed_chain(chain: &ChainAnswer, pass: &BTreeSet<String>) -> ChainAnswer {
+    let links = |links: &[Link]| links.iter().map(|link| assumed(link.clone(), pass)).collect::<Vec<_>>();
+    let steps: Vec<(String, Vec<Link>)> =
+        chain.steps.iter().map(|(step, of_step)| (step.clone(), links(of_step))).collect();
+    let findings = links(&chain.findings);
+    ChainAnswer { name: chain.name.clone(), answers: answers(&steps, &findings, &|_| false), steps, findings }
+}
+
 /// A link that is taken for mended.
 fn assumed(mut link: Link, pass: &BTreeSet<String>) -> Link {
     if let Some(check) = link.mended_by.filter(|check| pass.contains(*check)) {
@@ -346,21 +360,24 @@ fn assumed(mut link: Link, pass: &BTreeSet<String>) -> Link {
 
 /// The four answers of a chain: every record of it must be logged; one that notices or tells is enough; one step that is
 /// refused is enough.
-fn answers(steps: &[(String, Vec<Link>)], findings: &[Link]) -> Answers {
+fn answers(steps: &[(String, Vec<Link>)], findings: &[Link], mended: &dyn Fn(&Link) -> bool) -> Answers {
+    let holds = |link: &Link| if mended(link) { Tri::Yes } else { link.holds };
     let mut logged: Option<Tri> = None;
     let (mut detected, mut alerted, mut prevented) = (Tri::No, Tri::No, Tri::No);
     for link in steps.iter().flat_map(|(_, links)| links) {
+        let holds = holds(link);
         match link.question {
-            Question::Logged => logged = Some(logged.map_or(link.holds, |before| before.and(link.holds))),
-            Question::Detected => detected = detected.or(link.holds),
-            Question::Alerted => alerted = alerted.or(link.holds),
-            Question::Prevented => prevented = prevented.or(link.holds),
+            Question::Logged => logged = Some(logged.map_or(holds, |before| before.and(holds))),
+            Question::Detected => detected = detected.or(holds),
+            Question::Alerted => alerted = alerted.or(holds),
+            Question::Prevented => prevented = prevented.or(holds),
         }
     }
     for pair in findings.chunks(2) {
         if let [produced, routed] = pair {
-            detected = detected.or(produced.holds);
-            alerted = alerted.or(produced.holds.and(routed.holds));
+            let produced = holds(produced);
+            detected = detected.or(produced);
+            alerted = alerted.or(produced.and(holds(routed)));
         }
     }
     Answers { logged: logged.unwrap_or(Tri::No), detected, alerted, prevented }
