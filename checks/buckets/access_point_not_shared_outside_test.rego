@@ -75,11 +75,6 @@ test_everybody_fails_and_all_buckets_are_named if {
 	]))
 }
 
-test_missing_facts_do_not_pass if {
-	facts := {"name": "reports", "buckets": ["ledger"]}
-	not access_point_not_shared_outside.pass with input as facts with data.policy.trust as trust
-}
-
 test_without_a_policy_file_nobody_outside_is_trusted if {
 	facts := point([to_account("444455556666")])
 	nobody := {"accounts": [], "organizations": []}

@@ -25,6 +25,7 @@ pass if {
 
 message := sprintf("region `%s` of account %s is not watched: %s", [input.region, input.account_id, concat("; ", reasons)])
 
-reasons contains input.management_events_logged.reason if not input.management_events_logged.holds
-
-reasons contains input.some_data_events_logged.reason if not input.some_data_events_logged.holds
+reasons := [fact.reason |
+	some fact in [input.some_data_events_logged, input.management_events_logged]
+	not fact.holds
+]

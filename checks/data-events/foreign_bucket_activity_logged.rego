@@ -25,6 +25,7 @@ pass if {
 
 message := sprintf("what principals of account %s do to buckets of others is not all logged: %s", [input.id, concat("; ", reasons)])
 
-reasons contains sprintf("writes: %s", [input.foreign_writes_logged.reason]) if not input.foreign_writes_logged.holds
-
-reasons contains sprintf("reads: %s", [input.foreign_reads_logged.reason]) if not input.foreign_reads_logged.holds
+reasons := [sprintf("%s: %s", [what, fact.reason]) |
+	some [what, fact] in [["reads", input.foreign_reads_logged], ["writes", input.foreign_writes_logged]]
+	not fact.holds
+]

@@ -41,14 +41,17 @@ too_early contains days if {
 
 message := sprintf("bucket `%s`, which has the files of trail `%s`, is not protected: %s", [input.log_bucket.name, input.name, concat("; ", reasons)])
 
-reasons contains sprintf("it is public (%s)", [input.log_bucket.not_public.reason]) if not input.log_bucket.not_public.holds
-
-reasons contains sprintf("it serves strangers (%s)", [input.log_bucket.denies_strangers.reason]) if {
-	not input.log_bucket.denies_strangers.holds
-}
-
-reasons contains sprintf("files can be deleted for good (%s)", [input.log_bucket.kept.reason]) if not input.log_bucket.kept.holds
-
-reasons contains input.log_bucket.expiry_read.reason if not input.log_bucket.expiry_read.holds
-
-reasons contains sprintf("a lifecycle rule deletes files after %d days, before %d", [days, data.parameters.days]) if some days in too_early
+reasons := array.concat(
+	[sprintf(why, [fact.reason]) |
+		some [fact, why] in [
+			[input.log_bucket.not_public, "it is public (%s)"],
+			[input.log_bucket.denies_strangers, "it serves strangers (%s)"],
+			[input.log_bucket.kept, "files can be deleted for good (%s)"],
+			[input.log_bucket.expiry_read, "%s"],
+		]
+		not fact.holds
+	],
+	[sprintf("a lifecycle rule deletes files after %d days, before %d", [days, data.parameters.days]) |
+		some days in too_early
+	],
+)
