@@ -143,12 +143,12 @@ fn machine(check: &Check) -> RegoVM {
     vm.load_program(check.program().clone());
     vm.set_max_instructions(MAX_INSTRUCTIONS);
     vm.set_strict_builtin_errors(true);
-    vm.set_execution_timer_config(Some(timer()));
+    vm.set_execution_timer_config(Some(timer(TIME_LIMIT)));
     vm
 }
 
-fn timer() -> ExecutionTimerConfig {
-    ExecutionTimerConfig { limit: TIME_LIMIT, check_interval: NonZeroU32::MIN.saturating_add(1023) }
+pub(super) fn timer(limit: Duration) -> ExecutionTimerConfig {
+    ExecutionTimerConfig { limit, check_interval: NonZeroU32::MIN.saturating_add(1023) }
 }
 
 /// The same evaluation by regorus' interpreter instead of its virtual machine: the tests hold one against the other.
@@ -160,7 +160,7 @@ pub fn interpret(checks: &Checks, check: &Check, facts: &Json, surroundings: &Su
             let mut engine = Engine::new();
             engine.set_rego_v0(false);
             engine.set_strict_builtin_errors(true);
-            engine.set_execution_timer_config(timer());
+            engine.set_execution_timer_config(timer(TIME_LIMIT));
             let text = |error: &dyn fmt::Display| error.to_string();
             engine
                 .add_policy(check.path().to_owned(), check.text().to_owned())

@@ -121,7 +121,8 @@ fn head_name(reference: &Expr) -> Option<&str> {
     }
 }
 
-fn rule_name(rule: &Rule) -> Option<&str> {
+/// The name of a rule.
+pub(super) fn rule_name(rule: &Rule) -> Option<&str> {
     match rule {
         Rule::Default { refr, .. } => head_name(refr),
         Rule::Spec { head, .. } => match head {
