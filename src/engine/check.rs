@@ -12,7 +12,7 @@ use regorus::{Engine, Source as RegoSource};
 use super::error::LoadError;
 use super::evaluate::Evaluator;
 use super::metadata::{self, Metadata};
-use super::schema::{Schemas, Step};
+use super::schema::{self, Schemas, Step};
 use super::source::Source;
 use super::syntax;
 use crate::policy::CheckDescription;
@@ -68,17 +68,19 @@ impl Check {
     /// The facts that it reads, as paths below `input` in which `[_]` is every entry of a list; sorted.
     #[must_use]
     pub fn facts(&self) -> Vec<String> {
-        let shown = |path: &Vec<Step>| {
-            let step = |step: &Step| match step {
-                Step::Field(name) => format!(".{name}"),
-                Step::Each => "[_]".to_owned(),
-            };
-            path.iter().map(step).collect::<String>().trim_start_matches('.').to_owned()
-        };
-        let mut all: Vec<String> = self.facts_read.iter().map(shown).collect();
+        let mut all: Vec<String> = self.facts_read.iter().map(|path| shown(path)).collect();
         all.sort();
         all.dedup();
         all
+    }
+
+    /// The facts that it reads, each with what the schema of its kind of resource says about it.
+    #[must_use]
+    pub fn facts_described(&self, schema: &serde_json::Value) -> Vec<(String, String)> {
+        let described =
+            |path: &Vec<Step>| (shown(path), schema::description(schema, path).unwrap_or_default());
+        let all: BTreeMap<String, String> = self.facts_read.iter().map(described).collect();
+        all.into_iter().collect()
     }
 
     pub(super) fn facts_read(&self) -> &[Vec<Step>] {
@@ -162,6 +164,15 @@ fn parse_error(source: &Source, text: &str) -> LoadError {
         .find_map(|line| line.trim().strip_prefix("error:"))
         .unwrap_or_else(|| text.lines().next().unwrap_or_default());
     LoadError::at(&source.path, place.unwrap_or((0, 0)), format!("no valid Rego: {}", message.trim()))
+}
+
+/// A path below `input`, in which `[_]` is every entry of a list.
+fn shown(path: &[Step]) -> String {
+    let step = |step: &Step| match step {
+        Step::Field(name) => format!(".{name}"),
+        Step::Each => "[_]".to_owned(),
+    };
+    path.iter().map(step).collect::<String>().trim_start_matches('.').to_owned()
 }
 
 /// Holds the package against the file's name and returns it with `data.` before it.
@@ -287,6 +298,15 @@ fn duplicates(checks: &[Check]) -> Vec<LoadError> {
             );
         } else if !packages.insert(&check.package) {
             errors.push(LoadError::file(&check.path, format!("the package `{}` is taken", check.package)));
+        }
+    }
+    // An id is never used again: what once named a check still stands in policy files and baselines.
+    for check in checks {
+        for alias in &check.metadata.aliases {
+            if let Some(other) = ids.get(alias.as_str()) {
+                let message = format!("the former id `{alias}` is that of `{other}`");
+                errors.push(LoadError::file(&check.path, message).with_help("an id is never used again"));
+            }
         }
     }
     errors

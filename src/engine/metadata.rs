@@ -32,12 +32,24 @@ pub struct Metadata {
     pub status: Lifecycle,
     /// The kind of change that mends a failure.
     pub remediation: Option<String>,
+    /// How to mend a failure by hand: sentences, and the calls of the AWS command line, as Markdown.
+    pub mend: Option<String>,
+    /// The AWS operations whose answers decide, as `service:Operation`, sorted.
+    pub calls: Vec<String>,
     /// Ids that it once had.
     pub aliases: Vec<String>,
     /// What the policy file may set.
     pub parameters: BTreeMap<String, ParameterDescription>,
     /// Why a resource without any entry of a list passes, if that is meant.
     pub empty_passes: Option<String>,
+}
+
+impl Metadata {
+    /// Whether the check has this id, or once had it.
+    #[must_use]
+    pub fn names(&self, id: &str) -> bool {
+        self.id == id || self.aliases.iter().any(|alias| alias == id)
+    }
 }
 
 /// A document to read on.
@@ -63,6 +75,16 @@ pub enum Lifecycle {
     Deprecated,
 }
 
+impl std::fmt::Display for Lifecycle {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.pad(match self {
+            Self::Preview => "preview",
+            Self::Stable => "stable",
+            Self::Deprecated => "deprecated",
+        })
+    }
+}
+
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Annotations {
@@ -84,6 +106,10 @@ struct Custom {
     status: Lifecycle,
     #[serde(default)]
     remediation: Option<String>,
+    #[serde(default)]
+    mend: Option<String>,
+    #[serde(default)]
+    calls: Vec<String>,
     #[serde(default)]
     aliases: Vec<String>,
     #[serde(default)]
@@ -160,6 +186,8 @@ impl Annotations {
             since: custom.since,
             status: custom.status,
             remediation: custom.remediation,
+            mend: custom.mend.map(|text| text.trim().to_owned()),
+            calls: custom.calls,
             aliases: custom.aliases,
             parameters: custom.parameters,
             empty_passes,

@@ -131,7 +131,8 @@ impl Search {
         let span = &statement.span;
         // The literal `true` stands for itself.
         if span.text().trim() != "true" {
-            self.conditions.insert(span.start, Condition { line: span.line, column: span.col, end: span.end });
+            self.conditions
+                .insert(span.start, Condition { line: span.line, column: span.col, end: span.end });
         }
     }
 
@@ -214,7 +215,9 @@ mod tests {
 
     #[test]
     fn each_condition_is_replaced_where_it_stands() {
-        let check = source("pass if {\n\tinput.a.holds\n\tinput.b >= 3 # enough\n}\n\nmessage := \"no\" if input.c\n");
+        let check = source(
+            "pass if {\n\tinput.a.holds\n\tinput.b >= 3 # enough\n}\n\nmessage := \"no\" if input.c\n",
+        );
         let found = mutants(&check).unwrap();
         let shown: Vec<_> = found.iter().map(|m| (m.line, m.column, m.condition.as_str())).collect();
         assert_eq!(shown, [(6, 2, "input.a.holds"), (7, 2, "input.b >= 3")]);
@@ -245,7 +248,8 @@ mod tests {
 
     #[test]
     fn several_lines_are_one_condition() {
-        let body = "pass if {\n\tf(\n\t\tinput.a,\n\t\t1,\n\t)\n}\n\npass if input.b.holds\n\nmessage := \"no\"\n";
+        let body =
+            "pass if {\n\tf(\n\t\tinput.a,\n\t\t1,\n\t)\n}\n\npass if input.b.holds\n\nmessage := \"no\"\n";
         assert_eq!(conditions(body), ["f(\n\t\tinput.a,\n\t\t1,\n\t)", "input.b.holds"]);
     }
 }

@@ -128,6 +128,21 @@ fn resolve<'a>(schema: &'a Value, node: &'a Value) -> &'a Value {
     }
 }
 
+/// What the schema says about the place at a path, as one line.
+#[must_use]
+pub fn description(schema: &Value, path: &[Step]) -> Option<String> {
+    let mut node = schema;
+    for step in path {
+        let resolved = resolve(schema, node);
+        node = match step {
+            Step::Field(name) => resolved.get("properties")?.get(name)?,
+            Step::Each => resolved.get("items")?,
+        };
+    }
+    let text = node.get("description").or_else(|| resolve(schema, node).get("description"))?.as_str()?;
+    Some(text.split_whitespace().collect::<Vec<_>>().join(" "))
+}
+
 /// The paths of all facts at or below a path.
 #[must_use]
 pub fn facts_below(schema: &Value, path: &[Step]) -> Vec<Vec<Step>> {

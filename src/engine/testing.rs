@@ -29,19 +29,17 @@ pub struct TestReport {
 }
 
 impl TestReport {
-    /// Whether there are tests, all hold, they reach every line and miss every condition.
+    /// Whether there are tests, all hold, and they reach every line. Built-in checks must also miss every condition.
     #[must_use]
     pub fn is_good(&self) -> bool {
-        !self.passed.is_empty()
-            && self.failed.is_empty()
-            && self.uncovered_lines.is_empty()
-            && self.unmissed.is_empty()
+        !self.passed.is_empty() && self.failed.is_empty() && self.uncovered_lines.is_empty()
     }
 
     /// The share of lines that tests reach, in percent, rounded down: 100 means all of them.
     #[must_use]
     pub fn coverage(&self) -> usize {
-        let (covered, all) = (self.covered_lines.len(), self.covered_lines.len() + self.uncovered_lines.len());
+        let (covered, all) =
+            (self.covered_lines.len(), self.covered_lines.len() + self.uncovered_lines.len());
         (covered * 100).checked_div(all).unwrap_or(100)
     }
 }

@@ -318,7 +318,8 @@ fn the_built_in_checks_load_and_their_tests_hold_and_cover_every_line() {
         let test = by_path.get(test.as_str()).copied();
         assert!(test.is_some(), "{} has no test module", check.path);
         let report = run_tests(check, test.unwrap()).unwrap();
-        assert!(report.is_good(), "{}: {report:?}", check.path);
+        assert!(report.is_good() && report.unmissed.is_empty(), "{}: {report:?}", check.path);
+        assert!(report.conditions > 0, "{}: `pass` has no condition", check.path);
     }
 }
 
