@@ -5,7 +5,12 @@
 
 mod emulated;
 
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::Write as _;
+
 use emulated::{Audit, Emulator, program};
+use exfilguard::engine::{self, Checks, Schemas};
+use exfilguard::facts;
 use serde_json::json;
 
 /// Operations without which nothing can be audited at all, or a single account only; and the list of regions, for which
@@ -16,6 +21,9 @@ const ENTRY: [&str; 4] = [
     "organizations:ListAccounts",
     "ec2:DescribeRegions",
 ];
+
+/// Operations without which the resources of many kinds are not known; no check names them.
+const EVERY_AUDIT: [&str; 1] = ["s3:ListBuckets"];
 
 /// Denies each operation in turn. `part` of 2 says which half of the operations.
 fn deny_each_operation(part: usize) {
@@ -33,6 +41,7 @@ fn deny_each_operation(part: usize) {
         let incomplete = audit.report["run"]["incomplete"].to_string();
         assert!(incomplete.contains(operation.as_str()), "{operation} is not named: {incomplete}");
         let statuses = audit.statuses();
+        note_changed(operation, &undisturbed, &statuses);
         for (key, status) in &statuses {
             let before = undisturbed.get(key).map(String::as_str);
             let allowed = match status.as_str() {
@@ -53,6 +62,34 @@ fn deny_each_operation(part: usize) {
                 "{operation}: the failure of {check} on {resource} in {account} has disappeared"
             );
         }
+    }
+}
+
+/// A check whose verdicts change when an operation is denied says in its METADATA that it needs the operation.
+fn note_changed(
+    operation: &str,
+    before: &BTreeMap<[String; 4], String>,
+    after: &BTreeMap<[String; 4], String>,
+) {
+    let keys: BTreeSet<&[String; 4]> = before.keys().chain(after.keys()).collect();
+    let changed: BTreeSet<&str> = keys
+        .into_iter()
+        .filter(|&key| before.get(key) != after.get(key))
+        .map(|key| key[0].as_str())
+        .collect();
+    if let Ok(file) = std::env::var("EXFILGUARD_NOTE_CALLS") {
+        let mut file = std::fs::OpenOptions::new().append(true).create(true).open(file).unwrap();
+        writeln!(file, "{}", json!({"operation": operation, "checks": changed})).unwrap();
+        return;
+    }
+    let sources = engine::builtin();
+    let checks = Checks::load(&sources, &Schemas(facts::schemas())).unwrap();
+    for id in changed {
+        let calls = &checks.get(id).unwrap().metadata().calls;
+        assert!(
+            calls.iter().any(|call| call == operation) || EVERY_AUDIT.contains(&operation),
+            "{id} depends on {operation}, but does not say so in `calls`"
+        );
     }
 }
 

@@ -223,3 +223,43 @@ fn lines_that_no_test_reaches_fail_and_conditions_that_none_misses_are_noted() {
     assert_eq!(tested.status.code(), Some(0), "{}", out(&tested));
     assert!(out(&tested).contains("note: no test fails if `is_string(input.name)`"), "{}", out(&tested));
 }
+
+/// The blocks of a language in docs/writing-checks.md.
+fn blocks(language: &str) -> Vec<String> {
+    let page = std::fs::read_to_string(repository("docs/writing-checks.md")).unwrap();
+    let parts = page.split("```").skip(1).step_by(2).map(str::to_owned);
+    parts.filter_map(|block| block.strip_prefix(&format!("{language}\n")).map(str::to_owned)).collect()
+}
+
+#[test]
+fn the_page_for_new_users_does_what_it_says() {
+    let folder = tempfile::tempdir().unwrap();
+    let shell: Vec<String> = blocks("sh").iter().map(|line| line.trim().to_owned()).collect();
+    assert_eq!(shell.len(), 4, "{shell:?}");
+    let begin: Vec<&str> = shell[0].split_whitespace().skip(1).collect();
+    assert_eq!(run(folder.path(), &begin).status.code(), Some(0));
+    let facts: Vec<&str> = shell[1].split_whitespace().skip(1).collect();
+    assert!(out(&run(folder.path(), &facts)).contains("\"sensitive\""));
+    let write = |ending: &str, text: &str| {
+        let path = folder.path().join(format!("my-checks/buckets/sensitive_bucket_in_europe{ending}"));
+        assert!(path.exists(), "{}", path.display());
+        std::fs::write(path, text).unwrap();
+    };
+    let rego = blocks("rego");
+    write(".rego", &rego[0]);
+    write("_test.rego", &rego[1]);
+    write("_fixture.json", &blocks("json")[0]);
+    let test: Vec<&str> = shell[2].split_whitespace().skip(1).collect();
+    let tested = run(folder.path(), &test);
+    assert_eq!(out(&tested).trim(), blocks("text")[0].trim());
+    assert_eq!(tested.status.code(), Some(0));
+    std::fs::write(folder.path().join("exfilguard.yaml"), format!("version: 1\n{}", blocks("yaml")[0]))
+        .unwrap();
+    let example = repository("examples/organization.jsonl.gz");
+    let audit = shell[3].replace("examples/organization.jsonl.gz", example.to_str().unwrap());
+    let mut audit: Vec<&str> = audit.split_whitespace().skip(1).collect();
+    audit.extend(["--output", "json"]);
+    let judged = results(&run(folder.path(), &audit));
+    assert!(judged.iter().all(|result| result["severity"] == "critical"), "{judged:?}");
+    assert!(!judged.is_empty());
+}

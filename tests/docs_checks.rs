@@ -4,12 +4,13 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use exfilguard::catalogue::{Area, ResourceKind};
+use exfilguard::collect::permission;
 use exfilguard::engine::{Check, Checks, Frameworks, Schemas, builtin};
 use exfilguard::facts;
 use serde_json::Value;
@@ -200,6 +201,20 @@ fn page(check: &Check, schema: &Value, frameworks: &Frameworks) -> String {
             let default = parameter.default.as_str().map_or(parameter.default.to_string(), str::to_owned);
             writeln!(text, "| `{name}` | `{default}` | {} |", cell(&parameter.description)).unwrap();
         }
+    }
+    if let Some(mend) = &metadata.mend {
+        writeln!(text, "\n## How to mend it by hand\n\n{mend}").unwrap();
+    }
+    if !metadata.calls.is_empty() {
+        text.push_str("\n## Permissions that it needs\n\n");
+        let actions: BTreeSet<&str> = metadata.calls.iter().map(|call| permission::action(call)).collect();
+        let actions: Vec<String> = actions.iter().map(|action| format!("`{action}`")).collect();
+        writeln!(
+            text,
+            "{}; besides them [those that every audit needs](../../README.md).",
+            actions.join(", ")
+        )
+        .unwrap();
     }
     let controls = frameworks.of_check(&metadata.id);
     if !controls.is_empty() {

@@ -75,22 +75,22 @@ message := sprintf("{resource} `%s` is not as it should be: %s", [input.{titles}
 
 import rego.v1
 
-import data.custom.{package}
+import data.custom.{package} as check
 
-{name}_facts(holds) := {{"{titles}": "example", "{fact}": {{"holds": holds, "reason": "the reason"}}}}
+facts(holds) := {{"{titles}": "example", "{fact}": {{"holds": holds, "reason": "the reason"}}}}
 
 test_the_good_state_passes if {{
-	{name}.pass with input as {name}_facts(true)
+	check.pass with input as facts(true)
 }}
 
 test_the_bad_state_fails_and_says_why if {{
-	not {name}.pass with input as {name}_facts(false)
-	message := {name}.message with input as {name}_facts(false)
+	not check.pass with input as facts(false)
+	message := check.message with input as facts(false)
 	message == "{resource} `example` is not as it should be: the reason"
 }}
 
 test_nothing_at_all_does_not_pass if {{
-	not {name}.pass with input as {{}}
+	not check.pass with input as {{}}
 }}
 "#
     );

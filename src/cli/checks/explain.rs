@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::super::Failure;
 use super::super::arguments::ListFormat;
+use super::super::console::terminal_width;
 use crate::collect::permission;
 use crate::engine::{Check, Checks, Frameworks, Metadata};
 use crate::facts;
@@ -50,7 +51,7 @@ fn for_people(check: &Check, frameworks: &Frameworks) -> String {
         metadata.severity,
         metadata.status,
         metadata.since,
-        indented(&metadata.description)
+        wrapped(&metadata.description, "  ")
     );
     judged(check, &mut text);
     mended(metadata, &mut text);
@@ -84,7 +85,7 @@ fn for_people(check: &Check, frameworks: &Frameworks) -> String {
 fn judged(check: &Check, text: &mut String) {
     text.push_str("\nHOW IT IS JUDGED\n");
     for (fact, description) in facts_read(check) {
-        let _infallible = writeln!(text, "  {fact}: {description}");
+        let _infallible = writeln!(text, "{}", wrapped(&format!("{fact}: {description}"), "  "));
     }
     let metadata = check.metadata();
     for (name, parameter) in &metadata.parameters {
@@ -107,6 +108,15 @@ fn mended(metadata: &Metadata, text: &mut String) {
     if let Some(kind) = &metadata.remediation {
         let _infallible = writeln!(text, "  `exfilguard remediate plan` proposes it as `{kind}`.");
     }
+}
+
+/// A text broken into lines as wide as the terminal.
+fn wrapped(text: &str, indent: &str) -> String {
+    let next = format!("{indent}  ");
+    let next = if indent.is_empty() || text.contains('\n') { indent } else { &next };
+    let options =
+        textwrap::Options::new(terminal_width().min(100)).initial_indent(indent).subsequent_indent(next);
+    textwrap::fill(text, options)
 }
 
 fn indented(text: &str) -> String {

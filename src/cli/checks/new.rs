@@ -46,10 +46,13 @@ pub fn new(arguments: &NewCheckArguments) -> Result<String, Failure> {
         lines.push(format!("written: {}", path.display()));
     }
     let dir = dir.display();
-    lines.push(format!(
-        "\nNext:\n  exfilguard schema facts           what a check can read\n  \
-         exfilguard checks test {dir}     does it do what you mean\n  \
-         exfilguard audit --checks {dir}  judge your accounts with it too"
-    ));
+    let next = [
+        ("exfilguard schema facts".to_owned(), "what a check can read"),
+        (format!("exfilguard checks test {dir}"), "does it do what you mean"),
+        (format!("exfilguard audit --checks {dir}"), "judge your accounts with it, too"),
+    ];
+    let width = next.iter().map(|(command, _)| command.chars().count()).max().unwrap_or_default();
+    lines.push("\nNext (docs/writing-checks.md has an example):".to_owned());
+    lines.extend(next.iter().map(|(command, what)| format!("  {command:width$}  {what}")));
     Ok(lines.join("\n"))
 }

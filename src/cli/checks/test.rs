@@ -26,7 +26,8 @@ pub fn test(directory: Option<&Path>) -> Result<ExitCode, Failure> {
         let _closed_pipe = writeln!(out, "{line}");
     }
     let end = if good { "all tests hold and reach every line" } else { "not all are well tested" };
-    let _closed_pipe = writeln!(out, "{count} checks: {end}");
+    let checks = if count == 1 { "check" } else { "checks" };
+    let _closed_pipe = writeln!(out, "{count} {checks}: {end}");
     Ok(if good { ExitCode::Success } else { ExitCode::Findings })
 }
 
