@@ -134,6 +134,7 @@ fn description(result: &ResultRecord) -> String {
     if !result.assumptions.is_empty() {
         lines.push(format!("assumptions: {}", result.assumptions.join(", ")));
     }
+    lines.extend(result.since_baseline.map(|since| format!("since the baseline: {}", since.as_str())));
     lines.extend(result.remediation.iter().map(|kind| format!("remediation: {kind}")));
     let lines: Vec<_> = lines.iter().map(|line| visible(line)).collect();
     lines.join("\n")

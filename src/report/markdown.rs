@@ -35,6 +35,7 @@ pub fn render(assessment: &Assessment) -> String {
     let mut page = String::new();
     let unseen = unseen(assessment);
     headline(&mut page, assessment);
+    changes(&mut page, assessment);
     checks(&mut page, assessment);
     let mut failed = worst_first(assessment);
     failed.retain(|result| result.status == Status::Fail);
@@ -94,6 +95,45 @@ fn headline(page: &mut String, assessment: &Assessment) {
         line(page, &format!("|---|{}", "--:|".repeat(areas.len())));
         line(page, &format!("| | {} |\n", scores.join(" | ")));
     }
+}
+
+/// What became of the findings of the baseline.
+fn changes(page: &mut String, assessment: &Assessment) {
+    let Some(comparison) = &assessment.comparison else { return };
+    let findings = &comparison.findings;
+    let score = |score: Option<f64>| score.map_or_else(|| "none".to_owned(), |score| format!("{score:.1}"));
+    let Change { before, after } = comparison.score.overall;
+    line(
+        page,
+        &format!(
+            "**Since the baseline** ({}): score {} → {}, {} new, {} resolved, {} excepted, {} not determined any more, {} \
+             unchanged.\n",
+            text(&comparison.old.started_at, MAX_MESSAGE),
+            score(before),
+            score(after),
+            findings.new.len(),
+            findings.resolved.len(),
+            findings.excepted.len(),
+            findings.undetermined.len(),
+            findings.unchanged.len(),
+        ),
+    );
+    if comparison.improved_by_exclusion_only {
+        line(page, "> [!NOTE]\n> The score rose although nothing that failed passes now.\n");
+    }
+    if findings.resolved.is_empty() {
+        return;
+    }
+    line(page, &format!("<details><summary>Resolved: {}</summary>\n", findings.resolved.len()));
+    for finding in findings.resolved.iter().take(MAX_ROWS) {
+        let (check, resource) = (code(&finding.check), code(&finding.resource.id));
+        line(page, &format!("- {} · {check} · {resource} · {}", finding.severity, code(&finding.account_id)));
+    }
+    let more = findings.resolved.len().saturating_sub(MAX_ROWS);
+    if more > 0 {
+        line(page, &format!("- … and {more} more"));
+    }
+    line(page, "\n</details>\n");
 }
 
 /// What fails, by check.

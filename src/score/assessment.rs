@@ -10,6 +10,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::baseline::Comparison;
 use crate::catalogue::{Area, ResourceKind, Severity, Status};
 use crate::simulate::{Cell, Gain, Gains};
 
@@ -38,6 +39,10 @@ pub struct Assessment {
     /// What mending a check would do to the simulation, the most useful first. Only checks that fail somewhere.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub mend_first: Vec<Gain>,
+    /// What became of the findings of an earlier audit, if there was one to compare with. It is not part of the JSON:
+    /// `exfilguard compare` makes it from the two.
+    #[serde(skip)]
+    pub comparison: Option<Box<Comparison>>,
 }
 
 impl Assessment {
@@ -54,6 +59,7 @@ impl Assessment {
             policy_warnings: Vec::new(),
             simulation: Vec::new(),
             mend_first: Vec::new(),
+            comparison: None,
         };
         assessment.sort();
         assessment.count_accounts();

@@ -30,6 +30,13 @@ pub fn mark(assessment: &mut Assessment, baseline: &Assessment) {
     }
 }
 
+/// Marks each failure as new or known ([`mark`]) and keeps what became of every finding for the reports.
+pub fn compare_with(assessment: &mut Assessment, baseline: &Assessment) {
+    let comparison = Comparison::new(baseline, assessment);
+    mark(assessment, baseline);
+    assessment.comparison = Some(Box::new(comparison));
+}
+
 /// Two assessments compared.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct Comparison {

@@ -4,6 +4,7 @@
 //! and what could not be read. Findings and the matrix are many; the script shows them from a JSON data block, in chunks,
 //! and makes nothing but text nodes of it. The policy allows exactly this script and this style, by their hashes.
 
+mod changes;
 mod data;
 mod limits;
 mod sections;
@@ -54,6 +55,7 @@ pub fn render(assessment: &Assessment) -> Result<String, serde_json::Error> {
                 (sections::header(assessment))
                 main {
                     (sections::standing(assessment))
+                    (changes::changes(assessment))
                     (sections::mend_first(assessment))
                     (sections::heat_map(assessment))
                     (sections::matrix(assessment))

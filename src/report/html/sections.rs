@@ -61,6 +61,7 @@ pub(super) fn header(assessment: &Assessment) -> Markup {
     let run = &assessment.run;
     let links = [
         ("#standing", "Standing", true),
+        ("#changes", "Since the baseline", assessment.comparison.is_some()),
         ("#mend", "Mend first", assessment.count(Status::Fail) > 0),
         ("#accounts", "Accounts", !assessment.accounts.is_empty()),
         ("#matrix", "Thefts", !assessment.simulation.is_empty()),
