@@ -16,20 +16,21 @@
 #   status: stable
 #   mend: |
 #     Let a trail of all regions log all management events, reads and writes. `put-event-selectors` replaces all
-#     selectors: read them, stay in their family (basic or advanced), keep the data events, and take exclusions of
-#     sources and of reads or writes out of the management selector.
+#     selectors: read them, stay in their family, keep the data events; the new management selector excludes nothing.
 #
 #         aws cloudtrail update-trail --region HOME_REGION --name TRAIL_ARN --is-multi-region-trail \
 #           --include-global-service-events
 #         aws cloudtrail get-event-selectors --region HOME_REGION --trail-name TRAIL_ARN > before.json
 #         # advanced selectors
-#         jq '.AdvancedEventSelectors | select(length > 0) + [{"Name":"Management events",
-#           "FieldSelectors":[{"Field":"eventCategory","Equals":["Management"]}]}]' before.json > selectors.json
+#         jq '.AdvancedEventSelectors | select(length > 0)
+#           | map(select(any(.FieldSelectors[]; .Equals == ["Management"]) | not))
+#           + [{"Name":"Management","FieldSelectors":[{"Field":"eventCategory","Equals":["Management"]}]}]' \
+#           before.json > selectors.json
 #         aws cloudtrail put-event-selectors --region HOME_REGION --trail-name TRAIL_ARN \
 #           --advanced-event-selectors file://selectors.json
 #         # basic selectors
-#         jq '.EventSelectors | .[0] += {"IncludeManagementEvents":true,"ReadWriteType":"All",
-#           "ExcludeManagementEventSources":[]}' before.json > selectors.json
+#         jq '.EventSelectors | select(length > 0) + [{"ReadWriteType":"All","IncludeManagementEvents":true}]' \
+#           before.json > selectors.json
 #         aws cloudtrail put-event-selectors --region HOME_REGION --trail-name TRAIL_ARN \
 #           --event-selectors file://selectors.json
 package exfilguard.data_events.management_events_logged

@@ -17,9 +17,9 @@
 #   status: stable
 #   mend: |
 #     Block public access, keep versions, and let CloudTrail in for your trails only. `put-bucket-policy` and
-#     `put-bucket-lifecycle-configuration` replace what is there: read both, edit copies (add `aws:SourceArn` to each
-#     statement for `cloudtrail.amazonaws.com`, take out strangers; expire nothing before 90 days), and send them
-#     again.
+#     `put-bucket-lifecycle-configuration` replace what is there: read both, edit copies (`aws:SourceArn` in each
+#     statement for `cloudtrail.amazonaws.com`, with all trails that deliver there; no strangers; nothing expires
+#     before 90 days), send them.
 #
 #         aws s3api put-public-access-block --bucket LOG_BUCKET \
 #           --public-access-block-configuration \

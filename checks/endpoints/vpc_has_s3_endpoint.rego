@@ -18,7 +18,8 @@
 #   mend: |
 #     Create a gateway endpoint (it costs nothing), or add the missing route tables to the one there is. Open
 #     connections to S3 break once, and S3 then sees private addresses: bucket policies that ask for `aws:SourceIp`
-#     stop to match. A new endpoint lets everything through until it gets a policy.
+#     stop to match. Without a policy a new endpoint lets everything through (the check `endpoint-restricts-buckets`
+#     shows a good one).
 #
 #         aws ec2 describe-route-tables --region REGION --filters Name=vpc-id,Values=VPC_ID
 #         aws ec2 describe-vpc-endpoints --region REGION --filters Name=vpc-id,Values=VPC_ID

@@ -20,7 +20,8 @@
 #     leave it, and make one of your own (the check `guardduty-s3-findings-routed`).
 #
 #         aws events describe-rule --region REGION --name RULE --event-bus-name BUS > before.json
-#         jq '.EventPattern | fromjson | del(.detail.severity)' before.json > pattern.json
+#         jq '.EventPattern | fromjson | del(.detail.severity)
+#           | del(.detail | select(. == {}))' before.json > pattern.json
 #         aws events put-rule --region REGION --name RULE --event-bus-name BUS --state ENABLED \
 #           --event-pattern file://pattern.json --description DESCRIPTION
 package exfilguard.event_rules.event_rule_keeps_severities

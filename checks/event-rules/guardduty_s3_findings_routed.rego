@@ -18,7 +18,7 @@
 #   status: stable
 #   remediation: create-guardduty-event-rule
 #   mend: |
-#     Make a rule in the region, here or in GuardDuty's administrator account, whose topic a person has confirmed.
+#     Make a rule in the region, here or in GuardDuty's administrator account; a person must confirm the subscription.
 #     `put-rule` replaces a rule of that name, `Policy` the topic's whole policy: read and merge.
 #
 #         aws events put-rule --region REGION --name s3-findings --event-pattern '{"source":["aws.guardduty"],

@@ -16,9 +16,9 @@
 #   since: "0.1.0"
 #   status: stable
 #   mend: |
-#     Make a rule in each region, with a topic of that region that a person has confirmed. `put-rule` replaces a rule
-#     of that name, `Policy` the topic's whole policy: read and merge. EventBridge hears of calls only where a trail
-#     logs them.
+#     Make a rule in each region, with a topic of that region to which a person has confirmed a subscription.
+#     `put-rule` replaces a rule of that name, `Policy` the topic's whole policy: read and merge. EventBridge hears of
+#     calls only where a trail logs them.
 #
 #         aws events put-rule --region REGION --name tampering --state ENABLED --event-pattern '{
 #           "source":["aws.s3","aws.cloudtrail","aws.guardduty"],"detail-type":["AWS API Call via CloudTrail"],

@@ -15,8 +15,8 @@
 #   status: stable
 #   mend: |
 #     Look where the list lies (`Location`) and what it holds. Deactivate it unless each entry is an address of your
-#     own that must be trusted; a list that stays active stays unknown to exfilguard, so record an exception for it.
-#     In an organization the administrator's lists count, too.
+#     own that must be trusted; exfilguard does not read lists, so one that stays active stays unknown to it. In an
+#     organization the administrator's lists count, too.
 #
 #         aws guardduty list-ip-sets --region REGION --detector-id DETECTOR_ID
 #         aws guardduty get-ip-set --region REGION --detector-id DETECTOR_ID --ip-set-id IP_SET_ID
