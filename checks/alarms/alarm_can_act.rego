@@ -16,6 +16,18 @@
 #   severity: high
 #   since: "0.1.0"
 #   status: stable
+#   mend: |
+#     Switch the actions on and end a mute rule that is in force (it may hold other alarms too). An alarm without
+#     actions needs `put-metric-alarm`, which replaces all of it: send every field of alarm.json again, without those
+#     that only AWS sets (ARN, state, times), and with the topic in `AlarmActions`. One that has been red for days
+#     needs a threshold above what ordinary days bring. A composite alarm takes `put-composite-alarm` likewise.
+#
+#         aws cloudwatch describe-alarms --region REGION --alarm-names ALARM --alarm-types MetricAlarm \
+#           --query 'MetricAlarms[0]' > alarm.json
+#         aws cloudwatch enable-alarm-actions --region REGION --alarm-names ALARM
+#         aws cloudwatch put-metric-alarm --region REGION --cli-input-json file://alarm.json
+#         aws cloudwatch list-alarm-mute-rules --region REGION --alarm-name ALARM
+#         aws cloudwatch delete-alarm-mute-rule --region REGION --alarm-mute-rule-name MUTE_RULE
 package exfilguard.alarms.alarm_can_act
 
 import rego.v1

@@ -15,6 +15,25 @@
 #   severity: critical
 #   since: "0.1.0"
 #   status: stable
+#   mend: |
+#     Switch the actions on and subscribe a person to the topic, who confirms by the link in the mail. Setting
+#     `Policy` replaces the topic's policy: read it and merge. A filter policy on message attributes drops every
+#     alarm, and so does the key `alias/aws/sns`: take a key of your own that CloudWatch may use.
+#
+#         aws cloudwatch enable-alarm-actions --region REGION --alarm-names ALARM
+#         aws sns list-subscriptions-by-topic --region REGION --topic-arn TOPIC_ARN
+#         aws sns subscribe --region REGION --topic-arn TOPIC_ARN --protocol email --notification-endpoint ADDRESS
+#         aws sns set-subscription-attributes --region REGION --subscription-arn SUBSCRIPTION_ARN \
+#           --attribute-name FilterPolicy --attribute-value '{}'
+#         aws sns get-topic-attributes --region REGION --topic-arn TOPIC_ARN --query Attributes.Policy \
+#           --output text > before.json
+#         jq '.Statement += [{"Sid":"CloudWatchAlarms","Effect":"Allow","Action":"sns:Publish","Resource":"TOPIC_ARN",
+#           "Principal":{"Service":"cloudwatch.amazonaws.com"},
+#           "Condition":{"StringEquals":{"aws:SourceAccount":"ACCOUNT_ID"}}}]' before.json > policy.json
+#         aws sns set-topic-attributes --region REGION --topic-arn TOPIC_ARN --attribute-name Policy \
+#           --attribute-value file://policy.json
+#         aws sns set-topic-attributes --region REGION --topic-arn TOPIC_ARN --attribute-name KmsMasterKeyId \
+#           --attribute-value KEY_ARN
 package exfilguard.alarms.alarm_reaches_someone
 
 import rego.v1

@@ -17,6 +17,20 @@
 #   since: "0.1.0"
 #   status: stable
 #   remediation: create-bulk-download-alarm
+#   mend: |
+#     Count the reads of all buckets and alarm on a burst: a sum of 500 in five minutes catches every burst of 1000,
+#     however it falls. The trail must send reads of objects to the log group (the check `data-events-can-alert`). An
+#     alarm that is always red acts no more: where ordinary days bring more reads, make a filter and an alarm for each
+#     bucket instead. Both calls replace a filter or alarm of the same name; the topic in TOPIC_ARN needs a confirmed
+#     subscriber in the same region.
+#
+#         aws logs put-metric-filter --region REGION --log-group-name LOG_GROUP --filter-name object-reads \
+#           --filter-pattern '{ $.eventSource = "s3.amazonaws.com" && $.eventName = "GetObject" }' \
+#           --metric-transformations metricName=ObjectReads,metricNamespace=S3Exfiltration,metricValue=1
+#         aws cloudwatch put-metric-alarm --region REGION --alarm-name object-reads --namespace S3Exfiltration \
+#           --metric-name ObjectReads --statistic Sum --period 300 --evaluation-periods 1 --threshold 500 \
+#           --comparison-operator GreaterThanOrEqualToThreshold --treat-missing-data notBreaching \
+#           --alarm-actions TOPIC_ARN
 #   parameters:
 #     objects:
 #       type: integer

@@ -16,6 +16,20 @@
 #   severity: medium
 #   since: "0.1.0"
 #   status: stable
+#   mend: |
+#     Count the calls with a metric filter and let a single one raise an alarm. Both calls replace a filter or alarm
+#     of the same name. The log group must be that of a trail that logs management events of all regions, and the
+#     topic in TOPIC_ARN must have a confirmed subscriber in the same region.
+#
+#         P='$.eventName = "StopLogging" || $.eventName = "DeleteTrail" || $.eventName = "UpdateTrail"'
+#         P="$P"' || $.eventName = "PutEventSelectors"'
+#         aws logs put-metric-filter --region REGION --log-group-name LOG_GROUP --filter-name trail-changed \
+#           --filter-pattern "{ \$.eventSource = \"cloudtrail.amazonaws.com\" && ($P) }" \
+#           --metric-transformations metricName=TrailChanged,metricNamespace=S3Exfiltration,metricValue=1
+#         aws cloudwatch put-metric-alarm --region REGION --alarm-name trail-changed --namespace S3Exfiltration \
+#           --metric-name TrailChanged --statistic Sum --period 300 --evaluation-periods 1 --threshold 1 \
+#           --comparison-operator GreaterThanOrEqualToThreshold --treat-missing-data notBreaching \
+#           --alarm-actions TOPIC_ARN
 package exfilguard.alarms.log_tampering_alarm
 
 import rego.v1

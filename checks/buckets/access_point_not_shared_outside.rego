@@ -15,6 +15,22 @@
 #   severity: high
 #   since: "0.1.0"
 #   status: stable
+#   mend: |
+#     Take the outside account out of the access point's policy, or list it below `trust` in the policy file if it is
+#     a partner. `put-access-point-policy` replaces the policy: read it, take the statement SID out, and send the
+#     rest; if nothing is left, delete it. A multi-region access point has its own call, in us-west-2.
+#
+#         aws s3control get-access-point-policy --region REGION --account-id ACCOUNT_ID --name ACCESS_POINT \
+#           --query Policy --output text > before.json
+#         jq 'del(.Statement[] | select(.Sid == "SID"))' before.json > policy.json
+#         aws s3control put-access-point-policy --region REGION --account-id ACCOUNT_ID --name ACCESS_POINT \
+#           --policy file://policy.json
+#         aws s3control delete-access-point-policy --region REGION --account-id ACCOUNT_ID --name ACCESS_POINT
+#         # a multi-region access point: details.json is {"Name": "ACCESS_POINT", "Policy": "POLICY"}
+#         aws s3control get-multi-region-access-point-policy --region us-west-2 --account-id ACCOUNT_ID \
+#           --name ACCESS_POINT
+#         aws s3control put-multi-region-access-point-policy --region us-west-2 --account-id ACCOUNT_ID \
+#           --details file://details.json
 #   empty_is: pass
 #   empty_reason: >
 #     An access point that admits no outsider is the good state; what could not be read of its policy or of its bucket's

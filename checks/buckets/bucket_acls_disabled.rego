@@ -16,6 +16,15 @@
 #   since: "0.1.0"
 #   status: stable
 #   remediation: disable-acls
+#   mend: |
+#     Read the access control list first: whoever holds a grant there loses it, and needs a statement in the bucket's
+#     policy. AWS refuses the change while the list grants anything to others, so reset it; afterwards uploads that
+#     send an ACL other than `bucket-owner-full-control` fail.
+#
+#         aws s3api get-bucket-acl --bucket BUCKET > before.json
+#         aws s3api put-bucket-acl --bucket BUCKET --acl private --expected-bucket-owner ACCOUNT_ID
+#         aws s3api put-bucket-ownership-controls --bucket BUCKET --expected-bucket-owner ACCOUNT_ID \
+#           --ownership-controls 'Rules=[{ObjectOwnership=BucketOwnerEnforced}]'
 package exfilguard.buckets.bucket_acls_disabled
 
 import rego.v1

@@ -15,6 +15,19 @@
 #   since: "0.1.0"
 #   status: stable
 #   remediation: block-public-access
+#   mend: |
+#     Set all four for the account, or for the bucket alone where another bucket of the account is public on purpose.
+#     Whoever reads anonymously is shut out at once: look first for websites and public downloads. Where a policy of
+#     the organization (`S3_POLICY`) rules the account, the account's own call is refused, and that policy must be
+#     edited.
+#
+#         aws s3control put-public-access-block --account-id ACCOUNT_ID \
+#           --public-access-block-configuration \
+#           BlockPublicAcls=true,IgnorePublicAcls=true,BlockPublicPolicy=true,RestrictPublicBuckets=true
+#         aws s3api put-public-access-block --bucket BUCKET \
+#           --public-access-block-configuration \
+#           BlockPublicAcls=true,IgnorePublicAcls=true,BlockPublicPolicy=true,RestrictPublicBuckets=true
+#         aws organizations describe-effective-policy --policy-type S3_POLICY --target-id ACCOUNT_ID
 package exfilguard.buckets.bucket_blocks_public_access
 
 import rego.v1

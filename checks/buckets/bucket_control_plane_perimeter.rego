@@ -16,6 +16,21 @@
 #   since: "0.1.0"
 #   status: stable
 #   remediation: restrict-bucket-policy
+#   mend: |
+#     Add a statement that refuses the changes from outside your networks. `put-bucket-policy` replaces the policy:
+#     read it, merge, keep before.json. Name every network and a role for emergencies, and call from inside, or you
+#     lock yourself out.
+#
+#         aws s3api get-bucket-policy --bucket BUCKET --query Policy --output text > before.json
+#         jq '.Statement += [{"Sid":"ControlPlanePerimeter","Effect":"Deny","Principal":"*","Action":[
+#           "s3:PutBucketPolicy","s3:DeleteBucketPolicy","s3:PutBucketAcl","s3:PutBucketPublicAccessBlock",
+#           "s3:PutReplicationConfiguration","s3:PutInventoryConfiguration"],
+#           "Resource":"arn:PARTITION:s3:::BUCKET","Condition":{
+#           "NotIpAddressIfExists":{"aws:SourceIp":["CIDR"]},"StringNotEqualsIfExists":{"aws:VpceOrgID":"ORG_ID"},
+#           "BoolIfExists":{"aws:PrincipalIsAWSService":"false","aws:ViaAWSService":"false"},
+#           "ArnNotLikeIfExists":{"aws:PrincipalArn":["EMERGENCY_ROLE_ARN"]}}}]' before.json > policy.json
+#         aws accessanalyzer validate-policy --policy-type RESOURCE_POLICY --policy-document file://policy.json
+#         aws s3api put-bucket-policy --bucket BUCKET --policy file://policy.json --expected-bucket-owner ACCOUNT_ID
 package exfilguard.buckets.bucket_control_plane_perimeter
 
 import rego.v1

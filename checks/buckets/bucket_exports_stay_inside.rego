@@ -17,6 +17,21 @@
 #   severity: high
 #   since: "0.1.0"
 #   status: stable
+#   mend: |
+#     Stop what leaves, or list the destination's account below `trust` if it is a partner. The replication, logging
+#     and notification calls each replace the whole configuration: read it, take out the one entry that leaves, and
+#     send the rest. An empty logging status switches the access log off. Ask who set it up.
+#
+#         aws s3api get-bucket-replication --bucket BUCKET --query ReplicationConfiguration > replication.json
+#         aws s3api put-bucket-replication --bucket BUCKET --replication-configuration file://replication.json
+#         aws s3api delete-bucket-replication --bucket BUCKET
+#         aws s3api list-bucket-inventory-configurations --bucket BUCKET
+#         aws s3api delete-bucket-inventory-configuration --bucket BUCKET --id INVENTORY_ID
+#         aws s3api get-bucket-logging --bucket BUCKET
+#         aws s3api put-bucket-logging --bucket BUCKET --bucket-logging-status '{}'
+#         aws s3api get-bucket-notification-configuration --bucket BUCKET > notification.json
+#         aws s3api put-bucket-notification-configuration --bucket BUCKET \
+#           --notification-configuration file://notification.json
 #   empty_is: pass
 #   empty_reason: >
 #     A bucket that sends nothing out is the good state; a kind of export that could not be read stands in the list as an

@@ -17,6 +17,21 @@
 #   since: "0.1.0"
 #   status: stable
 #   remediation: restrict-bucket-policy
+#   mend: |
+#     Refuse strangers, and services that act for them. `put-bucket-policy` replaces the policy: read it, merge, keep
+#     before.json. List partners in place of PARTNER_ACCOUNT_ID, or they are shut out.
+#
+#         aws s3api get-bucket-policy --bucket BUCKET --query Policy --output text > before.json
+#         jq '.Statement += [{"Sid":"IdentityPerimeter","Effect":"Deny","Principal":"*","Action":"s3:*",
+#           "Resource":["arn:PARTITION:s3:::BUCKET","arn:PARTITION:s3:::BUCKET/*"],"Condition":{
+#            "StringNotEqualsIfExists":{"aws:PrincipalOrgID":"ORG_ID","aws:PrincipalAccount":["PARTNER_ACCOUNT_ID"]},
+#            "BoolIfExists":{"aws:PrincipalIsAWSService":"false"}}},
+#           {"Sid":"ServicesOnlyForUs","Effect":"Deny","Principal":"*","Action":"s3:*",
+#           "Resource":["arn:PARTITION:s3:::BUCKET","arn:PARTITION:s3:::BUCKET/*"],"Condition":{
+#            "StringNotEqualsIfExists":{"aws:SourceOrgID":"ORG_ID"},"Null":{"aws:SourceAccount":"false"},
+#            "Bool":{"aws:PrincipalIsAWSService":"true"}}}]' before.json > policy.json
+#         aws accessanalyzer validate-policy --policy-type RESOURCE_POLICY --policy-document file://policy.json
+#         aws s3api put-bucket-policy --bucket BUCKET --policy file://policy.json --expected-bucket-owner ACCOUNT_ID
 package exfilguard.buckets.bucket_identity_perimeter
 
 import rego.v1

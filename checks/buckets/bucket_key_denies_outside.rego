@@ -14,6 +14,21 @@
 #   severity: medium
 #   since: "0.1.0"
 #   status: stable
+#   mend: |
+#     Encrypt new objects with a key of your own whose policy admits the organization alone. `put-key-policy` replaces
+#     the policy: read it, take out outsiders, keep a statement for the account's administrators. Objects that exist
+#     keep their old key until they are copied onto themselves; readers need `kms:Decrypt`, writers
+#     `kms:GenerateDataKey`.
+#
+#         aws s3api get-bucket-encryption --bucket BUCKET
+#         aws kms get-key-policy --region REGION --key-id KEY_ARN --policy-name default --query Policy \
+#           --output text > before.json
+#         # edit a copy, policy.json
+#         aws kms put-key-policy --region REGION --key-id KEY_ARN --policy-name default --policy file://policy.json
+#         aws kms list-grants --region REGION --key-id KEY_ARN
+#         aws s3api put-bucket-encryption --bucket BUCKET --server-side-encryption-configuration '{"Rules":[{
+#           "BucketKeyEnabled":true,
+#           "ApplyServerSideEncryptionByDefault":{"SSEAlgorithm":"aws:kms","KMSMasterKeyID":"KEY_ARN"}}]}'
 package exfilguard.buckets.bucket_key_denies_outside
 
 import rego.v1

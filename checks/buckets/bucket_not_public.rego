@@ -14,6 +14,20 @@
 #   since: "0.1.0"
 #   status: stable
 #   remediation: restrict-bucket-policy
+#   mend: |
+#     Block public access, which works at once, and then take the statement or grant out, so that the bucket stays
+#     closed without the block. `put-bucket-policy` and `put-bucket-acl` replace what is there: read both first. A
+#     website that must stay public belongs behind CloudFront.
+#
+#         aws s3api put-public-access-block --bucket BUCKET \
+#           --public-access-block-configuration \
+#           BlockPublicAcls=true,IgnorePublicAcls=true,BlockPublicPolicy=true,RestrictPublicBuckets=true
+#         aws s3api get-bucket-policy --bucket BUCKET --query Policy --output text > before.json
+#         jq 'del(.Statement[] | select(.Sid == "SID"))' before.json > policy.json
+#         aws s3api put-bucket-policy --bucket BUCKET --policy file://policy.json --expected-bucket-owner ACCOUNT_ID
+#         aws s3api get-bucket-acl --bucket BUCKET
+#         aws s3api put-bucket-acl --bucket BUCKET --acl private
+#         aws s3api get-bucket-policy-status --bucket BUCKET
 package exfilguard.buckets.bucket_not_public
 
 import rego.v1

@@ -16,6 +16,17 @@
 #   since: "0.1.0"
 #   status: stable
 #   remediation: restrict-bucket-policy
+#   mend: |
+#     Ask the bucket's owner whether the account is a partner: then list it below `trust` in the policy file.
+#     Otherwise take its statement out; `put-bucket-policy` replaces the policy, so read it and send the rest (if
+#     nothing is left, delete it). The access control list may hold a grant too; `--acl private` replaces all of them.
+#
+#         aws s3api get-bucket-policy --bucket BUCKET --query Policy --output text > before.json
+#         jq 'del(.Statement[] | select(.Sid == "SID"))' before.json > policy.json
+#         aws s3api put-bucket-policy --bucket BUCKET --policy file://policy.json --expected-bucket-owner ACCOUNT_ID
+#         aws s3api delete-bucket-policy --bucket BUCKET --expected-bucket-owner ACCOUNT_ID
+#         aws s3api get-bucket-acl --bucket BUCKET
+#         aws s3api put-bucket-acl --bucket BUCKET --acl private --expected-bucket-owner ACCOUNT_ID
 #   empty_is: pass
 #   empty_reason: >
 #     A bucket that grants nothing to outsiders is the good state; what could not be read of its policy or access

@@ -17,6 +17,20 @@
 #   severity: low
 #   since: "0.1.0"
 #   status: stable
+#   mend: |
+#     Narrow the statement that refuses too much, rather than delete it: use operators with `IfExists`
+#     (`NotIpAddressIfExists`, `StringNotEqualsIfExists`) and except AWS services with `"BoolIfExists":
+#     {"aws:PrincipalIsAWSService":"false","aws:ViaAWSService":"false"}`. `put-bucket-policy` replaces the policy:
+#     read it, edit a copy and send it. If nobody may any more, the account's root user still can, unless a policy of
+#     the organization or of the endpoint refuses.
+#
+#         aws s3api get-bucket-policy --bucket BUCKET --query Policy --output text > before.json
+#         # edit a copy, policy.json
+#         aws accessanalyzer validate-policy --policy-type RESOURCE_POLICY --policy-document file://policy.json
+#         aws s3api put-bucket-policy --bucket BUCKET --policy file://policy.json --expected-bucket-owner ACCOUNT_ID
+#         # as root, if locked out; the bucket is then without any restriction until the next call
+#         aws s3api delete-bucket-policy --bucket BUCKET
+#         aws s3api put-bucket-policy --bucket BUCKET --policy file://policy.json --expected-bucket-owner ACCOUNT_ID
 package exfilguard.buckets.bucket_policy_not_broken
 
 import rego.v1

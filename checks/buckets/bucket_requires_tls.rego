@@ -15,6 +15,16 @@
 #   since: "0.1.0"
 #   status: stable
 #   remediation: require-tls
+#   mend: |
+#     Add a statement that refuses plain HTTP for the bucket and for its objects. `put-bucket-policy` replaces the
+#     policy: read it and merge. A bucket without a policy answers the first call with `NoSuchBucketPolicy`: then
+#     start from `{"Version":"2012-10-17","Statement":[]}`.
+#
+#         aws s3api get-bucket-policy --bucket BUCKET --query Policy --output text > before.json
+#         jq '.Statement += [{"Sid":"TlsOnly","Effect":"Deny","Principal":"*","Action":"s3:*",
+#           "Resource":["arn:PARTITION:s3:::BUCKET","arn:PARTITION:s3:::BUCKET/*"],
+#           "Condition":{"Bool":{"aws:SecureTransport":"false"}}}]' before.json > policy.json
+#         aws s3api put-bucket-policy --bucket BUCKET --policy file://policy.json --expected-bucket-owner ACCOUNT_ID
 package exfilguard.buckets.bucket_requires_tls
 
 import rego.v1

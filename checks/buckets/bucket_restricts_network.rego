@@ -16,6 +16,18 @@
 #   since: "0.1.0"
 #   status: stable
 #   remediation: restrict-bucket-policy
+#   mend: |
+#     Refuse what comes from outside your networks and endpoints. `put-bucket-policy` replaces the policy: read it,
+#     merge, keep before.json. Name every network and a role for emergencies, or consoles, backups and partners break.
+#
+#         aws s3api get-bucket-policy --bucket BUCKET --query Policy --output text > before.json
+#         jq '.Statement += [{"Sid":"NetworkPerimeter","Effect":"Deny","Principal":"*","Action":"s3:*",
+#           "Resource":["arn:PARTITION:s3:::BUCKET","arn:PARTITION:s3:::BUCKET/*"],"Condition":{
+#           "NotIpAddressIfExists":{"aws:SourceIp":["CIDR"]},"StringNotEqualsIfExists":{"aws:VpceOrgID":"ORG_ID"},
+#           "BoolIfExists":{"aws:PrincipalIsAWSService":"false","aws:ViaAWSService":"false"},
+#           "ArnNotLikeIfExists":{"aws:PrincipalArn":["EMERGENCY_ROLE_ARN"]}}}]' before.json > policy.json
+#         aws accessanalyzer validate-policy --policy-type RESOURCE_POLICY --policy-document file://policy.json
+#         aws s3api put-bucket-policy --bucket BUCKET --policy file://policy.json --expected-bucket-owner ACCOUNT_ID
 package exfilguard.buckets.bucket_restricts_network
 
 import rego.v1

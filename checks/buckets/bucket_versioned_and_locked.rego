@@ -13,6 +13,15 @@
 #   severity: medium
 #   since: "0.1.0"
 #   status: stable
+#   mend: |
+#     Switch versions on, then Object Lock. Neither comes off again: Object Lock cannot be disabled, and versions then
+#     not be suspended. GOVERNANCE gives way to whoever holds `s3:BypassGovernanceRetention`, COMPLIANCE to nobody,
+#     root included. Old versions cost storage until a lifecycle rule expires them.
+#
+#         aws s3api put-bucket-versioning --bucket BUCKET --versioning-configuration Status=Enabled \
+#           --expected-bucket-owner ACCOUNT_ID
+#         aws s3api put-object-lock-configuration --bucket BUCKET --object-lock-configuration '{
+#           "ObjectLockEnabled":"Enabled","Rule":{"DefaultRetention":{"Mode":"GOVERNANCE","Days":30}}}'
 package exfilguard.buckets.bucket_versioned_and_locked
 
 import rego.v1

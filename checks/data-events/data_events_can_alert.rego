@@ -14,6 +14,18 @@
 #   severity: medium
 #   since: "0.1.0"
 #   status: stable
+#   mend: |
+#     First let the trail select data events: `put-event-selectors` replaces all selectors, so read and merge (the
+#     checks `object-reads-logged` and `object-writes-logged` show how). Then deliver it to a log group of the class
+#     STANDARD, through a role that may `logs:CreateLogStream` and `logs:PutLogEvents`. Every data event then costs
+#     once more, for its ingestion.
+#
+#         aws cloudtrail get-event-selectors --region HOME_REGION --trail-name TRAIL_ARN
+#         aws logs create-log-group --region HOME_REGION --log-group-name LOG_GROUP --log-group-class STANDARD
+#         aws logs put-retention-policy --region HOME_REGION --log-group-name LOG_GROUP --retention-in-days 90
+#         aws cloudtrail update-trail --region HOME_REGION --name TRAIL_ARN --cloud-watch-logs-role-arn ROLE_ARN \
+#           --cloud-watch-logs-log-group-arn 'arn:PARTITION:logs:HOME_REGION:ACCOUNT_ID:log-group:LOG_GROUP:*'
+#         aws cloudtrail get-trail-status --region HOME_REGION --name TRAIL_ARN
 package exfilguard.data_events.data_events_can_alert
 
 import rego.v1

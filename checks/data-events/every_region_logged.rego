@@ -14,6 +14,21 @@
 #   since: "0.1.0"
 #   status: stable
 #   remediation: enable-s3-data-events
+#   mend: |
+#     Make the trail one of all regions and let it log. If the region's data events are missing, extend the selectors:
+#     `put-event-selectors` replaces all of them, so read them, merge into selectors.json in the same family (basic or
+#     advanced) and keep the management events. Data events cost per event.
+#
+#         aws cloudtrail update-trail --region HOME_REGION --name TRAIL_ARN --is-multi-region-trail \
+#           --include-global-service-events
+#         aws cloudtrail start-logging --region HOME_REGION --name TRAIL_ARN
+#         aws cloudtrail get-event-selectors --region HOME_REGION --trail-name TRAIL_ARN
+#         # advanced selectors
+#         aws cloudtrail put-event-selectors --region HOME_REGION --trail-name TRAIL_ARN \
+#           --advanced-event-selectors file://selectors.json
+#         # basic selectors
+#         aws cloudtrail put-event-selectors --region HOME_REGION --trail-name TRAIL_ARN \
+#           --event-selectors file://selectors.json
 package exfilguard.data_events.every_region_logged
 
 import rego.v1

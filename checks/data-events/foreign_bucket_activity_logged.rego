@@ -14,6 +14,24 @@
 #   since: "0.1.0"
 #   status: stable
 #   remediation: enable-s3-data-events
+#   mend: |
+#     Append a selector for all buckets to a trail of all regions. `put-event-selectors` replaces all selectors: read
+#     them, stay in their family. Data events cost per event, and deliveries to the log bucket would be events again:
+#     except it (basic selectors cannot; let such a trail deliver to another account's bucket).
+#
+#         aws cloudtrail get-event-selectors --region HOME_REGION --trail-name TRAIL_ARN > before.json
+#         # advanced selectors
+#         jq '.AdvancedEventSelectors | select(length > 0) + [{"Name":"S3 objects of everybody","FieldSelectors":[
+#           {"Field":"eventCategory","Equals":["Data"]},{"Field":"resources.type","Equals":["AWS::S3::Object"]},
+#           {"Field":"resources.ARN","NotStartsWith":["arn:PARTITION:s3:::LOG_BUCKET/"]}]}]' \
+#           before.json > selectors.json
+#         aws cloudtrail put-event-selectors --region HOME_REGION --trail-name TRAIL_ARN \
+#           --advanced-event-selectors file://selectors.json
+#         # basic selectors
+#         jq '.EventSelectors | select(length > 0) + [{"ReadWriteType":"All","IncludeManagementEvents":false,
+#           "DataResources":[{"Type":"AWS::S3::Object","Values":["arn:PARTITION:s3"]}]}]' before.json > selectors.json
+#         aws cloudtrail put-event-selectors --region HOME_REGION --trail-name TRAIL_ARN \
+#           --event-selectors file://selectors.json
 package exfilguard.data_events.foreign_bucket_activity_logged
 
 import rego.v1

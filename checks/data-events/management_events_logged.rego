@@ -14,6 +14,25 @@
 #   severity: high
 #   since: "0.1.0"
 #   status: stable
+#   mend: |
+#     Let a trail of all regions log all management events, reads and writes. `put-event-selectors` replaces all
+#     selectors: read them, stay in their family, keep the data events; the new management selector excludes nothing.
+#
+#         aws cloudtrail update-trail --region HOME_REGION --name TRAIL_ARN --is-multi-region-trail \
+#           --include-global-service-events
+#         aws cloudtrail get-event-selectors --region HOME_REGION --trail-name TRAIL_ARN > before.json
+#         # advanced selectors
+#         jq '.AdvancedEventSelectors | select(length > 0)
+#           | map(select(any(.FieldSelectors[]; .Equals == ["Management"]) | not))
+#           + [{"Name":"Management","FieldSelectors":[{"Field":"eventCategory","Equals":["Management"]}]}]' \
+#           before.json > selectors.json
+#         aws cloudtrail put-event-selectors --region HOME_REGION --trail-name TRAIL_ARN \
+#           --advanced-event-selectors file://selectors.json
+#         # basic selectors
+#         jq '.EventSelectors | select(length > 0) + [{"ReadWriteType":"All","IncludeManagementEvents":true}]' \
+#           before.json > selectors.json
+#         aws cloudtrail put-event-selectors --region HOME_REGION --trail-name TRAIL_ARN \
+#           --event-selectors file://selectors.json
 package exfilguard.data_events.management_events_logged
 
 import rego.v1

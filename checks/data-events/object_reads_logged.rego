@@ -16,6 +16,22 @@
 #   since: "0.1.0"
 #   status: stable
 #   remediation: enable-s3-data-events
+#   mend: |
+#     Append a selector for reads to the trail, best to the organization's. `put-event-selectors` replaces all
+#     selectors: read them, stay in their family, and call in the trail's home region. Data events cost per event.
+#
+#         aws cloudtrail get-event-selectors --region HOME_REGION --trail-name TRAIL_ARN > before.json
+#         # advanced selectors
+#         jq '.AdvancedEventSelectors | select(length > 0) + [{"Name":"S3 object reads","FieldSelectors":[
+#           {"Field":"eventCategory","Equals":["Data"]},{"Field":"resources.type","Equals":["AWS::S3::Object"]},
+#           {"Field":"readOnly","Equals":["true"]}]}]' before.json > selectors.json
+#         aws cloudtrail put-event-selectors --region HOME_REGION --trail-name TRAIL_ARN \
+#           --advanced-event-selectors file://selectors.json
+#         # basic selectors
+#         jq '.EventSelectors | select(length > 0) + [{"ReadWriteType":"ReadOnly","IncludeManagementEvents":false,
+#           "DataResources":[{"Type":"AWS::S3::Object","Values":["arn:PARTITION:s3"]}]}]' before.json > selectors.json
+#         aws cloudtrail put-event-selectors --region HOME_REGION --trail-name TRAIL_ARN \
+#           --event-selectors file://selectors.json
 package exfilguard.data_events.object_reads_logged
 
 import rego.v1

@@ -16,6 +16,25 @@
 #   since: "0.1.0"
 #   status: stable
 #   remediation: enable-s3-data-events
+#   mend: |
+#     Append a selector for writes. `put-event-selectors` replaces all selectors: read them, stay in their family.
+#     Data events cost per event; leave out the trail's log bucket, where each delivery would be one more.
+#
+#         aws cloudtrail get-event-selectors --region HOME_REGION --trail-name TRAIL_ARN > before.json
+#         # advanced selectors
+#         jq '.AdvancedEventSelectors | select(length > 0) + [{"Name":"S3 object writes","FieldSelectors":[
+#           {"Field":"eventCategory","Equals":["Data"]},{"Field":"resources.type","Equals":["AWS::S3::Object"]},
+#           {"Field":"readOnly","Equals":["false"]},
+#           {"Field":"resources.ARN","NotStartsWith":["arn:PARTITION:s3:::LOG_BUCKET/"]}]}]' \
+#           before.json > selectors.json
+#         aws cloudtrail put-event-selectors --region HOME_REGION --trail-name TRAIL_ARN \
+#           --advanced-event-selectors file://selectors.json
+#         # basic selectors
+#         jq '.EventSelectors | select(length > 0) + [{"ReadWriteType":"WriteOnly","IncludeManagementEvents":false,
+#           "DataResources":[{"Type":"AWS::S3::Object","Values":["arn:PARTITION:s3:::BUCKET/"]}]}]' \
+#           before.json > selectors.json
+#         aws cloudtrail put-event-selectors --region HOME_REGION --trail-name TRAIL_ARN \
+#           --event-selectors file://selectors.json
 package exfilguard.data_events.object_writes_logged
 
 import rego.v1

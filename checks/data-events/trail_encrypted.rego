@@ -13,6 +13,21 @@
 #   severity: low
 #   since: "0.1.0"
 #   status: stable
+#   mend: |
+#     Give the trail an enabled key of your own in the log bucket's region. The key's policy must first let CloudTrail
+#     use it, or deliveries stop; `put-key-policy` replaces the policy, so read it and merge. Readers of the log need
+#     `kms:Decrypt`.
+#
+#         aws kms get-key-policy --region REGION --key-id KEY_ARN --policy-name default --query Policy \
+#           --output text > before.json
+#         jq '.Statement += [{"Sid":"CloudTrail","Effect":"Allow","Principal":{"Service":"cloudtrail.amazonaws.com"},
+#           "Action":["kms:GenerateDataKey*","kms:DescribeKey"],"Resource":"*",
+#           "Condition":{"StringEquals":{"aws:SourceArn":"TRAIL_ARN"}}}]' before.json > policy.json
+#         aws kms put-key-policy --region REGION --key-id KEY_ARN --policy-name default --policy file://policy.json
+#         aws cloudtrail update-trail --region HOME_REGION --name TRAIL_ARN --kms-key-id KEY_ARN
+#         # a key that is to be deleted, or is disabled
+#         aws kms cancel-key-deletion --region REGION --key-id KEY_ARN
+#         aws kms enable-key --region REGION --key-id KEY_ARN
 package exfilguard.data_events.trail_encrypted
 
 import rego.v1

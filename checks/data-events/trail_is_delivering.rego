@@ -15,6 +15,19 @@
 #   since: "0.1.0"
 #   status: stable
 #   remediation: start-trail-logging
+#   mend: |
+#     Start the logging, then look for `LatestDeliveryError`. A delivery fails when the log bucket is gone or its
+#     policy or the trail's key no longer admits CloudTrail: `put-bucket-policy` and `put-key-policy` replace the
+#     whole policy, so read it, merge and send it again. Ask who stopped the trail.
+#
+#         aws cloudtrail start-logging --region HOME_REGION --name TRAIL_ARN
+#         aws cloudtrail get-trail-status --region HOME_REGION --name TRAIL_ARN
+#         aws s3api get-bucket-policy --bucket LOG_BUCKET --query Policy --output text > before.json
+#         # edit a copy, policy.json
+#         aws s3api put-bucket-policy --bucket LOG_BUCKET --policy file://policy.json
+#         aws kms get-key-policy --region REGION --key-id KEY_ARN --policy-name default --query Policy --output text
+#         aws cloudtrail lookup-events --region HOME_REGION \
+#           --lookup-attributes AttributeKey=EventName,AttributeValue=StopLogging
 package exfilguard.data_events.trail_is_delivering
 
 import rego.v1

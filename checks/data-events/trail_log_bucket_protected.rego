@@ -15,6 +15,23 @@
 #   severity: high
 #   since: "0.1.0"
 #   status: stable
+#   mend: |
+#     Block public access, keep versions, and let CloudTrail in for your trails only. `put-bucket-policy` and
+#     `put-bucket-lifecycle-configuration` replace what is there: read both, edit copies (`aws:SourceArn` in each
+#     statement for `cloudtrail.amazonaws.com`, with all trails that deliver there; no strangers; nothing expires
+#     before 90 days), send them.
+#
+#         aws s3api put-public-access-block --bucket LOG_BUCKET \
+#           --public-access-block-configuration \
+#           BlockPublicAcls=true,IgnorePublicAcls=true,BlockPublicPolicy=true,RestrictPublicBuckets=true
+#         aws s3api put-bucket-versioning --bucket LOG_BUCKET --versioning-configuration Status=Enabled
+#         aws s3api get-bucket-policy --bucket LOG_BUCKET --query Policy --output text > before.json
+#         jq '(.Statement[] | select(.Principal.Service? == "cloudtrail.amazonaws.com") | .Condition.StringEquals)
+#           += {"aws:SourceArn":"TRAIL_ARN"}' before.json > policy.json
+#         aws s3api put-bucket-policy --bucket LOG_BUCKET --policy file://policy.json
+#         aws s3api get-bucket-lifecycle-configuration --bucket LOG_BUCKET > lifecycle.json
+#         aws s3api put-bucket-lifecycle-configuration --bucket LOG_BUCKET \
+#           --lifecycle-configuration file://lifecycle.json
 #   parameters:
 #     days:
 #       type: integer

@@ -13,6 +13,12 @@
 #   severity: medium
 #   since: "0.1.0"
 #   status: stable
+#   mend: |
+#     Switch the validation on in the trail's home region; it costs nothing and covers files from now on. Check the
+#     digests from time to time: they only show a change to somebody who looks.
+#
+#         aws cloudtrail update-trail --region HOME_REGION --name TRAIL_ARN --enable-log-file-validation
+#         aws cloudtrail validate-logs --region HOME_REGION --trail-arn TRAIL_ARN --start-time START_TIME
 package exfilguard.data_events.trail_log_validation
 
 import rego.v1

@@ -17,6 +17,22 @@
 #   since: "0.1.0"
 #   status: stable
 #   remediation: restrict-endpoint-policy
+#   mend: |
+#     Let only the organization's principals reach only its buckets. `modify-vpc-endpoint` replaces the policy: read
+#     it, merge what is still needed, keep before.json. First look in the trail who uses the endpoint: buckets of AWS
+#     (package mirrors, Systems Manager, ECR layers) and of partners need statements of their own.
+#
+#         aws ec2 describe-vpc-endpoints --region REGION --vpc-endpoint-ids ENDPOINT_ID \
+#           --query 'VpcEndpoints[0].PolicyDocument' --output text > before.json
+#         jq -n '{"Version":"2012-10-17","Statement":[
+#           {"Sid":"OrgToOrg","Effect":"Allow","Principal":"*","Action":"s3:*","Resource":"*","Condition":{
+#            "StringEquals":{"aws:PrincipalOrgID":"ORG_ID","aws:ResourceOrgID":"ORG_ID"}}},
+#           {"Sid":"AwsServices","Effect":"Allow","Principal":"*","Action":"s3:*","Resource":"*",
+#            "Condition":{"Bool":{"aws:PrincipalIsAWSService":"true"}}},
+#           {"Sid":"AwsBuckets","Effect":"Allow","Principal":"*","Action":["s3:GetObject","s3:ListBucket"],
+#            "Resource":["arn:PARTITION:s3:::AWS_BUCKET","arn:PARTITION:s3:::AWS_BUCKET/*"]}]}' > policy.json
+#         aws ec2 modify-vpc-endpoint --region REGION --vpc-endpoint-id ENDPOINT_ID \
+#           --policy-document file://policy.json
 package exfilguard.endpoints.endpoint_restricts_buckets
 
 import rego.v1

@@ -14,6 +14,17 @@
 #   since: "0.1.0"
 #   status: stable
 #   remediation: restrict-endpoint-policy
+#   mend: |
+#     Ask for `aws:PrincipalOrgID` in each statement that allows access to your buckets, beside `aws:ResourceOrgID`.
+#     `modify-vpc-endpoint` replaces the policy: read it, merge, keep before.json. Unsigned reads of AWS's own buckets
+#     (package mirrors) carry no organization and need a statement of their own.
+#
+#         aws ec2 describe-vpc-endpoints --region REGION --vpc-endpoint-ids ENDPOINT_ID \
+#           --query 'VpcEndpoints[0].PolicyDocument' --output text > before.json
+#         jq '(.Statement[] | select(.Sid == "SID") | .Condition.StringEquals)
+#           += {"aws:PrincipalOrgID":"ORG_ID","aws:ResourceOrgID":"ORG_ID"}' before.json > policy.json
+#         aws ec2 modify-vpc-endpoint --region REGION --vpc-endpoint-id ENDPOINT_ID \
+#           --policy-document file://policy.json
 package exfilguard.endpoints.endpoint_restricts_principals
 
 import rego.v1

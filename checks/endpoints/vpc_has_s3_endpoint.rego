@@ -15,6 +15,22 @@
 #   severity: medium
 #   since: "0.1.0"
 #   status: stable
+#   mend: |
+#     Create a gateway endpoint (it costs nothing), or add the missing route tables to the one there is. Open
+#     connections to S3 break once, and S3 then sees private addresses: bucket policies that ask for `aws:SourceIp`
+#     stop to match. Without a policy a new endpoint lets everything through (the check `endpoint-restricts-buckets`
+#     shows a good one).
+#
+#         aws ec2 describe-route-tables --region REGION --filters Name=vpc-id,Values=VPC_ID
+#         aws ec2 describe-vpc-endpoints --region REGION --filters Name=vpc-id,Values=VPC_ID
+#         aws ec2 create-vpc-endpoint --region REGION --vpc-id VPC_ID --vpc-endpoint-type Gateway \
+#           --service-name com.amazonaws.REGION.s3 --route-table-ids ROUTE_TABLE_ID \
+#           --policy-document file://policy.json
+#         aws ec2 modify-vpc-endpoint --region REGION --vpc-endpoint-id ENDPOINT_ID \
+#           --add-route-table-ids ROUTE_TABLE_ID
+#         # an interface endpoint that its VPC does not use
+#         aws ec2 modify-vpc-endpoint --region REGION --vpc-endpoint-id ENDPOINT_ID --private-dns-enabled \
+#           --dns-options PrivateDnsOnlyForInboundResolverEndpoint=false
 package exfilguard.endpoints.vpc_has_s3_endpoint
 
 import rego.v1

@@ -14,6 +14,16 @@
 #   severity: medium
 #   since: "0.1.0"
 #   status: stable
+#   mend: |
+#     Take the condition on the severity out of the pattern. `put-rule` replaces the rule: send its description, state
+#     and, if it has one, `--role-arn` again; its targets stay. A rule with `ManagedBy` belongs to an AWS service:
+#     leave it, and make one of your own (the check `guardduty-s3-findings-routed`).
+#
+#         aws events describe-rule --region REGION --name RULE --event-bus-name BUS > before.json
+#         jq '.EventPattern | fromjson | del(.detail.severity)
+#           | del(.detail | select(. == {}))' before.json > pattern.json
+#         aws events put-rule --region REGION --name RULE --event-bus-name BUS --state ENABLED \
+#           --event-pattern file://pattern.json --description DESCRIPTION
 package exfilguard.event_rules.event_rule_keeps_severities
 
 import rego.v1

@@ -15,6 +15,18 @@
 #   severity: low
 #   since: "0.1.0"
 #   status: stable
+#   mend: |
+#     Replace retired types by those that GuardDuty makes today; best take them all by pattern. `put-rule` replaces
+#     the rule: send its description, state and, if it has one, `--role-arn` again; its targets stay.
+#
+#         aws events describe-rule --region REGION --name RULE --event-bus-name BUS > before.json
+#         jq -n '{"source":["aws.guardduty"],
+#           "detail-type":["GuardDuty Finding"],"detail":{"type":[{"wildcard":"*:S3/*"},{"prefix":"AttackSequence:"},
+#           {"prefix":"UnauthorizedAccess:IAMUser/"},"Exfiltration:IAMUser/AnomalousBehavior",
+#           "CredentialAccess:IAMUser/CompromisedCredentials","DefenseEvasion:IAMUser/AnomalousBehavior",
+#           "Stealth:IAMUser/CloudTrailLoggingDisabled"]}}' > pattern.json
+#         aws events put-rule --region REGION --name RULE --event-bus-name BUS --state ENABLED \
+#           --event-pattern file://pattern.json --description DESCRIPTION
 package exfilguard.event_rules.event_rule_not_dead
 
 import rego.v1

@@ -15,6 +15,22 @@
 #   severity: medium
 #   since: "0.1.0"
 #   status: stable
+#   mend: |
+#     Enable the rule, give it a target, and let EventBridge use that: a function, a queue or a topic by its own
+#     policy, other kinds by the role in `RoleArn`. Setting `Policy` of a queue or topic replaces it: read it, add
+#     `events.amazonaws.com` for the rule's ARN to a copy (for a queue in queue.json, as the attribute `Policy`), and
+#     send it. An encrypted one needs a customer's key that EventBridge may use.
+#
+#         aws events enable-rule --region REGION --name RULE --event-bus-name BUS
+#         aws events list-targets-by-rule --region REGION --rule RULE --event-bus-name BUS
+#         aws events put-targets --region REGION --rule RULE --event-bus-name BUS --targets Id=alert,Arn=TARGET_ARN
+#         aws lambda add-permission --region REGION --function-name FUNCTION --statement-id RULE \
+#           --source-arn RULE_ARN --action lambda:InvokeFunction --principal events.amazonaws.com
+#         aws sqs get-queue-attributes --region REGION --queue-url QUEUE_URL --attribute-names Policy KmsMasterKeyId
+#         aws sqs set-queue-attributes --region REGION --queue-url QUEUE_URL --attributes file://queue.json
+#         aws sns get-topic-attributes --region REGION --topic-arn TOPIC_ARN
+#         aws sns set-topic-attributes --region REGION --topic-arn TOPIC_ARN --attribute-name Policy \
+#           --attribute-value file://policy.json
 package exfilguard.event_rules.event_rule_targets_reachable
 
 import rego.v1

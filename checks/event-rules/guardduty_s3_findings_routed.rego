@@ -17,6 +17,25 @@
 #   since: "0.1.0"
 #   status: stable
 #   remediation: create-guardduty-event-rule
+#   mend: |
+#     Make a rule in the region, here or in GuardDuty's administrator account; a person must confirm the subscription.
+#     `put-rule` replaces a rule of that name, `Policy` the topic's whole policy: read and merge.
+#
+#         aws events put-rule --region REGION --name s3-findings --event-pattern '{"source":["aws.guardduty"],
+#           "detail-type":["GuardDuty Finding"],"detail":{"type":[{"wildcard":"*:S3/*"},{"prefix":"AttackSequence:"},
+#           {"prefix":"UnauthorizedAccess:IAMUser/"},"Exfiltration:IAMUser/AnomalousBehavior",
+#           "CredentialAccess:IAMUser/CompromisedCredentials","DefenseEvasion:IAMUser/AnomalousBehavior",
+#           "Stealth:IAMUser/CloudTrailLoggingDisabled"]}}'
+#         aws events put-targets --region REGION --rule s3-findings --targets Id=alert,Arn=TOPIC_ARN
+#         aws sns get-topic-attributes --region REGION --topic-arn TOPIC_ARN --query Attributes.Policy \
+#           --output text > before.json
+#         jq '.Statement += [{"Effect":"Allow","Principal":{"Service":"events.amazonaws.com"},"Action":"sns:Publish",
+#           "Resource":"TOPIC_ARN","Condition":{"ArnEquals":{"aws:SourceArn":"RULE_ARN"}}}]' before.json > policy.json
+#         aws sns set-topic-attributes --region REGION --topic-arn TOPIC_ARN --attribute-name Policy \
+#           --attribute-value file://policy.json
+#         aws sns subscribe --region REGION --topic-arn TOPIC_ARN --protocol email --notification-endpoint ADDRESS
+#         aws guardduty create-sample-findings --region REGION --detector-id DETECTOR_ID \
+#           --finding-types Exfiltration:S3/AnomalousBehavior
 package exfilguard.event_rules.guardduty_s3_findings_routed
 
 import rego.v1

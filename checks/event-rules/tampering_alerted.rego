@@ -15,6 +15,23 @@
 #   severity: high
 #   since: "0.1.0"
 #   status: stable
+#   mend: |
+#     Make a rule in each region, with a topic of that region to which a person has confirmed a subscription.
+#     `put-rule` replaces a rule of that name, `Policy` the topic's whole policy: read and merge. EventBridge hears of
+#     calls only where a trail logs them.
+#
+#         aws events put-rule --region REGION --name tampering --state ENABLED --event-pattern '{
+#           "source":["aws.s3","aws.cloudtrail","aws.guardduty"],"detail-type":["AWS API Call via CloudTrail"],
+#           "detail":{"eventName":["PutBucketPolicy","PutBucketReplication","PutEventSelectors","StopLogging",
+#           "DeleteTrail","DeleteDetector"]}}'
+#         aws events put-targets --region REGION --rule tampering --targets Id=alert,Arn=TOPIC_ARN
+#         aws sns get-topic-attributes --region REGION --topic-arn TOPIC_ARN --query Attributes.Policy \
+#           --output text > before.json
+#         jq '.Statement += [{"Effect":"Allow","Principal":{"Service":"events.amazonaws.com"},"Action":"sns:Publish",
+#           "Resource":"TOPIC_ARN","Condition":{"ArnEquals":{"aws:SourceArn":"RULE_ARN"}}}]' before.json > policy.json
+#         aws sns set-topic-attributes --region REGION --topic-arn TOPIC_ARN --attribute-name Policy \
+#           --attribute-value file://policy.json
+#         aws sns subscribe --region REGION --topic-arn TOPIC_ARN --protocol email --notification-endpoint ADDRESS
 package exfilguard.event_rules.tampering_alerted
 
 import rego.v1

@@ -14,6 +14,12 @@
 #   severity: high
 #   since: "0.1.0"
 #   status: stable
+#   mend: |
+#     From the management account, name the administrator in every region: the same account everywhere, best that of
+#     the security team. GuardDuty refuses a second one as long as another region has a different one.
+#
+#         aws guardduty list-organization-admin-accounts --region REGION
+#         aws guardduty enable-organization-admin-account --region REGION --admin-account-id ADMIN_ACCOUNT_ID
 package exfilguard.guardduty.guardduty_administrator_set
 
 import rego.v1

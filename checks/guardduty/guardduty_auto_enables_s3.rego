@@ -16,6 +16,16 @@
 #   since: "0.1.0"
 #   status: stable
 #   remediation: enable-guardduty-auto-s3
+#   mend: |
+#     From the administrator's account, in each region. Send both settings and leave out the deprecated
+#     `--auto-enable`; other features stay as they are. Accounts follow within a day, and each is billed for what
+#     GuardDuty reads. Where a GuardDuty policy of the organization rules the feature, edit that policy instead.
+#
+#         aws guardduty list-detectors --region REGION
+#         aws guardduty describe-organization-configuration --region REGION --detector-id DETECTOR_ID
+#         aws guardduty update-organization-configuration --region REGION --detector-id DETECTOR_ID \
+#           --auto-enable-organization-members ALL --features '[{"Name":"S3_DATA_EVENTS","AutoEnable":"ALL"}]'
+#         aws organizations describe-effective-policy --policy-type GUARDDUTY_POLICY --target-id ACCOUNT_ID
 package exfilguard.guardduty.guardduty_auto_enables_s3
 
 import rego.v1

@@ -14,6 +14,17 @@
 #   severity: critical
 #   since: "0.1.0"
 #   status: stable
+#   mend: |
+#     Create the region's detector, or resume a suspended one. In an organization let the administrator do it, who
+#     makes the account a member (the check `guardduty-member-healthy`). GuardDuty bills for what it reads.
+#
+#         aws guardduty list-detectors --region REGION
+#         aws guardduty create-detector --region REGION --enable --finding-publishing-frequency FIFTEEN_MINUTES \
+#           --features '[{"Name":"S3_DATA_EVENTS","Status":"ENABLED"}]'
+#         # if there is a detector, it is suspended
+#         aws guardduty update-detector --region REGION --detector-id DETECTOR_ID --enable
+#         # a member, from the administrator's account
+#         aws guardduty start-monitoring-members --region REGION --detector-id DETECTOR_ID --account-ids ACCOUNT_ID
 package exfilguard.guardduty.guardduty_enabled
 
 import rego.v1

@@ -15,6 +15,21 @@
 #   since: "0.1.0"
 #   status: stable
 #   remediation: unsuppress-findings
+#   mend: |
+#     Let the filter archive nothing, in the account that owns it (the administrator's, for members): `NOOP` keeps its
+#     criteria. If it was written against real noise, narrow it to the one bucket, role or address instead;
+#     `--finding-criteria` replaces all criteria, so edit what `get-filter` shows. Then look through what it has
+#     hidden.
+#
+#         aws guardduty list-filters --region REGION --detector-id DETECTOR_ID
+#         aws guardduty get-filter --region REGION --detector-id DETECTOR_ID --filter-name FILTER \
+#           --query FindingCriteria > criteria.json
+#         aws guardduty update-filter --region REGION --detector-id DETECTOR_ID --filter-name FILTER --action NOOP
+#         # or narrowed
+#         aws guardduty update-filter --region REGION --detector-id DETECTOR_ID --filter-name FILTER \
+#           --finding-criteria file://criteria.json
+#         aws guardduty list-findings --region REGION --detector-id DETECTOR_ID \
+#           --finding-criteria '{"Criterion":{"service.archived":{"Equals":["true"]}}}'
 package exfilguard.guardduty.guardduty_findings_not_suppressed
 
 import rego.v1

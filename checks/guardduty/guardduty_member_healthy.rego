@@ -15,6 +15,16 @@
 #   severity: high
 #   since: "0.1.0"
 #   status: stable
+#   mend: |
+#     From the administrator's account, in the region: add the account if it is missing or was removed, and resume it
+#     if it is paused. DETECTOR_ID is the administrator's. In an organization the member needs to accept nothing.
+#
+#         aws guardduty list-members --region REGION --detector-id DETECTOR_ID --only-associated false
+#         aws guardduty create-members --region REGION --detector-id DETECTOR_ID \
+#           --account-details AccountId=ACCOUNT_ID,Email=ADDRESS
+#         aws guardduty start-monitoring-members --region REGION --detector-id DETECTOR_ID --account-ids ACCOUNT_ID
+#         aws guardduty update-member-detectors --region REGION --detector-id DETECTOR_ID \
+#           --account-ids ACCOUNT_ID --features '[{"Name":"S3_DATA_EVENTS","Status":"ENABLED"}]'
 package exfilguard.guardduty.guardduty_member_healthy
 
 import rego.v1

@@ -15,6 +15,19 @@
 #   since: "0.1.0"
 #   status: stable
 #   remediation: enable-guardduty-s3-protection
+#   mend: |
+#     Switch the feature on in the detector of the region; where an organization's administrator manages GuardDuty,
+#     only that account can do it, with `update-member-detectors` and its own detector's id. Other features stay as
+#     they are. Where `get-detector` shows `ManagedBy` for the feature, a GuardDuty policy of the organization rules
+#     it: edit that one.
+#
+#         aws guardduty list-detectors --region REGION
+#         aws guardduty get-detector --region REGION --detector-id DETECTOR_ID
+#         aws guardduty update-detector --region REGION --detector-id DETECTOR_ID --enable \
+#           --features '[{"Name":"S3_DATA_EVENTS","Status":"ENABLED"}]'
+#         # from the administrator's account
+#         aws guardduty update-member-detectors --region REGION --detector-id DETECTOR_ID \
+#           --account-ids ACCOUNT_ID --features '[{"Name":"S3_DATA_EVENTS","Status":"ENABLED"}]'
 package exfilguard.guardduty.guardduty_s3_protection
 
 import rego.v1

@@ -13,6 +13,19 @@
 #   severity: high
 #   since: "0.1.0"
 #   status: stable
+#   mend: |
+#     Look where the list lies (`Location`) and what it holds. Deactivate it unless each entry is an address of your
+#     own that must be trusted; exfilguard does not read lists, so one that stays active stays unknown to it. In an
+#     organization the administrator's lists count, too.
+#
+#         aws guardduty list-ip-sets --region REGION --detector-id DETECTOR_ID
+#         aws guardduty get-ip-set --region REGION --detector-id DETECTOR_ID --ip-set-id IP_SET_ID
+#         aws guardduty update-ip-set --region REGION --detector-id DETECTOR_ID --ip-set-id IP_SET_ID --no-activate
+#         aws guardduty list-trusted-entity-sets --region REGION --detector-id DETECTOR_ID
+#         aws guardduty get-trusted-entity-set --region REGION --detector-id DETECTOR_ID \
+#           --trusted-entity-set-id SET_ID
+#         aws guardduty update-trusted-entity-set --region REGION --detector-id DETECTOR_ID \
+#           --trusted-entity-set-id SET_ID --no-activate
 package exfilguard.guardduty.guardduty_trusted_lists_narrow
 
 import rego.v1

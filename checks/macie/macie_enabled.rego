@@ -15,6 +15,17 @@
 #   severity: medium
 #   since: "0.1.0"
 #   status: stable
+#   mend: |
+#     Enable Macie in the region, or resume a paused session; in an organization let Macie's administrator do it for
+#     its members. It bills per bucket, and per gigabyte where it looks into objects.
+#
+#         aws macie2 get-macie-session --region REGION
+#         aws macie2 enable-macie --region REGION --status ENABLED --finding-publishing-frequency FIFTEEN_MINUTES
+#         # if the session is paused
+#         aws macie2 update-macie-session --region REGION --status ENABLED
+#         # a member, from the administrator's account
+#         aws macie2 create-member --region REGION --account accountId=ACCOUNT_ID,email=ADDRESS
+#         aws macie2 update-member-session --region REGION --id ACCOUNT_ID --status ENABLED
 package exfilguard.macie.macie_enabled
 
 import rego.v1

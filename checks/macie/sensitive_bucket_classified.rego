@@ -14,6 +14,19 @@
 #   severity: low
 #   since: "0.1.0"
 #   status: stable
+#   mend: |
+#     Switch automated discovery on and take the bucket off its list of exclusions, or run a job. In an organization
+#     the administrator does it. A job starts at once, must be made in the bucket's region and costs per gigabyte:
+#     estimate the bucket's size first, and begin with a sample.
+#
+#         aws macie2 get-automated-discovery-configuration --region REGION
+#         aws macie2 update-automated-discovery-configuration --region REGION --status ENABLED
+#         aws macie2 list-classification-scopes --region REGION
+#         aws macie2 update-classification-scope --region REGION --id SCOPE_ID \
+#           --s3 '{"excludes":{"bucketNames":["BUCKET"],"operation":"REMOVE"}}'
+#         aws macie2 create-classification-job --region REGION --name JOB --job-type ONE_TIME \
+#           --s3-job-definition '{"bucketDefinitions":[{"accountId":"ACCOUNT_ID","buckets":["BUCKET"]}]}' \
+#           --managed-data-identifier-selector RECOMMENDED --sampling-percentage 10
 package exfilguard.macie.sensitive_bucket_classified
 
 import rego.v1
