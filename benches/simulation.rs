@@ -19,6 +19,10 @@ use exfilguard::policy::PolicyFile;
 use exfilguard::simulate::{Simulation, Techniques};
 use exfilguard::snapshot::{AccountSnapshot, SnapshotReader};
 
+/// That of the program.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 const ACCOUNT: &str = "111111111111";
 
 fn main() {

@@ -28,6 +28,13 @@
 #         aws cloudwatch put-metric-alarm --region REGION --cli-input-json file://alarm.json
 #         aws cloudwatch list-alarm-mute-rules --region REGION --alarm-name ALARM
 #         aws cloudwatch delete-alarm-mute-rule --region REGION --alarm-mute-rule-name MUTE_RULE
+#   calls:
+#     - cloudtrail:DescribeTrails
+#     - cloudwatch:DescribeAlarms
+#     - cloudwatch:GetAlarmMuteRule
+#     - cloudwatch:ListAlarmMuteRules
+#     - logs:DescribeMetricFilters
+#     - sns:GetTopicAttributes
 package exfilguard.alarms.alarm_can_act
 
 import rego.v1

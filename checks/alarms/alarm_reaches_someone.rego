@@ -34,6 +34,15 @@
 #           --attribute-value file://policy.json
 #         aws sns set-topic-attributes --region REGION --topic-arn TOPIC_ARN --attribute-name KmsMasterKeyId \
 #           --attribute-value KEY_ARN
+#   calls:
+#     - cloudtrail:DescribeTrails
+#     - cloudwatch:DescribeAlarms
+#     - cloudwatch:GetAlarmMuteRule
+#     - cloudwatch:ListAlarmMuteRules
+#     - logs:DescribeMetricFilters
+#     - sns:GetSubscriptionAttributes
+#     - sns:GetTopicAttributes
+#     - sns:ListSubscriptionsByTopic
 package exfilguard.alarms.alarm_reaches_someone
 
 import rego.v1

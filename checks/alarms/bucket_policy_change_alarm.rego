@@ -31,6 +31,21 @@
 #           --metric-name BucketOpened --statistic Sum --period 300 --evaluation-periods 1 --threshold 1 \
 #           --comparison-operator GreaterThanOrEqualToThreshold --treat-missing-data notBreaching \
 #           --alarm-actions TOPIC_ARN
+#   calls:
+#     - cloudtrail:DescribeTrails
+#     - cloudtrail:GetEventSelectors
+#     - cloudtrail:GetTrailStatus
+#     - cloudwatch:DescribeAlarms
+#     - cloudwatch:GetAlarmMuteRule
+#     - cloudwatch:ListAlarmMuteRules
+#     - events:ListEventBuses
+#     - events:ListRules
+#     - events:ListTargetsByRule
+#     - logs:DescribeLogGroups
+#     - logs:DescribeMetricFilters
+#     - sns:GetSubscriptionAttributes
+#     - sns:GetTopicAttributes
+#     - sns:ListSubscriptionsByTopic
 package exfilguard.alarms.bucket_policy_change_alarm
 
 import rego.v1

@@ -31,6 +31,18 @@
 #           --metric-name ObjectReads --statistic Sum --period 300 --evaluation-periods 1 --threshold 500 \
 #           --comparison-operator GreaterThanOrEqualToThreshold --treat-missing-data notBreaching \
 #           --alarm-actions TOPIC_ARN
+#   calls:
+#     - cloudtrail:DescribeTrails
+#     - cloudtrail:GetEventSelectors
+#     - cloudtrail:GetTrailStatus
+#     - cloudwatch:DescribeAlarms
+#     - cloudwatch:GetAlarmMuteRule
+#     - cloudwatch:ListAlarmMuteRules
+#     - logs:DescribeLogGroups
+#     - logs:DescribeMetricFilters
+#     - sns:GetSubscriptionAttributes
+#     - sns:GetTopicAttributes
+#     - sns:ListSubscriptionsByTopic
 #   parameters:
 #     objects:
 #       type: integer

@@ -31,6 +31,21 @@
 #           --name ACCESS_POINT
 #         aws s3control put-multi-region-access-point-policy --region us-west-2 --account-id ACCOUNT_ID \
 #           --details file://details.json
+#   calls:
+#     - organizations:DescribePolicy
+#     - organizations:ListParents
+#     - organizations:ListPolicies
+#     - organizations:ListRoots
+#     - organizations:ListTargetsForPolicy
+#     - s3:GetBucketAcl
+#     - s3:GetBucketPolicy
+#     - s3:GetPublicAccessBlock
+#     - s3control:GetAccessPoint
+#     - s3control:GetAccessPointPolicy
+#     - s3control:GetMultiRegionAccessPointPolicy
+#     - s3control:GetPublicAccessBlock
+#     - s3control:ListAccessPoints
+#     - s3control:ListMultiRegionAccessPoints
 #   empty_is: pass
 #   empty_reason: >
 #     An access point that admits no outsider is the good state; what could not be read of its policy or of its bucket's

@@ -25,6 +25,8 @@
 #         aws s3api put-bucket-acl --bucket BUCKET --acl private --expected-bucket-owner ACCOUNT_ID
 #         aws s3api put-bucket-ownership-controls --bucket BUCKET --expected-bucket-owner ACCOUNT_ID \
 #           --ownership-controls 'Rules=[{ObjectOwnership=BucketOwnerEnforced}]'
+#   calls:
+#     - s3:GetBucketOwnershipControls
 package exfilguard.buckets.bucket_acls_disabled
 
 import rego.v1

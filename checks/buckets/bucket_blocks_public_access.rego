@@ -28,6 +28,11 @@
 #           --public-access-block-configuration \
 #           BlockPublicAcls=true,IgnorePublicAcls=true,BlockPublicPolicy=true,RestrictPublicBuckets=true
 #         aws organizations describe-effective-policy --policy-type S3_POLICY --target-id ACCOUNT_ID
+#   calls:
+#     - organizations:DescribeEffectivePolicy
+#     - organizations:ListRoots
+#     - s3:GetPublicAccessBlock
+#     - s3control:GetPublicAccessBlock
 package exfilguard.buckets.bucket_blocks_public_access
 
 import rego.v1

@@ -31,6 +31,14 @@
 #           "ArnNotLikeIfExists":{"aws:PrincipalArn":["EMERGENCY_ROLE_ARN"]}}}]' before.json > policy.json
 #         aws accessanalyzer validate-policy --policy-type RESOURCE_POLICY --policy-document file://policy.json
 #         aws s3api put-bucket-policy --bucket BUCKET --policy file://policy.json --expected-bucket-owner ACCOUNT_ID
+#   calls:
+#     - organizations:DescribePolicy
+#     - organizations:ListParents
+#     - organizations:ListPolicies
+#     - organizations:ListRoots
+#     - organizations:ListTargetsForPolicy
+#     - s3:GetBucketPolicy
+#     - s3:GetBucketTagging
 package exfilguard.buckets.bucket_control_plane_perimeter
 
 import rego.v1

@@ -32,6 +32,11 @@
 #         aws s3api get-bucket-notification-configuration --bucket BUCKET > notification.json
 #         aws s3api put-bucket-notification-configuration --bucket BUCKET \
 #           --notification-configuration file://notification.json
+#   calls:
+#     - s3:GetBucketLogging
+#     - s3:GetBucketNotificationConfiguration
+#     - s3:GetBucketReplication
+#     - s3:ListBucketInventoryConfigurations
 #   empty_is: pass
 #   empty_reason: >
 #     A bucket that sends nothing out is the good state; a kind of export that could not be read stands in the list as an

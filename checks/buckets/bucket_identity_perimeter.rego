@@ -32,6 +32,14 @@
 #            "Bool":{"aws:PrincipalIsAWSService":"true"}}}]' before.json > policy.json
 #         aws accessanalyzer validate-policy --policy-type RESOURCE_POLICY --policy-document file://policy.json
 #         aws s3api put-bucket-policy --bucket BUCKET --policy file://policy.json --expected-bucket-owner ACCOUNT_ID
+#   calls:
+#     - organizations:DescribePolicy
+#     - organizations:ListParents
+#     - organizations:ListPolicies
+#     - organizations:ListRoots
+#     - organizations:ListTargetsForPolicy
+#     - s3:GetBucketAcl
+#     - s3:GetBucketPolicy
 package exfilguard.buckets.bucket_identity_perimeter
 
 import rego.v1

@@ -29,6 +29,11 @@
 #         aws s3api put-bucket-encryption --bucket BUCKET --server-side-encryption-configuration '{"Rules":[{
 #           "BucketKeyEnabled":true,
 #           "ApplyServerSideEncryptionByDefault":{"SSEAlgorithm":"aws:kms","KMSMasterKeyID":"KEY_ARN"}}]}'
+#   calls:
+#     - kms:DescribeKey
+#     - kms:GetKeyPolicy
+#     - s3:GetBucketEncryption
+#     - s3:GetBucketTagging
 package exfilguard.buckets.bucket_key_denies_outside
 
 import rego.v1

@@ -28,6 +28,17 @@
 #         aws s3api get-bucket-acl --bucket BUCKET
 #         aws s3api put-bucket-acl --bucket BUCKET --acl private
 #         aws s3api get-bucket-policy-status --bucket BUCKET
+#   calls:
+#     - organizations:DescribeEffectivePolicy
+#     - organizations:DescribePolicy
+#     - organizations:ListParents
+#     - organizations:ListPolicies
+#     - organizations:ListRoots
+#     - organizations:ListTargetsForPolicy
+#     - s3:GetBucketAcl
+#     - s3:GetBucketPolicy
+#     - s3:GetPublicAccessBlock
+#     - s3control:GetPublicAccessBlock
 package exfilguard.buckets.bucket_not_public
 
 import rego.v1

@@ -27,6 +27,17 @@
 #         aws s3api delete-bucket-policy --bucket BUCKET --expected-bucket-owner ACCOUNT_ID
 #         aws s3api get-bucket-acl --bucket BUCKET
 #         aws s3api put-bucket-acl --bucket BUCKET --acl private --expected-bucket-owner ACCOUNT_ID
+#   calls:
+#     - organizations:DescribeEffectivePolicy
+#     - organizations:DescribePolicy
+#     - organizations:ListParents
+#     - organizations:ListPolicies
+#     - organizations:ListRoots
+#     - organizations:ListTargetsForPolicy
+#     - s3:GetBucketAcl
+#     - s3:GetBucketPolicy
+#     - s3:GetPublicAccessBlock
+#     - s3control:GetPublicAccessBlock
 #   empty_is: pass
 #   empty_reason: >
 #     A bucket that grants nothing to outsiders is the good state; what could not be read of its policy or access

@@ -31,6 +31,13 @@
 #         # as root, if locked out; the bucket is then without any restriction until the next call
 #         aws s3api delete-bucket-policy --bucket BUCKET
 #         aws s3api put-bucket-policy --bucket BUCKET --policy file://policy.json --expected-bucket-owner ACCOUNT_ID
+#   calls:
+#     - organizations:DescribePolicy
+#     - organizations:ListParents
+#     - organizations:ListPolicies
+#     - organizations:ListRoots
+#     - organizations:ListTargetsForPolicy
+#     - s3:GetBucketPolicy
 package exfilguard.buckets.bucket_policy_not_broken
 
 import rego.v1

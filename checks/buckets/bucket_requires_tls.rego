@@ -25,6 +25,13 @@
 #           "Resource":["arn:PARTITION:s3:::BUCKET","arn:PARTITION:s3:::BUCKET/*"],
 #           "Condition":{"Bool":{"aws:SecureTransport":"false"}}}]' before.json > policy.json
 #         aws s3api put-bucket-policy --bucket BUCKET --policy file://policy.json --expected-bucket-owner ACCOUNT_ID
+#   calls:
+#     - organizations:DescribePolicy
+#     - organizations:ListParents
+#     - organizations:ListPolicies
+#     - organizations:ListRoots
+#     - organizations:ListTargetsForPolicy
+#     - s3:GetBucketPolicy
 package exfilguard.buckets.bucket_requires_tls
 
 import rego.v1

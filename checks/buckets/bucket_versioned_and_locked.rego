@@ -22,6 +22,10 @@
 #           --expected-bucket-owner ACCOUNT_ID
 #         aws s3api put-object-lock-configuration --bucket BUCKET --object-lock-configuration '{
 #           "ObjectLockEnabled":"Enabled","Rule":{"DefaultRetention":{"Mode":"GOVERNANCE","Days":30}}}'
+#   calls:
+#     - s3:GetBucketTagging
+#     - s3:GetBucketVersioning
+#     - s3:GetObjectLockConfiguration
 package exfilguard.buckets.bucket_versioned_and_locked
 
 import rego.v1

@@ -31,6 +31,9 @@
 #           --is-organization-trail --is-multi-region-trail --include-global-service-events \
 #           --enable-log-file-validation
 #         aws cloudtrail start-logging --region HOME_REGION --name TRAIL_ARN
+#   calls:
+#     - cloudtrail:DescribeTrails
+#     - cloudtrail:GetTrailStatus
 package exfilguard.data_events.account_covered_by_organization_trail
 
 import rego.v1

@@ -26,6 +26,10 @@
 #         aws cloudtrail update-trail --region HOME_REGION --name TRAIL_ARN --cloud-watch-logs-role-arn ROLE_ARN \
 #           --cloud-watch-logs-log-group-arn 'arn:PARTITION:logs:HOME_REGION:ACCOUNT_ID:log-group:LOG_GROUP:*'
 #         aws cloudtrail get-trail-status --region HOME_REGION --name TRAIL_ARN
+#   calls:
+#     - cloudtrail:DescribeTrails
+#     - cloudtrail:GetEventSelectors
+#     - cloudtrail:GetTrailStatus
 package exfilguard.data_events.data_events_can_alert
 
 import rego.v1

@@ -29,6 +29,12 @@
 #         # basic selectors
 #         aws cloudtrail put-event-selectors --region HOME_REGION --trail-name TRAIL_ARN \
 #           --event-selectors file://selectors.json
+#   calls:
+#     - cloudtrail:DescribeTrails
+#     - cloudtrail:GetEventDataStore
+#     - cloudtrail:GetEventSelectors
+#     - cloudtrail:GetTrailStatus
+#     - cloudtrail:ListEventDataStores
 package exfilguard.data_events.every_region_logged
 
 import rego.v1

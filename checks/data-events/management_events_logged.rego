@@ -33,6 +33,10 @@
 #           before.json > selectors.json
 #         aws cloudtrail put-event-selectors --region HOME_REGION --trail-name TRAIL_ARN \
 #           --event-selectors file://selectors.json
+#   calls:
+#     - cloudtrail:DescribeTrails
+#     - cloudtrail:GetEventSelectors
+#     - cloudtrail:GetTrailStatus
 package exfilguard.data_events.management_events_logged
 
 import rego.v1

@@ -32,6 +32,12 @@
 #           "DataResources":[{"Type":"AWS::S3::Object","Values":["arn:PARTITION:s3"]}]}]' before.json > selectors.json
 #         aws cloudtrail put-event-selectors --region HOME_REGION --trail-name TRAIL_ARN \
 #           --event-selectors file://selectors.json
+#   calls:
+#     - cloudtrail:DescribeTrails
+#     - cloudtrail:GetEventDataStore
+#     - cloudtrail:GetEventSelectors
+#     - cloudtrail:GetTrailStatus
+#     - cloudtrail:ListEventDataStores
 package exfilguard.data_events.object_reads_logged
 
 import rego.v1

@@ -35,6 +35,12 @@
 #           before.json > selectors.json
 #         aws cloudtrail put-event-selectors --region HOME_REGION --trail-name TRAIL_ARN \
 #           --event-selectors file://selectors.json
+#   calls:
+#     - cloudtrail:DescribeTrails
+#     - cloudtrail:GetEventDataStore
+#     - cloudtrail:GetEventSelectors
+#     - cloudtrail:GetTrailStatus
+#     - cloudtrail:ListEventDataStores
 package exfilguard.data_events.object_writes_logged
 
 import rego.v1

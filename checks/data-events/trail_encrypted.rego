@@ -28,6 +28,10 @@
 #         # a key that is to be deleted, or is disabled
 #         aws kms cancel-key-deletion --region REGION --key-id KEY_ARN
 #         aws kms enable-key --region REGION --key-id KEY_ARN
+#   calls:
+#     - cloudtrail:DescribeTrails
+#     - kms:DescribeKey
+#     - kms:GetKeyPolicy
 package exfilguard.data_events.trail_encrypted
 
 import rego.v1

@@ -28,6 +28,9 @@
 #         aws kms get-key-policy --region REGION --key-id KEY_ARN --policy-name default --query Policy --output text
 #         aws cloudtrail lookup-events --region HOME_REGION \
 #           --lookup-attributes AttributeKey=EventName,AttributeValue=StopLogging
+#   calls:
+#     - cloudtrail:DescribeTrails
+#     - cloudtrail:GetTrailStatus
 package exfilguard.data_events.trail_is_delivering
 
 import rego.v1

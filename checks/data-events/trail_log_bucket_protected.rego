@@ -32,6 +32,21 @@
 #         aws s3api get-bucket-lifecycle-configuration --bucket LOG_BUCKET > lifecycle.json
 #         aws s3api put-bucket-lifecycle-configuration --bucket LOG_BUCKET \
 #           --lifecycle-configuration file://lifecycle.json
+#   calls:
+#     - cloudtrail:DescribeTrails
+#     - organizations:DescribeEffectivePolicy
+#     - organizations:DescribePolicy
+#     - organizations:ListParents
+#     - organizations:ListPolicies
+#     - organizations:ListRoots
+#     - organizations:ListTargetsForPolicy
+#     - s3:GetBucketAcl
+#     - s3:GetBucketLifecycleConfiguration
+#     - s3:GetBucketPolicy
+#     - s3:GetBucketVersioning
+#     - s3:GetObjectLockConfiguration
+#     - s3:GetPublicAccessBlock
+#     - s3control:GetPublicAccessBlock
 #   parameters:
 #     days:
 #       type: integer

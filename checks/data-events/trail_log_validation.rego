@@ -19,6 +19,8 @@
 #
 #         aws cloudtrail update-trail --region HOME_REGION --name TRAIL_ARN --enable-log-file-validation
 #         aws cloudtrail validate-logs --region HOME_REGION --trail-arn TRAIL_ARN --start-time START_TIME
+#   calls:
+#     - cloudtrail:DescribeTrails
 package exfilguard.data_events.trail_log_validation
 
 import rego.v1

@@ -33,6 +33,8 @@
 #            "Resource":["arn:PARTITION:s3:::AWS_BUCKET","arn:PARTITION:s3:::AWS_BUCKET/*"]}]}' > policy.json
 #         aws ec2 modify-vpc-endpoint --region REGION --vpc-endpoint-id ENDPOINT_ID \
 #           --policy-document file://policy.json
+#   calls:
+#     - ec2:DescribeVpcEndpoints
 package exfilguard.endpoints.endpoint_restricts_buckets
 
 import rego.v1

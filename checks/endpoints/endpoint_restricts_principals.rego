@@ -25,6 +25,8 @@
 #           += {"aws:PrincipalOrgID":"ORG_ID","aws:ResourceOrgID":"ORG_ID"}' before.json > policy.json
 #         aws ec2 modify-vpc-endpoint --region REGION --vpc-endpoint-id ENDPOINT_ID \
 #           --policy-document file://policy.json
+#   calls:
+#     - ec2:DescribeVpcEndpoints
 package exfilguard.endpoints.endpoint_restricts_principals
 
 import rego.v1

@@ -31,6 +31,11 @@
 #         # an interface endpoint that its VPC does not use
 #         aws ec2 modify-vpc-endpoint --region REGION --vpc-endpoint-id ENDPOINT_ID --private-dns-enabled \
 #           --dns-options PrivateDnsOnlyForInboundResolverEndpoint=false
+#   calls:
+#     - ec2:DescribeNetworkInterfaces
+#     - ec2:DescribeRouteTables
+#     - ec2:DescribeVpcEndpoints
+#     - ec2:DescribeVpcs
 package exfilguard.endpoints.vpc_has_s3_endpoint
 
 import rego.v1

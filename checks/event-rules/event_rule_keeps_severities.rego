@@ -24,6 +24,10 @@
 #           | del(.detail | select(. == {}))' before.json > pattern.json
 #         aws events put-rule --region REGION --name RULE --event-bus-name BUS --state ENABLED \
 #           --event-pattern file://pattern.json --description DESCRIPTION
+#   calls:
+#     - events:ListEventBuses
+#     - events:ListRules
+#     - events:ListTargetsByRule
 package exfilguard.event_rules.event_rule_keeps_severities
 
 import rego.v1

@@ -27,6 +27,9 @@
 #           "Stealth:IAMUser/CloudTrailLoggingDisabled"]}}' > pattern.json
 #         aws events put-rule --region REGION --name RULE --event-bus-name BUS --state ENABLED \
 #           --event-pattern file://pattern.json --description DESCRIPTION
+#   calls:
+#     - events:ListEventBuses
+#     - events:ListRules
 package exfilguard.event_rules.event_rule_not_dead
 
 import rego.v1

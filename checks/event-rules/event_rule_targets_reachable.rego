@@ -31,6 +31,13 @@
 #         aws sns get-topic-attributes --region REGION --topic-arn TOPIC_ARN
 #         aws sns set-topic-attributes --region REGION --topic-arn TOPIC_ARN --attribute-name Policy \
 #           --attribute-value file://policy.json
+#   calls:
+#     - events:ListEventBuses
+#     - events:ListRules
+#     - events:ListTargetsByRule
+#     - lambda:GetPolicy
+#     - sns:GetTopicAttributes
+#     - sqs:GetQueueAttributes
 package exfilguard.event_rules.event_rule_targets_reachable
 
 import rego.v1

@@ -36,6 +36,18 @@
 #         aws sns subscribe --region REGION --topic-arn TOPIC_ARN --protocol email --notification-endpoint ADDRESS
 #         aws guardduty create-sample-findings --region REGION --detector-id DETECTOR_ID \
 #           --finding-types Exfiltration:S3/AnomalousBehavior
+#   calls:
+#     - events:ListEventBuses
+#     - events:ListRules
+#     - events:ListTargetsByRule
+#     - guardduty:GetDetector
+#     - guardduty:GetFilter
+#     - guardduty:ListDetectors
+#     - guardduty:ListFilters
+#     - guardduty:ListOrganizationAdminAccounts
+#     - sns:GetSubscriptionAttributes
+#     - sns:GetTopicAttributes
+#     - sns:ListSubscriptionsByTopic
 package exfilguard.event_rules.guardduty_s3_findings_routed
 
 import rego.v1

@@ -32,6 +32,21 @@
 #         aws sns set-topic-attributes --region REGION --topic-arn TOPIC_ARN --attribute-name Policy \
 #           --attribute-value file://policy.json
 #         aws sns subscribe --region REGION --topic-arn TOPIC_ARN --protocol email --notification-endpoint ADDRESS
+#   calls:
+#     - cloudtrail:DescribeTrails
+#     - cloudtrail:GetEventSelectors
+#     - cloudtrail:GetTrailStatus
+#     - cloudwatch:DescribeAlarms
+#     - cloudwatch:GetAlarmMuteRule
+#     - cloudwatch:ListAlarmMuteRules
+#     - events:ListEventBuses
+#     - events:ListRules
+#     - events:ListTargetsByRule
+#     - logs:DescribeLogGroups
+#     - logs:DescribeMetricFilters
+#     - sns:GetSubscriptionAttributes
+#     - sns:GetTopicAttributes
+#     - sns:ListSubscriptionsByTopic
 package exfilguard.event_rules.tampering_alerted
 
 import rego.v1

@@ -20,6 +20,8 @@
 #
 #         aws guardduty list-organization-admin-accounts --region REGION
 #         aws guardduty enable-organization-admin-account --region REGION --admin-account-id ADMIN_ACCOUNT_ID
+#   calls:
+#     - guardduty:ListOrganizationAdminAccounts
 package exfilguard.guardduty.guardduty_administrator_set
 
 import rego.v1

@@ -26,6 +26,11 @@
 #         aws guardduty update-organization-configuration --region REGION --detector-id DETECTOR_ID \
 #           --auto-enable-organization-members ALL --features '[{"Name":"S3_DATA_EVENTS","AutoEnable":"ALL"}]'
 #         aws organizations describe-effective-policy --policy-type GUARDDUTY_POLICY --target-id ACCOUNT_ID
+#   calls:
+#     - guardduty:DescribeOrganizationConfiguration
+#     - guardduty:GetDetector
+#     - guardduty:ListDetectors
+#     - guardduty:ListOrganizationAdminAccounts
 package exfilguard.guardduty.guardduty_auto_enables_s3
 
 import rego.v1

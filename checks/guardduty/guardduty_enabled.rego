@@ -25,6 +25,12 @@
 #         aws guardduty update-detector --region REGION --detector-id DETECTOR_ID --enable
 #         # a member, from the administrator's account
 #         aws guardduty start-monitoring-members --region REGION --detector-id DETECTOR_ID --account-ids ACCOUNT_ID
+#   calls:
+#     - guardduty:GetDetector
+#     - guardduty:GetMemberDetectors
+#     - guardduty:ListDetectors
+#     - guardduty:ListMembers
+#     - guardduty:ListOrganizationAdminAccounts
 package exfilguard.guardduty.guardduty_enabled
 
 import rego.v1

@@ -30,6 +30,12 @@
 #           --finding-criteria file://criteria.json
 #         aws guardduty list-findings --region REGION --detector-id DETECTOR_ID \
 #           --finding-criteria '{"Criterion":{"service.archived":{"Equals":["true"]}}}'
+#   calls:
+#     - guardduty:GetDetector
+#     - guardduty:GetFilter
+#     - guardduty:ListDetectors
+#     - guardduty:ListFilters
+#     - guardduty:ListOrganizationAdminAccounts
 package exfilguard.guardduty.guardduty_findings_not_suppressed
 
 import rego.v1

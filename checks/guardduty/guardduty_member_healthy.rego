@@ -25,6 +25,11 @@
 #         aws guardduty start-monitoring-members --region REGION --detector-id DETECTOR_ID --account-ids ACCOUNT_ID
 #         aws guardduty update-member-detectors --region REGION --detector-id DETECTOR_ID \
 #           --account-ids ACCOUNT_ID --features '[{"Name":"S3_DATA_EVENTS","Status":"ENABLED"}]'
+#   calls:
+#     - guardduty:GetDetector
+#     - guardduty:ListDetectors
+#     - guardduty:ListMembers
+#     - guardduty:ListOrganizationAdminAccounts
 package exfilguard.guardduty.guardduty_member_healthy
 
 import rego.v1

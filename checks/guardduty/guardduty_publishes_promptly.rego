@@ -20,6 +20,9 @@
 #         aws guardduty list-detectors --region REGION
 #         aws guardduty update-detector --region REGION --detector-id DETECTOR_ID \
 #           --finding-publishing-frequency FIFTEEN_MINUTES
+#   calls:
+#     - guardduty:GetDetector
+#     - guardduty:ListDetectors
 package exfilguard.guardduty.guardduty_publishes_promptly
 
 import rego.v1

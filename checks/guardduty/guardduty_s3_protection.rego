@@ -28,6 +28,12 @@
 #         # from the administrator's account
 #         aws guardduty update-member-detectors --region REGION --detector-id DETECTOR_ID \
 #           --account-ids ACCOUNT_ID --features '[{"Name":"S3_DATA_EVENTS","Status":"ENABLED"}]'
+#   calls:
+#     - guardduty:GetDetector
+#     - guardduty:GetMemberDetectors
+#     - guardduty:ListDetectors
+#     - guardduty:ListMembers
+#     - guardduty:ListOrganizationAdminAccounts
 package exfilguard.guardduty.guardduty_s3_protection
 
 import rego.v1

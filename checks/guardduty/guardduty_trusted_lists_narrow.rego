@@ -26,6 +26,14 @@
 #           --trusted-entity-set-id SET_ID
 #         aws guardduty update-trusted-entity-set --region REGION --detector-id DETECTOR_ID \
 #           --trusted-entity-set-id SET_ID --no-activate
+#   calls:
+#     - guardduty:GetDetector
+#     - guardduty:GetIPSet
+#     - guardduty:GetTrustedEntitySet
+#     - guardduty:ListDetectors
+#     - guardduty:ListIPSets
+#     - guardduty:ListOrganizationAdminAccounts
+#     - guardduty:ListTrustedEntitySets
 package exfilguard.guardduty.guardduty_trusted_lists_narrow
 
 import rego.v1

@@ -26,6 +26,9 @@
 #         # a member, from the administrator's account
 #         aws macie2 create-member --region REGION --account accountId=ACCOUNT_ID,email=ADDRESS
 #         aws macie2 update-member-session --region REGION --id ACCOUNT_ID --status ENABLED
+#   calls:
+#     - macie2:GetMacieSession
+#     - s3:GetBucketTagging
 package exfilguard.macie.macie_enabled
 
 import rego.v1

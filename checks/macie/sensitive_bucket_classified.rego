@@ -27,6 +27,10 @@
 #         aws macie2 create-classification-job --region REGION --name JOB --job-type ONE_TIME \
 #           --s3-job-definition '{"bucketDefinitions":[{"accountId":"ACCOUNT_ID","buckets":["BUCKET"]}]}' \
 #           --managed-data-identifier-selector RECOMMENDED --sampling-percentage 10
+#   calls:
+#     - macie2:DescribeBuckets
+#     - macie2:GetMacieSession
+#     - s3:GetBucketTagging
 package exfilguard.macie.sensitive_bucket_classified
 
 import rego.v1

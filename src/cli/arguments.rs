@@ -69,6 +69,8 @@ pub enum Command {
     Checks(ChecksArguments),
     /// Compare two assessments: new, resolved, unchanged
     Compare(CompareArguments),
+    /// Show the scores of a folder of assessments over time
+    Trend(TrendArguments),
     /// Write an exfilguard.yaml with every key, its default and a comment
     Init(InitArguments),
     /// Ask one evaluator directly: JSON lines in, JSON lines out
@@ -340,7 +342,8 @@ pub enum ListFormat {
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  \
     exfilguard audit --output json=today.json\n  \
-    exfilguard compare yesterday.json today.json")]
+    exfilguard compare yesterday.json today.json\n  \
+    exfilguard compare yesterday.json today.json --output terminal --output html=changes.html")]
 pub struct CompareArguments {
     /// The earlier assessment (JSON)
     #[arg(value_name = "OLD")]
@@ -348,9 +351,38 @@ pub struct CompareArguments {
     /// The later assessment (JSON)
     #[arg(value_name = "NEW")]
     pub new: PathBuf,
-    /// For people or as JSON
-    #[arg(long, value_enum, default_value_t = ListFormat::Terminal, value_name = "FORMAT")]
-    pub output: ListFormat,
+    /// Where the comparison goes: `terminal` and `json` are the comparison; every other format is the report of NEW with
+    /// each finding marked, as `audit --baseline OLD` writes it. Repeatable; a file if `=PATH` follows [default: terminal]
+    #[arg(long, value_name = "FORMAT[=PATH]")]
+    pub output: Vec<Destination>,
+}
+
+/// `exfilguard trend`.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  \
+    exfilguard audit --output json=assessments/$(date +%F).json\n  \
+    exfilguard trend assessments\n  \
+    exfilguard trend assessments --output svg > trend.svg")]
+pub struct TrendArguments {
+    /// A folder of assessments: JSON reports of `exfilguard audit`
+    #[arg(value_name = "DIR")]
+    pub folder: PathBuf,
+    /// A table, JSON, CSV, or a picture
+    #[arg(long, value_enum, default_value_t = TrendFormat::Terminal, value_name = "FORMAT")]
+    pub output: TrendFormat,
+}
+
+/// How scores over time are shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum TrendFormat {
+    /// A table for people.
+    Terminal,
+    /// For programs.
+    Json,
+    /// A line per audit.
+    Csv,
+    /// A picture.
+    Svg,
 }
 
 /// `exfilguard init`.

@@ -52,7 +52,7 @@ pub fn run(arguments: &AuditArguments, console: &Console) -> Result<ExitCode, Fa
         }
     };
     if let Some(baseline) = &baseline {
-        baseline::compare_with(&mut assessment, baseline);
+        _ = baseline::compare_with(&mut assessment, baseline);
     }
     for warning in &assessment.policy_warnings {
         console.warn(&format!("{}:{}:{}: {}", warning.file, warning.line, warning.column, warning.message));

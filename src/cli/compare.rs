@@ -1,28 +1,26 @@
 //! `exfilguard compare`: what became of the findings of an earlier audit.
 
-use std::io::Write as _;
+use miette::miette;
 
-use miette::IntoDiagnostic as _;
-
-use super::arguments::{CompareArguments, ListFormat};
+use super::arguments::CompareArguments;
 use super::console::{Console, terminal_width};
 use super::exit_code::ExitCode;
 use super::{Failure, assessment_file};
-use crate::report::{Look, json, terminal};
-use crate::score::baseline::Comparison;
+use crate::report::{Destinations, Look, render_compared};
+use crate::score::baseline;
 
 /// Compares two assessments.
 pub fn run(arguments: &CompareArguments, console: &Console) -> Result<ExitCode, Failure> {
+    let destinations = Destinations::prepare(&arguments.output).map_err(Failure::usage)?;
     let old = assessment_file::read(&arguments.old)?;
-    let new = assessment_file::read(&arguments.new)?;
-    let comparison = Comparison::new(&old, &new);
-    let text = match arguments.output {
-        ListFormat::Json => json::render_value(&comparison).into_diagnostic().map_err(Failure::usage)?,
-        ListFormat::Terminal => {
-            let look = Look { width: terminal_width(), color: console.colors_stdout() };
-            terminal::render_comparison(&comparison, look)
-        }
-    };
-    let _closed_pipe = std::io::stdout().write_all(text.as_bytes());
+    let mut new = assessment_file::read(&arguments.new)?;
+    let comparison = baseline::compare_with(&mut new, &old);
+    drop(old);
+    let look = Look { width: terminal_width(), color: console.colors_stdout() };
+    let render = |format, look| render_compared(format, &new, &comparison, look);
+    destinations.write_with(&render, look, &mut std::io::stdout().lock()).map_err(|errors| {
+        let lines: Vec<String> = errors.iter().map(ToString::to_string).collect();
+        Failure::usage(miette!("{}", lines.join("\n")))
+    })?;
     Ok(ExitCode::Success)
 }

@@ -17,6 +17,7 @@ mod progress;
 mod schema;
 mod simulate;
 mod snapshot;
+mod trend;
 
 use std::process::ExitCode as ProcessExitCode;
 
@@ -46,6 +47,7 @@ pub fn run() -> ProcessExitCode {
         Command::Snapshot(snapshot) => snapshot::run(&snapshot, &console),
         Command::Checks(checks) => checks::run(&checks),
         Command::Compare(compare) => compare::run(&compare, &console),
+        Command::Trend(trend) => trend::run(&trend, &console),
         Command::Init(init) => init::run(&init, &console),
         Command::Eval(eval) => eval::run(&eval),
         Command::IamPolicy(policy) => iam_policy::run(&policy),

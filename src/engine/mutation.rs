@@ -42,7 +42,6 @@ pub fn mutants(check: &Source) -> Result<Vec<Mutant>, String> {
 #[derive(Debug, Clone, Copy)]
 struct Condition {
     line: u32,
-    column: u32,
     end: u32,
 }
 
@@ -53,7 +52,10 @@ impl Condition {
         let before = check.text.get(..start)?;
         let after = check.text.get(start + condition.len()..)?;
         let source = Source { text: format!("{before}true{after}"), ..check.clone() };
-        Some(Mutant { line: self.line, column: self.column, condition: condition.to_owned(), source })
+        // The parser counts a tab as several columns.
+        let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
+        let column = u32::try_from(column).unwrap_or(u32::MAX);
+        Some(Mutant { line: self.line, column, condition: condition.to_owned(), source })
     }
 }
 
@@ -131,8 +133,7 @@ impl Search {
         let span = &statement.span;
         // The literal `true` stands for itself.
         if span.text().trim() != "true" {
-            self.conditions
-                .insert(span.start, Condition { line: span.line, column: span.col, end: span.end });
+            self.conditions.insert(span.start, Condition { line: span.line, end: span.end });
         }
     }
 

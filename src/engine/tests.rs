@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use super::evaluate::interpret;
 use super::*;
 use crate::catalogue::{ResourceKind, Status};
+use crate::collect::permission;
 use crate::facts;
 
 const HEAD: &str = r#"# METADATA
@@ -320,6 +321,28 @@ fn the_built_in_checks_load_and_their_tests_hold_and_cover_every_line() {
         let report = run_tests(check, test.unwrap()).unwrap();
         assert!(report.is_good() && report.unmissed.is_empty(), "{}: {report:?}", check.path);
         assert!(report.conditions > 0, "{}: `pass` has no condition", check.path);
+    }
+}
+
+/// Every built-in check says how to mend a failure and which calls it needs; the program makes each of them.
+#[test]
+fn built_in_checks_tell_how_to_mend_a_failure_and_which_calls_they_need() {
+    let checks = Checks::load(&builtin(), &schemas()).unwrap();
+    let made: Vec<&str> =
+        [&permission::IN_EACH_ACCOUNT[..], &permission::IN_THE_CENTRAL_ACCOUNT[..]].concat();
+    for check in checks.all() {
+        let metadata = check.metadata();
+        let mend = metadata.mend.as_deref().unwrap_or_default();
+        assert!(mend.contains("aws "), "{}: mend names no call of the AWS command line", metadata.id);
+        assert!(
+            !metadata.calls.is_empty() && metadata.calls.is_sorted(),
+            "{}: {:?}",
+            metadata.id,
+            metadata.calls
+        );
+        for call in &metadata.calls {
+            assert!(made.contains(&call.as_str()), "{}: `{call}` is never called", metadata.id);
+        }
     }
 }
 

@@ -119,7 +119,7 @@ fn unread(failure: &Incomplete, name: &str) -> [String; COLUMNS.len()] {
 }
 
 /// A text as a cell that is only ever text.
-fn cell(text: &str) -> String {
+pub(super) fn cell(text: &str) -> String {
     let shown = visible_start(text, MAX_CELL);
     // Full-width signs begin formulas in East Asian spreadsheets, and some programs skip blanks before the sign.
     let formula = text.starts_with(['\t', '\r', '\n', '\0'])

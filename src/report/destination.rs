@@ -234,12 +234,25 @@ impl Destinations {
         look: Look,
         standard_output: &mut impl Write,
     ) -> Result<(), Vec<WriteError>> {
+        self.write_with(&|format, look| render(format, assessment, look), look, standard_output)
+    }
+
+    /// As [`Destinations::write`], with reports that are made otherwise.
+    ///
+    /// # Errors
+    /// Every report that could not be written; the others are.
+    pub fn write_with(
+        &self,
+        render: &dyn Fn(Format, Look) -> Result<String, ReportError>,
+        look: Look,
+        standard_output: &mut impl Write,
+    ) -> Result<(), Vec<WriteError>> {
         let mut errors = Vec::new();
         for report in self.reports.iter().filter(|report| report.file.is_some()) {
-            errors.extend(report.write(assessment, Look::PLAIN, standard_output).err());
+            errors.extend(report.write(render(report.format, Look::PLAIN), standard_output).err());
         }
         for report in self.reports.iter().filter(|report| report.file.is_none()) {
-            errors.extend(report.write(assessment, look, standard_output).err());
+            errors.extend(report.write(render(report.format, look), standard_output).err());
         }
         if errors.is_empty() { Ok(()) } else { Err(errors) }
     }
@@ -248,11 +261,10 @@ impl Destinations {
 impl Prepared {
     fn write(
         &self,
-        assessment: &Assessment,
-        look: Look,
+        text: Result<String, ReportError>,
         standard_output: &mut impl Write,
     ) -> Result<(), WriteError> {
-        let text = render(self.format, assessment, look)?;
+        let text = text?;
         let (written, place) = match &self.file {
             Some(file) => {
                 let place = format!("`{}`", file.display());

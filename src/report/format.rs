@@ -4,6 +4,7 @@ use clap::ValueEnum;
 
 use super::{asff, csv, html, json, junit, markdown, ocsf, sarif, terminal};
 use crate::score::assessment::Assessment;
+use crate::score::baseline::Comparison;
 
 /// An output format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, ValueEnum)]
@@ -62,6 +63,24 @@ impl Format {
             Self::Ocsf => "ocsf",
             Self::Asff => "asff",
         }
+    }
+}
+
+/// Makes the report of a comparison: the comparison itself for the terminal and as JSON; in every other format the later
+/// assessment, in which each finding is marked and what was resolved is told where the format has a place for it.
+///
+/// # Errors
+/// A library refused to write a value.
+pub fn render_compared(
+    format: Format,
+    assessment: &Assessment,
+    comparison: &Comparison,
+    look: Look,
+) -> Result<String, ReportError> {
+    match format {
+        Format::Terminal => Ok(terminal::render_comparison(comparison, look)),
+        Format::Json => Ok(json::render_value(comparison)?),
+        other => render(other, assessment, look),
     }
 }
 

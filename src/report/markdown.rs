@@ -13,6 +13,7 @@ use self::text::{code, prose};
 use super::finding::{NOT_AUDITED, account_names, audited, title, unread, unseen, worst_first};
 use crate::catalogue::{Severity, Status};
 use crate::score::assessment::{Assessment, ResultRecord, SinceBaseline};
+use crate::score::baseline::Change;
 
 /// The largest report in bytes, a little below GitHub's limit of 1,048,576.
 pub const MAX_BYTES: usize = 1_000_000;
@@ -108,7 +109,7 @@ fn changes(page: &mut String, assessment: &Assessment) {
         &format!(
             "**Since the baseline** ({}): score {} → {}, {} new, {} resolved, {} excepted, {} not determined any more, {} \
              unchanged.\n",
-            text(&comparison.old.started_at, MAX_MESSAGE),
+            prose(&comparison.old.started_at, MAX_MESSAGE),
             score(before),
             score(after),
             findings.new.len(),

@@ -14,6 +14,7 @@ pub mod ocsf;
 pub mod sarif;
 pub mod simulation;
 pub mod terminal;
+pub mod trend;
 
 pub use destination::{Destination, DestinationError, Destinations, WriteError};
-pub use format::{Format, Look, ReportError, render};
+pub use format::{Format, Look, ReportError, render, render_compared};

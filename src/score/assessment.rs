@@ -4,6 +4,7 @@
 //! unknown major version of the schema.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use schemars::JsonSchema;
@@ -42,7 +43,7 @@ pub struct Assessment {
     /// What became of the findings of an earlier audit, if there was one to compare with. It is not part of the JSON:
     /// `exfilguard compare` makes it from the two.
     #[serde(skip)]
-    pub comparison: Option<Box<Comparison>>,
+    pub comparison: Option<Arc<Comparison>>,
 }
 
 impl Assessment {

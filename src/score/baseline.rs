@@ -1,6 +1,7 @@
 //! An earlier assessment beside a later one: which findings are new, which are gone.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -31,10 +32,11 @@ pub fn mark(assessment: &mut Assessment, baseline: &Assessment) {
 }
 
 /// Marks each failure as new or known ([`mark`]) and keeps what became of every finding for the reports.
-pub fn compare_with(assessment: &mut Assessment, baseline: &Assessment) {
-    let comparison = Comparison::new(baseline, assessment);
+pub fn compare_with(assessment: &mut Assessment, baseline: &Assessment) -> Arc<Comparison> {
+    let comparison = Arc::new(Comparison::new(baseline, assessment));
     mark(assessment, baseline);
-    assessment.comparison = Some(Box::new(comparison));
+    assessment.comparison = Some(Arc::clone(&comparison));
+    comparison
 }
 
 /// Two assessments compared.

@@ -7,6 +7,7 @@ pub mod assessment;
 pub mod baseline;
 mod organization;
 mod scoring;
+pub mod trend;
 
 pub use organization::scores;
 pub use scoring::{AccountScore, CheckCoverage, account_score, area_score, severity_weight};

@@ -204,6 +204,15 @@ pub struct Attempt {
     pub after: After,
 }
 
+impl Attempt {
+    /// Whether the configuration of the bucket itself decides over it. Otherwise all buckets of an account and region
+    /// share the answer.
+    #[must_use]
+    pub fn meets_the_bucket(&self) -> bool {
+        self.on == On::Bucket || self.after != After::Nothing
+    }
+}
+
 /// What a request is done to.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Deserialize, Serialize)]
 #[serde(rename_all = "kebab-case")]

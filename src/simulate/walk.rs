@@ -11,7 +11,7 @@ use super::gains::Gains;
 use super::outcome::Answers;
 use super::prevention::Defences;
 use super::record::{is_read_only_management, on_bus, record};
-use super::technique::{Chain, Class, Event, Occurs, Step, Technique, Whose};
+use super::technique::{Attempt, Chain, Class, Event, Occurs, Step, Technique, Whose};
 use crate::facts::alerting::Alerting;
 use crate::facts::alerting::record::RecordAlarms;
 use crate::facts::logging::Observers;
@@ -46,6 +46,8 @@ pub struct Walk<'a> {
     alarms: RecordAlarms<'a>,
     buses: BTreeMap<&'a str, DefaultBus<'a>>,
     findings: RefCell<BTreeMap<(String, &'static str), Vec<Link>>>,
+    /// By region, what becomes of the attempts that no bucket's own configuration decides over.
+    refusals: RefCell<BTreeMap<String, BTreeMap<Attempt, Verdict>>>,
     /// Whether links carry what was read for them.
     with_evidence: bool,
 }
@@ -73,6 +75,7 @@ impl<'a> Walk<'a> {
                 .map(|region| (region.as_str(), DefaultBus::of(account, region)))
                 .collect(),
             findings: RefCell::default(),
+            refusals: RefCell::default(),
             with_evidence: false,
         }
     }
@@ -184,7 +187,7 @@ struct Scene<'a> {
     walk: &'a Walk<'a>,
     identity: BucketIdentity,
     defences: Defences<'a>,
-    refusals: RefCell<BTreeMap<super::technique::Attempt, Verdict>>,
+    refusals: RefCell<BTreeMap<Attempt, Verdict>>,
     sightings: RefCell<BTreeMap<(Event, Occurs), Vec<Link>>>,
 }
 
@@ -226,13 +229,12 @@ impl Scene<'_> {
     fn refusal(&self, step: &Step) -> Link {
         let mut any: Option<Verdict> = None;
         for attempt in &step.requests {
-            let known = self.refusals.borrow().get(attempt).cloned();
-            let verdict = known.unwrap_or_else(|| {
-                // Nobody reads the witness here, and it is large.
-                let verdict = Verdict { witness: None, ..self.defences.refuse(attempt) };
-                self.refusals.borrow_mut().insert(attempt.clone(), verdict.clone());
-                verdict
-            });
+            let verdict = if attempt.meets_the_bucket() {
+                self.attempt(attempt, &mut self.refusals.borrow_mut())
+            } else {
+                let mut shared = self.walk.refusals.borrow_mut();
+                self.attempt(attempt, shared.entry(self.identity.region.clone()).or_default())
+            };
             any = Some(match any {
                 None => verdict,
                 Some(before) => before.or(verdict),
@@ -249,6 +251,16 @@ impl Scene<'_> {
                 step.requests.iter().flat_map(|attempt| self.defences.evidence(attempt)).collect()
             }),
         }
+    }
+
+    fn attempt(&self, attempt: &Attempt, known: &mut BTreeMap<Attempt, Verdict>) -> Verdict {
+        if let Some(verdict) = known.get(attempt) {
+            return verdict.clone();
+        }
+        // Nobody reads the witness here, and it is large.
+        let verdict = Verdict { witness: None, ..self.defences.refuse(attempt) };
+        known.insert(attempt.clone(), verdict.clone());
+        verdict
     }
 
     /// Who sees the step.

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::page::{Page, Role, counted};
 use crate::catalogue::{Severity, Status};
-use crate::score::assessment::{Assessment, ResultRecord};
+use crate::score::assessment::{Assessment, ResultRecord, SinceBaseline};
 use crate::visible::{visible, visible_start};
 
 /// How many lines of a check are shown.
@@ -86,18 +86,25 @@ pub(super) fn heading(page: &mut Page, group: &Group<'_>) {
 /// The group's results, those of one account with one message on one line.
 pub(super) fn rows(page: &mut Page, assessment: &Assessment, group: &Group<'_>) {
     let mut lines: Vec<(&str, &str, Vec<&ResultRecord>)> = Vec::new();
-    let mut places: BTreeMap<(&str, &str), usize> = BTreeMap::new();
+    let mut places: BTreeMap<(&str, &str, bool), usize> = BTreeMap::new();
     for result in &group.results {
-        let key = (result.account_id.as_str(), result.message.as_str());
+        let new = result.since_baseline == Some(SinceBaseline::New);
+        let key = (result.account_id.as_str(), result.message.as_str(), new);
         let place = *places.entry(key).or_insert(lines.len());
         match lines.get_mut(place) {
             Some((_, _, results)) => results.push(result),
             None => lines.push((key.0, key.1, vec![result])),
         }
     }
+    // What is new stands first; the sort is stable.
+    lines.sort_by_key(|(_, _, results)| {
+        !results.iter().any(|result| result.since_baseline == Some(SinceBaseline::New))
+    });
     for (account, message, results) in lines.iter().take(MAX_ROWS) {
         let label = account_label(assessment, account);
-        page.paragraph(4, Some(Role::Heading), &format!("{label} · {}", resources(results)));
+        let new = results.iter().any(|result| result.since_baseline == Some(SinceBaseline::New));
+        let new = if new { "new · " } else { "" };
+        page.paragraph(4, Some(Role::Heading), &format!("{new}{label} · {}", resources(results)));
         page.paragraph(6, None, &visible_start(message, MAX_MESSAGE));
     }
     let hidden: usize = lines.iter().skip(MAX_ROWS).map(|(_, _, results)| results.len()).sum();

@@ -28,6 +28,20 @@ pub(super) fn headline(page: &mut Page, assessment: &Assessment) {
     let headline = format!("Score {:.1} of 100, grade {}", score.overall, score.grade.as_str());
     let headline = page.paint(Role::Grade(score.grade), &headline);
     page.line(&headline);
+    if let Some(comparison) = &assessment.comparison {
+        let findings = &comparison.findings;
+        let before =
+            comparison.score.overall.before.map_or_else(|| "none".to_owned(), |score| format!("{score:.1}"));
+        let text = format!(
+            "since the baseline of {}, score {before}: {} new, {} resolved, {} unchanged, {} not determined any more",
+            visible(&comparison.old.started_at),
+            findings.new.len(),
+            findings.resolved.len(),
+            findings.unchanged.len(),
+            findings.undetermined.len()
+        );
+        page.paragraph(0, None, &text);
+    }
     if score.band.upper > score.band.lower {
         let text = format!(
             "between {:.1} and {:.1}: {:.1} % of what counts could not be determined and counts as not passed",
