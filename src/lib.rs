@@ -8,6 +8,7 @@ pub mod audit;
 pub mod catalogue;
 pub mod cli;
 pub mod collect;
+pub mod deliver;
 pub mod engine;
 pub mod facts;
 pub mod policy;

@@ -134,6 +134,10 @@ pub struct AuditArguments {
     /// Exit with 0 or 1 even if something could not be read
     #[arg(long, help_heading = "Judging")]
     pub incomplete_ok: bool,
+    /// Send the findings to AWS Security Hub, each to the account and region that it is about. Needs
+    /// `securityhub:BatchImportFindings` in the role (`exfilguard iam-policy audit --send-to-security-hub`)
+    #[arg(long, help_heading = "Reports", conflicts_with = "snapshot")]
+    pub send_to_security_hub: bool,
     /// Write a report: terminal, json, junit, html, markdown, csv, sarif, ocsf or asff, to standard output or to =PATH;
     /// repeatable [default: terminal]
     #[arg(long, value_name = "FORMAT[=PATH]", help_heading = "Reports")]
@@ -550,6 +554,9 @@ pub struct IamPolicyArguments {
     /// Also what only the caller needs: to read the organization and to assume the role of each account
     #[arg(long)]
     pub central: bool,
+    /// With `audit`: also what `audit --send-to-security-hub` needs
+    #[arg(long)]
+    pub send_to_security_hub: bool,
     /// The role that is assumed in each account
     #[arg(long, value_name = "NAME", default_value = "OrganizationAccountAccessRole", value_parser = role_name)]
     pub role: String,

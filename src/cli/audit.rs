@@ -11,7 +11,8 @@ use super::exit_code::{ExitCode, Gate};
 use super::progress::Progress;
 use super::{Failure, assessment_file, live, modules};
 use crate::audit::{Judge, LiveAudit, Start, assemble, offline};
-use crate::collect::CallCounts;
+use crate::collect::{CallCounts, Collector};
+use crate::deliver::security_hub;
 use crate::policy::{Gates, PolicyFile};
 use crate::report::{Destinations, Look};
 use crate::score::assessment::{Assessment, Source};
@@ -42,18 +43,23 @@ pub fn run(arguments: &AuditArguments, console: &Console) -> Result<ExitCode, Fa
     let techniques = Techniques::load(&[]).into_diagnostic().map_err(Failure::usage)?;
     let simulation = Simulation { techniques: techniques.iter().cloned().collect(), ..Simulation::default() };
     let judge = Arc::new(Judge::new(checks, policy).with_simulation(simulation));
-    let mut assessment = match &arguments.snapshot {
-        Some(path) => snapshot(path, change, &judge, &start, console)?,
+    let mut unsent = false;
+    let assessment = match &arguments.snapshot {
+        Some(path) => {
+            let mut assessment = snapshot(path, change, &judge, &start, console)?;
+            compared(&mut assessment, baseline.as_ref());
+            assessment
+        }
         None => {
             if let Some(path) = &arguments.save_snapshot {
                 writable(path)?;
             }
-            live::run(read_and_judge(arguments, &judge, &start, console))?
+            let work = read_and_judge(arguments, &judge, &start, baseline.as_ref(), console);
+            let (assessment, refused) = live::run(work)?;
+            unsent = refused;
+            assessment
         }
     };
-    if let Some(baseline) = &baseline {
-        _ = baseline::compare_with(&mut assessment, baseline);
-    }
     for warning in &assessment.policy_warnings {
         console.warn(&format!("{}:{}:{}: {}", warning.file, warning.line, warning.column, warning.message));
     }
@@ -66,7 +72,34 @@ pub fn run(arguments: &AuditArguments, console: &Console) -> Result<ExitCode, Fa
     for gate in &missed {
         console.note(&format!("gate missed: {gate}"));
     }
-    Ok(ExitCode::of(&assessment, !missed.is_empty(), arguments.incomplete_ok))
+    match ExitCode::of(&assessment, !missed.is_empty(), arguments.incomplete_ok) {
+        ExitCode::Success | ExitCode::Findings if unsent && !arguments.incomplete_ok => {
+            Ok(ExitCode::Incomplete)
+        }
+        code => Ok(code),
+    }
+}
+
+fn compared(assessment: &mut Assessment, baseline: Option<&Assessment>) {
+    if let Some(baseline) = baseline {
+        _ = baseline::compare_with(assessment, baseline);
+    }
+}
+
+/// Sends the findings to Security Hub; says whether it did not take some.
+async fn send(assessment: &Assessment, collector: &Collector, console: &Console) -> bool {
+    let sent = security_hub::send(assessment, collector).await;
+    console.note(&format!("Security Hub took {} findings", sent.imported));
+    for problem in &sent.problems {
+        console.warn(&format!("not sent to Security Hub: {problem}"));
+    }
+    if sent.refused > 0 {
+        console.note(
+            "Security Hub must be enabled in each account and region, and the role must be allowed to \
+             `securityhub:BatchImportFindings`; an organization's administrator collects the findings from there",
+        );
+    }
+    sent.refused > 0
 }
 
 /// A snapshot is written at the end of a run of hours: whether it can be is found out before.
@@ -92,8 +125,9 @@ async fn read_and_judge(
     arguments: &AuditArguments,
     judge: &Arc<Judge>,
     start: &Start,
+    baseline: Option<&Assessment>,
     console: &Console,
-) -> Result<Assessment, Failure> {
+) -> Result<(Assessment, bool), Failure> {
     let scope = live::scope(&arguments.live, judge.policy());
     let collector = live::enter(&arguments.live, scope).await?;
     for note in collector.notes() {
@@ -109,7 +143,11 @@ async fn read_and_judge(
     };
     let judgements = audit.judge(judge).await.into_diagnostic().map_err(Failure::usage)?;
     progress.finish();
-    Ok(assemble(start, Source::Live, judge, collector.organization(), judgements, &collector.counts()))
+    let counts = collector.counts();
+    let mut assessment = assemble(start, Source::Live, judge, collector.organization(), judgements, &counts);
+    compared(&mut assessment, baseline);
+    let unsent = arguments.send_to_security_hub && send(&assessment, &collector, console).await;
+    Ok((assessment, unsent))
 }
 
 /// Judges a saved snapshot.

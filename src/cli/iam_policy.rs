@@ -39,6 +39,11 @@ fn audit(arguments: &IamPolicyArguments) -> Vec<Value> {
         statements.push(allow("ReadOrganization", organization, json!("*")));
         statements.push(enter(arguments));
     }
+    if arguments.send_to_security_hub {
+        // A finding is imported for a product of one's own; the action knows no finer resource that is known before.
+        let product = format!("arn:{}:securityhub:*:*:product/*/default", arguments.partition);
+        statements.push(allow("SendFindings", named(&["securityhub:BatchImportFindings"]), json!(product)));
+    }
     statements
 }
 

@@ -124,6 +124,7 @@ impl Access {
     client!(logs, aws_sdk_cloudwatchlogs, "CloudWatch Logs");
     client!(organizations, aws_sdk_organizations, "Organizations");
     client!(s3, aws_sdk_s3, "S3");
+    client!(security_hub, aws_sdk_securityhub, "Security Hub");
     client!(sns, aws_sdk_sns, "SNS");
     client!(sqs, aws_sdk_sqs, "SQS");
     client!(sts, aws_sdk_sts, "STS");

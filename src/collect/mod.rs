@@ -29,6 +29,6 @@ mod vpc;
 mod walk;
 
 pub use calls::CallCounts;
-pub use connection::{Connection, ConnectionOptions};
+pub use connection::{Access, Connection, ConnectionOptions};
 pub use failure::clean;
 pub use walk::{Collector, Planned, Scope, StartError};

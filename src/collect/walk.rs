@@ -201,7 +201,11 @@ impl Collector {
         account::account(&access, &self.hub, &self.organization, &planned.id, &planned.name, &scope).await
     }
 
-    async fn enter(&self, account: &str) -> Result<Access, Failure> {
+    /// Access to an account: the caller's own credentials in his account, else the role.
+    ///
+    /// # Errors
+    /// The role cannot be assumed.
+    pub async fn enter(&self, account: &str) -> Result<Access, Failure> {
         if account == self.caller.account {
             return Ok(self.hub.clone());
         }

@@ -19,6 +19,7 @@ PROTOCOLS = {
     "guardduty": "rest-json",
     "lambda": "rest-json",
     "macie2": "rest-json",
+    "securityhub": "rest-json",
     "ec2": "ec2",
     "sts": "query",
     "sns": "query",
@@ -136,7 +137,7 @@ def _operation(service, method, path, query, environ, body) -> tuple[str, str]:
         return "cbor", cbor["operation"]
     if target := environ.get("HTTP_X_AMZ_TARGET"):
         return "json", target.rpartition(".")[2]
-    if service in ("s3", "s3control", "guardduty", "lambda", "macie2"):
+    if service in ("s3", "s3control", "guardduty", "lambda", "macie2", "securityhub"):
         return PROTOCOLS[service], _rest_operation(service, method, path, query)
     form = dict(parse_qsl(body.decode("latin-1") or query))
     protocol = PROTOCOLS.get(service, "json" if service in JSON_PROTOCOLS else "query")
