@@ -109,7 +109,7 @@ fn changes(page: &mut String, assessment: &Assessment) {
         &format!(
             "**Since the baseline** ({}): score {} → {}, {} new, {} resolved, {} excepted, {} not determined any more, {} \
              unchanged.\n",
-            prose(&comparison.old.started_at, MAX_MESSAGE),
+            prose(&comparison.old.moment(), MAX_MESSAGE),
             score(before),
             score(after),
             findings.new.len(),

@@ -69,6 +69,15 @@ pub struct Side {
     pub failed: usize,
 }
 
+impl Side {
+    /// When it started, to the minute, for a person.
+    #[must_use]
+    pub fn moment(&self) -> String {
+        let moment = self.started_at.parse::<jiff::Timestamp>();
+        moment.map_or_else(|_| self.started_at.clone(), |at| at.strftime("%Y-%m-%d %H:%M UTC").to_string())
+    }
+}
+
 /// Scores before and after.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct ScoreChanges {

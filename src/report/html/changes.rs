@@ -36,7 +36,7 @@ fn scores(comparison: &Comparison) -> Markup {
     let changed: Vec<(&String, &Change)> =
         comparison.score.by_account.iter().filter(|(_, change)| change.before != change.after).collect();
     html! {
-        p { "Against the audit of " (name(&comparison.old.started_at)) ": score " strong { (shown(comparison.score.overall)) } "." }
+        p { "Against the audit of " (name(&comparison.old.moment())) ": score " strong { (shown(comparison.score.overall)) } "." }
         @if !changed.is_empty() {
             p.aside {
                 "Accounts whose score changed: "

@@ -16,7 +16,7 @@ const MAX_MESSAGE: usize = 200;
 /// The whole comparison: scores first, then the lists, what is new first.
 pub(super) fn comparison(page: &mut Page, comparison: &Comparison) {
     let (old, new) = (&comparison.old, &comparison.new);
-    let text = format!("Compared: {} with {}", visible(&old.started_at), visible(&new.started_at));
+    let text = format!("Compared: {} with {}", visible(&old.moment()), visible(&new.moment()));
     page.paragraph(0, None, &text);
     page.line("");
     let overall = page.paint(Role::Heading, &format!("Score {}", shown(comparison.score.overall)));

@@ -34,7 +34,7 @@ pub(super) fn headline(page: &mut Page, assessment: &Assessment) {
             comparison.score.overall.before.map_or_else(|| "none".to_owned(), |score| format!("{score:.1}"));
         let text = format!(
             "since the baseline of {}, score {before}: {} new, {} resolved, {} unchanged, {} not determined any more",
-            visible(&comparison.old.started_at),
+            visible(&comparison.old.moment()),
             findings.new.len(),
             findings.resolved.len(),
             findings.unchanged.len(),
