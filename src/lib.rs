@@ -11,6 +11,7 @@ pub mod collect;
 pub mod engine;
 pub mod facts;
 pub mod policy;
+pub mod remediate;
 pub mod report;
 pub mod score;
 pub mod semantics;

@@ -1,0 +1,167 @@
+//! Statements added to a bucket policy without touching those of others, and the proof that nobody is locked out by them.
+
+use std::sync::Arc;
+
+use serde_json::{Map, Value, json};
+
+use super::Situation;
+use crate::semantics::iam::{
+    Context, ContextValue, Part, PolicyDocument, PolicySet, Principal, Request, decide,
+};
+use crate::semantics::verdict::Tri;
+use crate::snapshot::Bucket;
+
+/// What the `Sid` of each statement of ours begins with.
+pub const SID_PREFIX: &str = "Exfilguard";
+
+/// The most bytes that a bucket policy may have.
+///
+/// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-policies.html>
+const LIMIT: usize = 20_480;
+
+/// What repairs a policy: whoever may do these is not locked out.
+const REPAIR: [&str; 3] = ["s3:GetBucketPolicy", "s3:PutBucketPolicy", "s3:DeleteBucketPolicy"];
+
+/// The policy with statements of ours added: those of others stay as they are, in their order.
+///
+/// # Errors
+/// The policy is no policy, a `Sid` of ours stands on a statement that is not, or the result is too long.
+pub fn merged(present: Option<&str>, statements: &[Value]) -> Result<String, String> {
+    let mut document = match present {
+        Some(text) => {
+            // Also refuses what a JSON reader would silently drop, such as keys that stand there twice.
+            PolicyDocument::parse(text)
+                .map_err(|error| format!("the present policy is not understood: {}", error.reason))?;
+            serde_json::from_str::<Map<String, Value>>(text).map_err(|error| error.to_string())?
+        }
+        None => Map::from_iter([("Version".to_owned(), json!("2012-10-17"))]),
+    };
+    let mut all = match document.remove("Statement") {
+        None => Vec::new(),
+        Some(Value::Array(all)) => all,
+        Some(one) => vec![one],
+    };
+    for statement in statements {
+        let sid = &statement["Sid"];
+        match all.iter().find(|present| present["Sid"] == *sid) {
+            Some(present) if present == statement => {}
+            Some(_) => {
+                return Err(format!(
+                    "the policy has a statement with the Sid {sid} that is another than exfilguard's; give it another \
+                     Sid, or take it away"
+                ));
+            }
+            None => all.push(statement.clone()),
+        }
+    }
+    document.insert("Statement".to_owned(), Value::Array(all));
+    let text = Value::Object(document).to_string();
+    if text.len() > LIMIT {
+        return Err(format!(
+            "the policy would have {} bytes, more than the {LIMIT} that a bucket policy may have",
+            text.len()
+        ));
+    }
+    Ok(text)
+}
+
+/// The ARNs of a bucket and of its objects.
+#[must_use]
+pub fn both(situation: &Situation<'_>, bucket: &str) -> Value {
+    let arn = format!("arn:{}:s3:::{bucket}", situation.organization.partition);
+    json!([arn.clone(), format!("{arn}/*")])
+}
+
+/// Proves that a wanted policy leaves who repairs it, which is the role that applies the change, able to do so.
+///
+/// # Errors
+/// Somebody who could repair the policy might no longer; the request that shows it.
+pub fn nobody_is_locked_out(
+    situation: &Situation<'_>,
+    account: &str,
+    bucket: &Bucket,
+    wanted: &str,
+) -> Result<(), String> {
+    let present = bucket.policy.as_result().map_err(|why| why.clause())?.as_deref();
+    let before = present.map_or_else(|| Ok(PolicyDocument::empty()), PolicyDocument::parse);
+    let after = PolicyDocument::parse(wanted);
+    let (before, after) = (before.map_err(|e| e.reason)?, after.map_err(|e| e.reason)?);
+    let set = |document| PolicySet { resource: Part::Known(Arc::new(document)), ..PolicySet::default() };
+    let (before, after) = (set(before), set(after));
+    for keeper in situation.keepers(account) {
+        for action in REPAIR {
+            let request = repair(situation, account, &bucket.name, &keeper, action);
+            if decide(&before, &request).value == Tri::No {
+                return Err(format!("`{keeper}` may not do `{action}` even now, so that nothing could be undone"));
+            }
+            let decision = decide(&after, &request);
+            if decision.value != Tri::Yes {
+                return Err(format!(
+                    "`{keeper}` could be locked out of the bucket: {} (request: {})",
+                    decision.reason,
+                    request.to_json()
+                ));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// A request with TLS from anywhere: through which network is not known.
+fn repair(situation: &Situation<'_>, account: &str, bucket: &str, keeper: &str, action: &str) -> Request {
+    let resource = format!("arn:{}:s3:::{bucket}", situation.organization.partition);
+    let mut request = Request::new(action, &resource, Principal::Arn(keeper.to_owned()));
+    request.resource_account = Some(account.to_owned());
+    let mut context = Context::new()
+        .with("aws:SecureTransport", "true")
+        .with("aws:PrincipalArn", keeper)
+        .with("aws:PrincipalAccount", account)
+        .with("aws:PrincipalIsAWSService", "false")
+        .with("aws:ViaAWSService", "false");
+    for key in ["aws:SourceIp", "aws:SourceVpce", "aws:SourceVpc", "aws:VpceOrgID", "aws:VpceAccount"] {
+        context.set(key, ContextValue::Unknown);
+    }
+    if let Some(Some(identity)) = situation.organization.identity.known() {
+        for key in ["aws:PrincipalOrgID", "aws:ResourceOrgID"] {
+            context.set(key, ContextValue::one(identity.id.as_str()));
+        }
+    }
+    request.context = context;
+    request
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+    use super::*;
+
+    fn ours() -> Value {
+        json!({"Sid": "ExfilguardRequireTls", "Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": "*"})
+    }
+
+    #[test]
+    fn statements_of_others_stay_as_they_are() {
+        let theirs = r#"{"Version":"2008-10-17","Id":"x","Statement":{"Effect":"Allow","Principal":"*","Action":"s3:GetObject","Resource":"arn:aws:s3:::b/*"}}"#;
+        let merged_text = merged(Some(theirs), &[ours()]).unwrap();
+        let value: Value = serde_json::from_str(&merged_text).unwrap();
+        let before: Value = serde_json::from_str(theirs).unwrap();
+        assert_eq!(value["Statement"][0], before["Statement"]);
+        assert_eq!(value["Statement"][1], ours());
+        assert_eq!((&value["Version"], &value["Id"]), (&json!("2008-10-17"), &json!("x")));
+        // A second time changes nothing.
+        assert_eq!(merged(Some(&merged_text), &[ours()]).unwrap(), merged_text);
+    }
+
+    #[test]
+    fn what_is_not_understood_is_not_merged_into() {
+        let twice = r#"{"Version":"2012-10-17","Statement":[],"Statement":[]}"#;
+        assert!(merged(Some(twice), &[ours()]).is_err());
+        let foreign = json!({"Version": "2012-10-17", "Statement": [{"Sid": "ExfilguardRequireTls", "Effect": "Allow",
+            "Principal": "*", "Action": "s3:*", "Resource": "*"}]});
+        let why = merged(Some(&foreign.to_string()), &[ours()]).unwrap_err();
+        assert!(why.contains("Sid"), "{why}");
+        let long = json!({"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Principal": "*",
+            "Action": "s3:*", "Resource": format!("arn:aws:s3:::{}", "x".repeat(LIMIT))}]});
+        assert!(merged(Some(&long.to_string()), &[ours()]).unwrap_err().contains("20480"));
+    }
+}
