@@ -154,7 +154,8 @@ pub type StepKey = (String, usize);
 #[derive(Debug)]
 pub struct Journal {
     path: PathBuf,
-    file: Mutex<File>,
+    /// None once a line could not be written: what comes after a torn line is none of a journal.
+    file: Mutex<Option<File>>,
     entries: Vec<Entry>,
 }
 
@@ -171,6 +172,9 @@ impl Journal {
             .create(true)
             .open(path)
             .map_err(io("written"))?;
+        if !file.metadata().map_err(io("read"))?.is_file() {
+            return Err(io("written")(std::io::Error::other("it is no file")));
+        }
         lock(&file, path)?;
         let mut text = String::new();
         file.read_to_string(&mut text).map_err(io("read"))?;
@@ -188,7 +192,7 @@ impl Journal {
                 tool_version: env!("CARGO_PKG_VERSION").to_owned(),
                 at: now(),
             };
-            let journal = Self { path: path.to_owned(), file: Mutex::new(file), entries: Vec::new() };
+            let journal = Self { path: path.to_owned(), file: Mutex::new(Some(file)), entries: Vec::new() };
             journal.line(&header)?;
             // A new file's name is synced with its folder.
             let folder = path.parent().filter(|parent| !parent.as_os_str().is_empty());
@@ -200,7 +204,7 @@ impl Journal {
             if header.plan != plan {
                 return Err(JournalError::OtherPlan { path: path.to_owned() });
             }
-            Self { path: path.to_owned(), file: Mutex::new(file), entries }
+            Self { path: path.to_owned(), file: Mutex::new(Some(file)), entries }
         };
         Ok(journal)
     }
@@ -233,8 +237,15 @@ impl Journal {
         let io = |source| JournalError::Io { action: "written", path: self.path.clone(), source };
         let mut text = serde_json::to_vec(record).map_err(|error| io(error.into()))?;
         text.push(b'\n');
-        let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
-        file.write_all(&text).and_then(|()| file.sync_data()).map_err(io)
+        let mut held = self.file.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(file) = held.as_mut() else {
+            return Err(io(std::io::Error::other("an earlier line could not be written")));
+        };
+        let written = file.write_all(&text).and_then(|()| file.sync_data());
+        if written.is_err() {
+            *held = None;
+        }
+        written.map_err(io)
     }
 }
 
