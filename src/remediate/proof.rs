@@ -122,11 +122,15 @@ impl Proof<'_> {
         let mut writer = SnapshotWriter::create(&path, &header)?;
         while let Some(mut account) = reader.next().transpose()? {
             let id = account.id.clone();
-            for change in changes.iter().filter(|change| change.account == id) {
+            for change in changes {
                 for step in &change.steps {
-                    step.sets
-                        .put(&mut account, &change.region, &step.wanted)
-                        .map_err(|why| ProofError::Unfit(change.id.clone(), why))?;
+                    let seen = step.sets.seen_by().filter(|(other, _)| *other == id).map(|(_, setting)| setting);
+                    let own = (change.account == id).then(|| step.sets.clone());
+                    for setting in own.into_iter().chain(seen) {
+                        setting
+                            .put(&mut account, &change.region, &step.wanted)
+                            .map_err(|why| ProofError::Unfit(change.id.clone(), why))?;
+                    }
                 }
             }
             writer.account(&account)?;

@@ -83,6 +83,7 @@ impl Proposer<'_> {
             accounts: &self.accounts,
             policy: self.policy,
             role: self.role,
+            management_account: self.management_account,
         }
     }
 
@@ -134,6 +135,13 @@ impl Proposer<'_> {
             return Err("what this change would set is set already; see the message of the result".to_owned());
         }
         *account = changed;
+        for step in &steps {
+            if let Some((other, setting)) = step.sets.seen_by() {
+                if let Some(account) = self.accounts.get_mut(&other) {
+                    setting.put(account, &place.region, &step.wanted)?;
+                }
+            }
+        }
         Ok(Change {
             id: format!("{}/{}/{}/{}", kind.name, place.account, place.region, place.resource),
             kind: kind.name.to_owned(),

@@ -117,6 +117,14 @@ impl Setting {
         matches!(self, Self::BucketPolicy { .. } | Self::EndpointPolicy { .. })
     }
 
+    /// Another account in which the same value is seen, and as which setting: a member sees what its administrator set.
+    #[must_use]
+    pub fn seen_by(&self) -> Option<(String, Self)> {
+        let Self::MemberFeature { member, feature, .. } = self else { return None };
+        let seen = Self::DetectorFeature { detector: String::new(), feature: feature.clone() };
+        Some((member.clone(), seen))
+    }
+
     /// The value in a snapshot, or why it is not there.
     ///
     /// # Errors

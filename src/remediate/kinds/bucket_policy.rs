@@ -5,11 +5,13 @@ use std::sync::Arc;
 use serde_json::{Map, Value, json};
 
 use super::Situation;
+use crate::facts::Guardrails;
+use crate::facts::prevention::{BucketPolicies, perimeter};
 use crate::semantics::iam::{
-    Context, ContextValue, Part, PolicyDocument, PolicySet, Principal, Request, decide,
+    Context, ContextValue, Json, Part, PolicyDocument, PolicySet, Principal, Request, decide,
 };
 use crate::semantics::verdict::Tri;
-use crate::snapshot::Bucket;
+use crate::snapshot::{Bucket, Reading};
 
 /// What the `Sid` of each statement of ours begins with.
 pub const SID_PREFIX: &str = "Exfilguard";
@@ -29,9 +31,11 @@ const REPAIR: [&str; 3] = ["s3:GetBucketPolicy", "s3:PutBucketPolicy", "s3:Delet
 pub fn merged(present: Option<&str>, statements: &[Value]) -> Result<String, String> {
     let mut document = match present {
         Some(text) => {
-            // Also refuses what a JSON reader would silently drop, such as keys that stand there twice.
             PolicyDocument::parse(text)
                 .map_err(|error| format!("the present policy is not understood: {}", error.reason))?;
+            if let Some(key) = Json::parse(text).ok().as_ref().and_then(repeated_key) {
+                return Err(format!("the present policy has `{key}` twice in one object"));
+            }
             serde_json::from_str::<Map<String, Value>>(text).map_err(|error| error.to_string())?
         }
         None => Map::from_iter([("Version".to_owned(), json!("2012-10-17"))]),
@@ -105,6 +109,48 @@ pub fn nobody_is_locked_out(
         }
     }
     Ok(())
+}
+
+/// Proves that a wanted policy serves whom the present one serves (U1 to U4).
+///
+/// # Errors
+/// Somebody would not be served any more.
+pub fn used_as_before(
+    situation: &Situation<'_>,
+    account: &str,
+    bucket: &Bucket,
+    wanted: &str,
+) -> Result<(), String> {
+    let guardrails = Guardrails::of(situation.organization);
+    let context = situation.context(&guardrails);
+    let owner = situation.account(account)?;
+    let perimeter = perimeter(owner, &context);
+    let changed = Bucket { policy: Reading::Known(Some(wanted.to_owned())), ..bucket.clone() };
+    let of = |bucket: &Bucket| BucketPolicies::of(owner, bucket, &context, &perimeter).legitimate_use();
+    let (before, after) = (of(bucket), of(&changed));
+    for (who, before, after) in [
+        ("workloads at the organization's endpoints", before.own_endpoint, after.own_endpoint),
+        ("AWS services that the policy names", before.services, after.services),
+        ("services that read for a principal", before.forward_access, after.forward_access),
+        ("the root user, who would have to repair it", before.repair, after.repair),
+    ] {
+        if before.holds.is_yes() && !after.holds.is_yes() {
+            return Err(format!("{who} would not be served any more: {}", after.reason));
+        }
+    }
+    Ok(())
+}
+
+/// Keys that stand in an object twice, anywhere in a document: a reader of JSON keeps one of them without a word.
+fn repeated_key(json: &Json) -> Option<String> {
+    if let Some(key) = json.repeated_key() {
+        return Some(key.to_owned());
+    }
+    match json {
+        Json::Object(members) => members.iter().find_map(|(_, value)| repeated_key(value)),
+        Json::Array(items) => items.iter().find_map(repeated_key),
+        _ => None,
+    }
 }
 
 /// A request with TLS from anywhere: through which network is not known.

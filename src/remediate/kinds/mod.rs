@@ -3,8 +3,15 @@
 
 mod block_public_access;
 pub mod bucket_policy;
+mod disable_acls;
+mod enable_guardduty_auto_s3;
+mod enable_guardduty_s3_protection;
+mod enable_s3_data_events;
 mod require_tls;
+mod restrict_bucket_policy;
+mod restrict_endpoint_policy;
 mod start_trail_logging;
+mod unsuppress_findings;
 
 use std::collections::BTreeMap;
 
@@ -12,6 +19,7 @@ use serde_json::Value;
 
 use super::plan::RiskLevel;
 use super::setting::Setting;
+use crate::facts::{Context, Guardrails};
 use crate::policy::PolicyFile;
 use crate::score::assessment::ResultRecord;
 use crate::snapshot::{AccountSnapshot, Bucket, Organization};
@@ -34,10 +42,17 @@ pub struct Kind {
 
 /// All kinds, in the order in which they are proposed and applied within an account: logging before detection, detection
 /// before prevention.
-pub const KINDS: [&Kind; 3] = [
+pub const KINDS: [&Kind; 10] = [
     &start_trail_logging::KIND,
-    &block_public_access::KIND,
+    &enable_s3_data_events::KIND,
+    &enable_guardduty_s3_protection::KIND,
+    &enable_guardduty_auto_s3::KIND,
+    &unsuppress_findings::KIND,
+    &restrict_endpoint_policy::KIND,
     &require_tls::KIND,
+    &restrict_bucket_policy::KIND,
+    &disable_acls::KIND,
+    &block_public_access::KIND,
 ];
 
 /// What is known when a change is proposed. The accounts are as they would be after the changes proposed before.
@@ -48,11 +63,19 @@ pub struct Situation<'a> {
     pub accounts: &'a BTreeMap<String, AccountSnapshot>,
     /// The organization's policy file.
     pub policy: &'a PolicyFile,
-    /// The role that will make the changes, by name; none if the caller does so himself.
+    /// The role that will make the changes, by name.
     pub role: &'a str,
+    /// Whether the management account may be changed.
+    pub management_account: bool,
 }
 
-impl Situation<'_> {
+impl<'a> Situation<'a> {
+    /// The surroundings of an account, as facts are derived in them.
+    #[must_use]
+    pub fn context(&self, guardrails: &'a Guardrails) -> Context<'a> {
+        Context { organization: self.organization, hubs: self.accounts, policy: self.policy, guardrails }
+    }
+
     /// An account's snapshot.
     ///
     /// # Errors
@@ -107,6 +130,14 @@ pub struct Proposal {
 #[must_use]
 pub fn kind(name: &str) -> Option<&'static Kind> {
     KINDS.into_iter().find(|kind| kind.name == name)
+}
+
+/// GuardDuty's administrator in a region, with the id of its detector there.
+fn administrator<'a>(situation: &'a Situation<'_>, region: &str) -> Option<(&'a AccountSnapshot, String)> {
+    let id = situation.organization.guardduty_administrators.get(region)?.known()?.as_ref()?;
+    let account = situation.accounts.get(id)?;
+    let detector = account.regional.get(region)?.detector.known()?.as_ref()?;
+    Some((account, detector.id.clone()))
 }
 
 /// A bucket's place: the bucket's own account and region.
