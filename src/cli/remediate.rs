@@ -22,7 +22,7 @@ use crate::policy::PolicyFile;
 use crate::remediate::apply::{Applier, Fate, beyond_limits, waves};
 use crate::remediate::doors::RoleDoors;
 use crate::remediate::journal::{Event, Journal, JournalError};
-use crate::remediate::plan::{Change, Plan};
+use crate::remediate::plan::{Change, Mended, Plan};
 use crate::remediate::proof::{self, Proof};
 use crate::remediate::propose::Proposer;
 use crate::remediate::{journal, rollback, status, text};
@@ -275,15 +275,17 @@ async fn apply_in_waves(
     let applier = Applier::new(&doors, journal);
     let waves = waves(plan);
     let mut clean = true;
+    let mut pending: Vec<&Change> = Vec::new();
     for (number, wave) in waves.iter().enumerate() {
         let fates = applier.wave(plan, wave).await.map_err(refused)?;
         for (change, fate) in &fates {
             say(change, fate);
             clean &= matches!(fate, Fate::Done | Fate::Already);
         }
-        let done: Vec<&Change> =
-            fates.iter().filter(|(_, fate)| *fate == Fate::Done).map(|(change, _)| *change).collect();
-        let verified = verify(arguments, plan, judge, journal, &done).await?;
+        pending.extend(fates.iter().filter(|(_, fate)| *fate == Fate::Done).map(|(change, _)| *change));
+        let later = waves.iter().skip(number + 1).flatten().copied().collect();
+        let verification = Verification { arguments, plan, judge, journal, later };
+        let verified = verification.run(&mut pending).await?;
         let failed = fates.iter().any(|(_, fate)| matches!(fate, Fate::Failed(_)));
         clean &= verified;
         if failed || !verified {
@@ -309,48 +311,70 @@ fn say(change: &Change, fate: &Fate) {
 }
 
 /// Reads the accounts of changed resources again and judges them: what the plan promised must be so.
-async fn verify(
-    arguments: &ApplyArguments,
-    plan: &Plan,
-    judge: &Arc<Judge>,
-    journal: &Journal,
-    done: &[&Change],
-) -> Result<bool, Failure> {
-    if done.is_empty() {
-        return Ok(true);
-    }
-    let concerned = done.iter().flat_map(|change| change.results.iter().map(|mended| mended.account.clone()));
-    let accounts: BTreeSet<String> = concerned.collect();
-    let accounts = accounts.into_iter().collect();
-    let collector = enter(&arguments.write, judge.policy(), accounts, plan.regions.clone()).await?;
-    let start = Start::now();
-    let audit = LiveAudit { collector: &collector, start: &start, save_snapshot: None, done: &|_| {} };
-    let judgements = audit.judge(judge).await.into_diagnostic().map_err(Failure::usage)?;
-    let after =
-        assemble(&start, Source::Live, judge, collector.organization(), judgements, &collector.counts());
-    let mut all = true;
-    for change in done {
-        let wrong = change.results.iter().filter(|mended| mended.after == Status::Pass).find_map(|mended| {
-            match proof::status_of(&after, mended) {
+struct Verification<'a> {
+    arguments: &'a ApplyArguments,
+    plan: &'a Plan,
+    judge: &'a Arc<Judge>,
+    journal: &'a Journal,
+    /// The accounts whose changes are still to be made: results there are held to the plan after those.
+    later: BTreeSet<&'a str>,
+}
+
+impl Verification<'_> {
+    /// Verifies what can be verified by now, and takes from `pending` what is settled. Whether nothing is amiss.
+    async fn run(&self, pending: &mut Vec<&Change>) -> Result<bool, Failure> {
+        let promised = |mended: &&Mended| mended.after == Status::Pass;
+        let ready = |mended: &&Mended| !self.later.contains(mended.account.as_str());
+        let accounts: BTreeSet<String> = pending
+            .iter()
+            .flat_map(|change| &change.results)
+            .filter(|mended| promised(mended) && ready(mended))
+            .map(|mended| mended.account.clone())
+            .collect();
+        if accounts.is_empty() {
+            return Ok(true);
+        }
+        let after = self.judged(accounts.into_iter().collect()).await?;
+        let mut all = true;
+        let mut deferred = Vec::new();
+        for change in pending.drain(..) {
+            let mut promised = change.results.iter().filter(promised);
+            let wrong = promised.clone().filter(ready).find_map(|mended| match proof::status_of(&after, mended) {
                 Some((Status::Pass, _)) => None,
                 Some((status, message)) => Some(format!("`{}` is {status}: {message}", mended.check)),
                 None => Some(format!("`{}` did not judge `{}`", mended.check, mended.resource)),
+            });
+            let event = match wrong {
+                None if promised.any(|mended| !ready(&mended)) => {
+                    deferred.push(change);
+                    continue;
+                }
+                None => Event::Verified,
+                Some(reason) => {
+                    all = false;
+                    let said = format!("unverified {}: {reason}", change.id);
+                    let _closed_pipe = write!(std::io::stdout(), "{}", visible_lines(&said));
+                    Event::Unverified { reason }
+                }
+            };
+            for step in 0..change.steps.len() {
+                self.journal.write(&change.id, step, event.clone()).map_err(refused)?;
             }
-        });
-        let event = match wrong {
-            None => Event::Verified,
-            Some(reason) => {
-                all = false;
-                let said = format!("unverified {}: {reason}", change.id);
-                let _closed_pipe = write!(std::io::stdout(), "{}", visible_lines(&said));
-                Event::Unverified { reason }
-            }
-        };
-        for step in 0..change.steps.len() {
-            journal.write(&change.id, step, event.clone()).map_err(refused)?;
         }
+        *pending = deferred;
+        Ok(all)
     }
-    Ok(all)
+
+    async fn judged(&self, accounts: Vec<String>) -> Result<Assessment, Failure> {
+        let judge = self.judge;
+        let regions = self.plan.regions.clone();
+        let collector = enter(&self.arguments.write, judge.policy(), accounts, regions).await?;
+        let start = Start::now();
+        let audit = LiveAudit { collector: &collector, start: &start, save_snapshot: None, done: &|_| {} };
+        let judgements = audit.judge(judge).await.into_diagnostic().map_err(Failure::usage)?;
+        let organization = collector.organization();
+        Ok(assemble(&start, Source::Live, judge, organization, judgements, &collector.counts()))
+    }
 }
 
 fn roll_back(arguments: &RollbackArguments, console: &Console) -> Result<ExitCode, Failure> {
