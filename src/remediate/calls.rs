@@ -16,11 +16,11 @@ use crate::snapshot::{Trail, Unreadable};
 #[derive(Debug, Clone)]
 pub struct Hands {
     /// For reads, with the usual retries.
-    reads: Access,
+    pub(super) reads: Access,
     /// For writes, without any: whether a lost write took effect is seen by reading.
-    writes: Access,
+    pub(super) writes: Access,
     account: String,
-    region: String,
+    pub(super) region: String,
 }
 
 impl Hands {
@@ -60,6 +60,7 @@ impl Hands {
             Setting::DetectorFeature { detector, .. }
             | Setting::MemberFeature { detector, .. }
             | Setting::AutomaticFeature { detector, .. } => self.read_features(setting, detector).await,
+            _ => self.read_alerting(setting).await,
         }
     }
 
@@ -159,6 +160,10 @@ impl Hands {
             "cloudtrail" => self.write_cloudtrail(call).await,
             "guardduty" => self.write_guardduty(call).await,
             "ec2" => self.write_ec2(call).await,
+            "events" => self.write_events(call).await,
+            "sns" => self.write_sns(call).await,
+            "logs" => self.write_logs(call).await,
+            "cloudwatch" => self.write_cloudwatch(call).await,
             _ => Err(not_ours(call)),
         }
     }
@@ -303,7 +308,7 @@ impl Hands {
     }
 
     /// Makes a call and throws its answer away: what it did is seen by reading.
-    async fn made<T, E>(
+    pub(super) async fn made<T, E>(
         &self,
         operation: &str,
         send: impl Future<
@@ -334,18 +339,18 @@ pub fn is_transient(failure: &Failure) -> bool {
     throttled || stumbled || ["TimeoutError", "DispatchFailure"].contains(&failure.code())
 }
 
-fn text<'a>(input: &'a Value, field: &str, call: &Call) -> Result<&'a str, Failure> {
+pub(super) fn text<'a>(input: &'a Value, field: &str, call: &Call) -> Result<&'a str, Failure> {
     input.get(field).and_then(Value::as_str).ok_or_else(|| not_ours(call))
 }
 
-fn list<T: serde::de::DeserializeOwned>(input: &Value, field: &str, call: &Call) -> Result<Vec<T>, Failure> {
+pub(super) fn list<T: serde::de::DeserializeOwned>(input: &Value, field: &str, call: &Call) -> Result<Vec<T>, Failure> {
     match input.get(field) {
         None => Ok(Vec::new()),
         Some(found) => serde_json::from_value(found.clone()).map_err(|_| not_ours(call)),
     }
 }
 
-fn gone(operation: &str, what: &str) -> Unreadable {
+pub(super) fn gone(operation: &str, what: &str) -> Unreadable {
     Unreadable {
         operation: operation.to_owned(),
         code: "NotFound".to_owned(),
@@ -353,7 +358,7 @@ fn gone(operation: &str, what: &str) -> Unreadable {
     }
 }
 
-fn not_ours(call: &Call) -> Failure {
+pub(super) fn not_ours(call: &Call) -> Failure {
     Failure {
         unreadable: Unreadable {
             operation: call.name(),

@@ -4,6 +4,8 @@
 //! [`plan`] is the file, [`apply`] carries it out with its [`journal`], [`rollback`] takes it back, and [`status`] tells what a
 //! journal did. Only [`calls`] talks to AWS.
 
+pub mod alerting;
+mod alerting_calls;
 pub mod calls;
 pub mod difference;
 pub mod kinds;

@@ -7,6 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use super::alerting;
 use crate::snapshot::{AccountSnapshot, Bucket, Reading};
 
 /// A setting of one account. What its values look like stands with each; `null` is "not configured".
@@ -73,6 +74,35 @@ pub enum Setting {
         /// `vpce-…`.
         endpoint: String,
     },
+    /// The policy of an SNS topic: its text.
+    TopicPolicy {
+        /// The topic's ARN.
+        topic: String,
+    },
+    /// A rule of EventBridge on the default bus: `{"pattern", "state"}`.
+    EventRule {
+        /// The rule's name.
+        rule: String,
+    },
+    /// A target of such a rule: the target's ARN.
+    RuleTarget {
+        /// The rule's name.
+        rule: String,
+        /// The target's id.
+        target: String,
+    },
+    /// A metric filter of a log group: `{"pattern", "metric", "namespace"}`.
+    MetricFilter {
+        /// The log group's name.
+        log_group: String,
+        /// The filter's name.
+        filter: String,
+    },
+    /// An alarm on a metric: what a person sets of it.
+    MetricAlarm {
+        /// The alarm's name.
+        alarm: String,
+    },
 }
 
 /// A call to AWS, as `aws SERVICE OPERATION --cli-input-json` takes it.
@@ -114,7 +144,10 @@ impl Setting {
     /// Whether its values are JSON documents as text.
     #[must_use]
     pub fn is_document(&self) -> bool {
-        matches!(self, Self::BucketPolicy { .. } | Self::EndpointPolicy { .. })
+        matches!(
+            self,
+            Self::BucketPolicy { .. } | Self::EndpointPolicy { .. } | Self::TopicPolicy { .. }
+        )
     }
 
     /// Another account in which the same value is seen, and as which setting: a member sees what its administrator set.
@@ -173,6 +206,7 @@ impl Setting {
                 let found = endpoints.iter().find(|e| e.id == *endpoint).ok_or_else(|| absent(endpoint))?;
                 Ok(json!(found.policy))
             }
+            _ => alerting::get(self, account, region),
         }
     }
 
@@ -249,6 +283,7 @@ impl Setting {
                 let found = endpoints.iter_mut().find(|e| e.id == *endpoint);
                 found.ok_or_else(|| absent(endpoint))?.policy = typed(value)?;
             }
+            _ => alerting::put(self, account, region, value)?,
         }
         Ok(())
     }
@@ -331,6 +366,7 @@ impl Setting {
                 "ec2:ModifyVpcEndpoint",
                 json!({"VpcEndpointId": endpoint, "PolicyDocument": value}),
             ),
+            _ => alerting::call(self, value)?,
         };
         Ok(call)
     }

@@ -3,6 +3,8 @@
 
 mod block_public_access;
 pub mod bucket_policy;
+mod create_bulk_download_alarm;
+mod create_guardduty_event_rule;
 mod disable_acls;
 mod enable_guardduty_auto_s3;
 mod enable_guardduty_s3_protection;
@@ -11,6 +13,7 @@ mod require_tls;
 mod restrict_bucket_policy;
 mod restrict_endpoint_policy;
 mod start_trail_logging;
+mod topics;
 mod unsuppress_findings;
 
 use std::collections::BTreeMap;
@@ -42,12 +45,14 @@ pub struct Kind {
 
 /// All kinds, in the order in which they are proposed and applied within an account: logging before detection, detection
 /// before prevention.
-pub const KINDS: [&Kind; 10] = [
+pub const KINDS: [&Kind; 12] = [
     &start_trail_logging::KIND,
     &enable_s3_data_events::KIND,
     &enable_guardduty_s3_protection::KIND,
     &enable_guardduty_auto_s3::KIND,
     &unsuppress_findings::KIND,
+    &create_guardduty_event_rule::KIND,
+    &create_bulk_download_alarm::KIND,
     &restrict_endpoint_policy::KIND,
     &require_tls::KIND,
     &restrict_bucket_policy::KIND,
