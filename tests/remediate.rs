@@ -20,7 +20,11 @@ struct Site {
 impl Site {
     fn new() -> Self {
         let (emulator, _) = Emulator::with("trap");
-        Self { emulator, folder: tempfile::tempdir().unwrap() }
+        let site = Self { emulator, folder: tempfile::tempdir().unwrap() };
+        // The policy of the organization of traps, with room for all changes.
+        let policy = std::fs::read_to_string(repository("tests/emulator/trap_policy.yaml")).unwrap();
+        std::fs::write(site.path("policy.yaml"), policy + "remediation: { maximum_changes: 100 }\n").unwrap();
+        site
     }
 
     fn path(&self, name: &str) -> PathBuf {
@@ -31,14 +35,14 @@ impl Site {
         let mut program = self.emulator.program();
         program.current_dir(self.folder.path()).arg("remediate").args(arguments);
         if arguments[0] != "status" {
-            program.arg("--policy").arg(repository("tests/emulator/trap_policy.yaml"));
+            program.arg("--policy").arg("policy.yaml");
         }
         program.output().unwrap()
     }
 
-    /// Plans changes of these kinds into `plan.json`.
+    /// Plans changes of these kinds into `plan.json`, those in the management account included.
     fn plan(&self, kinds: &[&str]) -> Value {
-        let mut arguments = vec!["plan", "--regions", "us-east-1,eu-west-1", "--output", "plan.json"];
+        let mut arguments = vec!["plan", "--include-management-account", "--regions", "us-east-1,eu-west-1", "--output", "plan.json"];
         for kind in kinds {
             arguments.extend(["--kind", kind]);
         }
@@ -129,7 +133,9 @@ fn a_plan_changes_nothing_apply_mends_and_rollback_restores() {
 
     let plan = site.plan(&[]);
     assert!(site.writes().is_empty(), "{:?}", site.writes());
-    assert!(changes(&plan).len() > 20);
+    let kinds: std::collections::BTreeSet<&str> =
+        changes(&plan).iter().map(|change| change["kind"].as_str().unwrap()).collect();
+    assert_eq!(kinds.len(), 12, "{kinds:?}");
     let again = site.plan(&[]);
     assert_eq!(plan, again, "the same state gives the same plan");
 
@@ -138,6 +144,7 @@ fn a_plan_changes_nothing_apply_mends_and_rollback_restores() {
     let made: u64 = site.writes().values().sum();
     let steps: usize = changes(&plan).iter().map(|change| change["steps"].as_array().unwrap().len()).sum();
     assert_eq!(made, steps as u64, "{:?}", site.writes());
+    // What is not verified was promised of no result.
     assert!(site.states().values().all(|state| state == "verified"), "{:?}", site.states());
 
     // What the plan promised is so, and nothing is worse.
@@ -282,11 +289,45 @@ fn without_a_journal_nothing_is_called() {
     full.env_clear().current_dir(site.folder.path());
     full.envs(program.get_envs().filter_map(|(name, value)| Some((name, value?))));
     full.args(["remediate", "apply", "plan.json", "--yes", "--policy"]);
-    full.arg(repository("tests/emulator/trap_policy.yaml"));
+    full.arg("policy.yaml");
     let applied = full.output().unwrap();
     assert_eq!(code(&applied), 5, "{}", errors(&applied));
     assert!(errors(&applied).contains("journal"), "{}", errors(&applied));
     assert!(site.writes().is_empty(), "{:?}", site.writes());
     // With space it goes on from the torn line.
     assert_eq!(code(&site.apply()), 0);
+}
+
+#[test]
+fn an_apply_that_is_killed_again_and_again_ends_where_one_run_ends() {
+    let site = Site::new();
+    let first = site.configuration();
+    let plan = site.plan(&["require-tls", "block-public-access"]);
+    let steps = changes(&plan).len();
+    assert!(steps >= 30, "{steps} changes");
+    site.emulator.forget_requests();
+    // 20 kills at moments that differ from run to run, each a little after the last one's.
+    let mut random = std::process::id();
+    for _ in 0..20 {
+        let mut program = site.emulator.program();
+        program.current_dir(site.folder.path()).args(["remediate", "apply", "plan.json", "--yes", "--policy"]);
+        program.arg("policy.yaml");
+        program.stdout(std::process::Stdio::null()).stderr(std::process::Stdio::null());
+        let mut process = program.spawn().unwrap();
+        random = random.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        std::thread::sleep(std::time::Duration::from_millis(300 + u64::from(random >> 24) * 6));
+        let _ended_already = process.kill();
+        process.wait().unwrap();
+    }
+    let applied = site.apply();
+    assert_eq!(code(&applied), 0, "{}", errors(&applied));
+    // A write that a kill cut off after it was sent is seen, not made again.
+    let made: u64 = site.writes().values().sum();
+    assert_eq!(made, steps as u64, "{:?}", site.writes());
+    let states = site.states();
+    assert_eq!(states.len(), steps);
+    assert!(states.values().all(|state| ["verified", "done"].contains(&state.as_str())), "{states:?}");
+    let back = site.rollback(&[]);
+    assert_eq!(code(&back), 0, "{}", errors(&back));
+    assert_eq!(site.configuration(), first);
 }
