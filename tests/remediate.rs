@@ -264,6 +264,7 @@ fn plans_that_were_edited_or_go_too_far_are_refused() {
     for (limit, why) in [
         ("maximum_changes: 1", "more than the 1 of `maximum_changes`"),
         ("allow: [require-tls]", "not among the kinds"),
+        ("exclude_accounts: [\"888888888888\"]", "leaves out"),
     ] {
         let policy = site.path("exfilguard.yaml");
         std::fs::write(&policy, format!("version: 1\nremediation: {{ {limit} }}\n")).unwrap();
@@ -330,4 +331,21 @@ fn an_apply_that_is_killed_again_and_again_ends_where_one_run_ends() {
     let back = site.rollback(&[]);
     assert_eq!(code(&back), 0, "{}", errors(&back));
     assert_eq!(site.configuration(), first);
+}
+
+#[test]
+fn accounts_and_tags_that_the_policy_file_leaves_out_are_not_planned_for() {
+    let site = Site::new();
+    std::fs::write(
+        site.path("policy.yaml"),
+        "version: 1\nremediation:\n  exclude_accounts: [\"222222222222\"]\n  \
+         exclude_tags: { DataClassification: [Confidential] }\n",
+    )
+    .unwrap();
+    let plan = site.plan(&["require-tls"]);
+    let refused: Vec<&Value> = plan["refused"].as_array().unwrap().iter().collect();
+    let reasons = |why: &str| refused.iter().filter(|r| r["reason"].as_str().unwrap().contains(why)).count();
+    assert_eq!(reasons("exclude_accounts"), 2, "{refused:?}");
+    assert!(reasons("exclude_tags") >= 1, "{refused:?}");
+    assert!(changes(&plan).iter().all(|change| change["account"] != "222222222222"));
 }

@@ -61,6 +61,11 @@ pub fn beyond_limits(plan: &Plan, limits: &RemediationLimits) -> Vec<String> {
             limits.maximum_accounts
         ));
     }
+    for account in plan.accounts() {
+        if limits.exclude_accounts.iter().any(|excluded| excluded == account) {
+            beyond.push(format!("account {account} is among those that `exclude_accounts` leaves out"));
+        }
+    }
     let kinds: BTreeSet<&str> = plan.changes.iter().map(|change| change.kind.as_str()).collect();
     for kind in kinds {
         if super::kinds::kind(kind).is_none() {

@@ -58,7 +58,11 @@ impl Proposer<'_> {
     fn kind(&mut self, kind: &Kind, failing: &[&ResultRecord], proposed: &mut Proposed) {
         let mut places: BTreeMap<Place, Vec<&ResultRecord>> = BTreeMap::new();
         for result in failing {
-            let place = self.allowed(kind).and_then(|()| (kind.place)(result, &self.situation()));
+            let situation = self.situation();
+            let place = self
+                .allowed(kind)
+                .and_then(|()| situation.not_excluded(result))
+                .and_then(|()| (kind.place)(result, &situation));
             match place.and_then(|place| self.admitted(place)) {
                 Ok(place) => places.entry(place).or_default().push(result),
                 Err(reason) => proposed.refused.push(refusal(kind.name, result, reason)),
@@ -101,6 +105,9 @@ impl Proposer<'_> {
             return Err("the change would be made in the organization's management account, which needs \
                         `--include-management-account`"
                 .to_owned());
+        }
+        if self.policy.remediation.exclude_accounts.contains(&place.account) {
+            return Err("the policy file's `exclude_accounts` leaves out the account of the change".to_owned());
         }
         Ok(place)
     }

@@ -101,11 +101,28 @@ impl<'a> Situation<'a> {
             .ok_or_else(|| format!("bucket `{name}` is not in what was read"))
     }
 
-    /// The ARNs of who must never be locked out of an account: the role that makes the changes.
+    /// The ARNs of who must never be locked out of an account: the role that makes the changes, and those of last resort.
     #[must_use]
     pub fn keepers(&self, account: &str) -> Vec<String> {
-        let name = self.role;
-        vec![format!("arn:{}:iam::{account}:role/{name}", self.organization.partition)]
+        let names = std::iter::once(self.role).chain(self.policy.remediation.break_glass.iter().map(String::as_str));
+        names.map(|name| format!("arn:{}:iam::{account}:role/{name}", self.organization.partition)).collect()
+    }
+
+    /// Why a bucket is not changed, if the policy file leaves it out by its tags.
+    ///
+    /// # Errors
+    /// The reason.
+    pub fn not_excluded(&self, result: &ResultRecord) -> Result<(), String> {
+        let excluded = &self.policy.remediation.exclude_tags;
+        if excluded.is_empty() || result.resource.kind != crate::catalogue::ResourceKind::Bucket {
+            return Ok(());
+        }
+        let tags = self.bucket(&result.account_id, &result.resource.id)?.tags.as_result();
+        let tags = tags.map_err(|why| format!("whether its tags exclude it is not known: {}", why.clause()))?;
+        match tags.iter().find(|(key, value)| excluded.get(*key).is_some_and(|values| values.contains(*value))) {
+            Some((key, value)) => Err(format!("the policy file's `exclude_tags` leaves out `{key}` = `{value}`")),
+            None => Ok(()),
+        }
     }
 }
 
