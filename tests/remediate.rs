@@ -349,3 +349,55 @@ fn accounts_and_tags_that_the_policy_file_leaves_out_are_not_planned_for() {
     assert!(reasons("exclude_tags") >= 1, "{refused:?}");
     assert!(changes(&plan).iter().all(|change| change["account"] != "222222222222"));
 }
+
+/// From the example's snapshot, with no network.
+fn plan_of_the_example(format: &str) -> String {
+    let mut program = emulated::program();
+    program.args(["remediate", "plan", "--include-management-account", "--format", format, "--snapshot"]);
+    let output = program.arg(repository("examples/organization.jsonl.gz")).output().unwrap();
+    assert_eq!(code(&output), 0, "{}", errors(&output));
+    String::from_utf8(output.stdout).unwrap()
+}
+
+#[test]
+fn a_plan_can_be_had_as_code() {
+    let plan: Value = serde_json::from_str(&plan_of_the_example("json")).unwrap();
+    let calls: usize = changes(&plan).iter().map(|change| change["steps"].as_array().unwrap().len()).sum();
+    assert!(calls > 0);
+
+    let commands = plan_of_the_example("cli");
+    assert_eq!(commands.lines().filter(|line| line.starts_with("aws ")).count(), calls);
+    let folder = tempfile::tempdir().unwrap();
+    let script = folder.path().join("script");
+    std::fs::write(&script, &commands).unwrap();
+    let parsed = std::process::Command::new("sh").arg("-n").arg(&script).output().unwrap();
+    assert!(parsed.status.success(), "{}", errors(&parsed));
+
+    let terraform = plan_of_the_example("terraform");
+    let resources: Vec<&str> = terraform.lines().filter(|line| line.starts_with("resource ")).collect();
+    let different: std::collections::BTreeSet<&&str> = resources.iter().collect();
+    assert_eq!(different.len(), resources.len(), "an address stands there twice");
+    assert_eq!(terraform.matches("${").count(), terraform.matches("$${").count(), "a template");
+
+    let templates: Value = serde_json::from_str(&plan_of_the_example("cloudformation")).unwrap();
+    for (stack, template) in templates.as_object().unwrap() {
+        assert_eq!(template["AWSTemplateFormatVersion"], "2010-09-09", "{stack}");
+        let resources = template["Resources"].as_object().unwrap();
+        assert!(resources.keys().all(|name| name.chars().all(char::is_alphanumeric)), "{stack}");
+    }
+}
+
+#[test]
+fn the_plan_has_the_form_of_its_schema() {
+    let output = emulated::program().args(["schema", "plan"]).output().unwrap();
+    let schema: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let plan: Value = serde_json::from_str(&plan_of_the_example("json")).unwrap();
+    let named = |pointer: &str| -> std::collections::BTreeSet<String> {
+        schema.pointer(pointer).unwrap().as_object().unwrap().keys().cloned().collect()
+    };
+    let keys = |value: &Value| value.as_object().unwrap().keys().cloned().collect();
+    assert_eq!(named("/properties"), keys(&plan));
+    let change = &changes(&plan)[0];
+    assert_eq!(named("/$defs/Change/properties"), keys(change));
+    assert_eq!(named("/$defs/Step/properties"), keys(&change["steps"][0]));
+}

@@ -258,6 +258,12 @@ pub enum PlanFormat {
     Text,
     /// The plan itself.
     Json,
+    /// Commands of the AWS CLI.
+    Cli,
+    /// Terraform.
+    Terraform,
+    /// CloudFormation: an object of templates, one for each account and region.
+    Cloudformation,
 }
 
 /// How AWS is entered to change something.

@@ -25,7 +25,7 @@ use crate::remediate::journal::{Event, Journal, JournalError};
 use crate::remediate::plan::{Change, Mended, Plan};
 use crate::remediate::proof::{self, Proof};
 use crate::remediate::propose::Proposer;
-use crate::remediate::{journal, rollback, status, text};
+use crate::remediate::{as_code, journal, rollback, status, text};
 use crate::score::assessment::{Assessment, ResultRecord, Source};
 use crate::simulate::{Simulation, Techniques};
 use crate::snapshot::{AccountSnapshot, SnapshotReader};
@@ -80,7 +80,12 @@ fn plan(arguments: &PlanArguments, console: &Console) -> Result<ExitCode, Failur
     }
     let printed = match arguments.format {
         PlanFormat::Text => visible_lines(&text::text(&plan)),
-        PlanFormat::Json => format!("{}\n", serde_json::to_string_pretty(&plan).into_diagnostic().map_err(Failure::usage)?),
+        PlanFormat::Json => {
+            format!("{}\n", serde_json::to_string_pretty(&plan).into_diagnostic().map_err(Failure::usage)?)
+        }
+        PlanFormat::Cli => as_code::commands(&plan),
+        PlanFormat::Terraform => as_code::terraform::terraform(&plan),
+        PlanFormat::Cloudformation => format!("{:#}\n", as_code::cloudformation::cloudformation(&plan)),
     };
     let _closed_pipe = write!(std::io::stdout(), "{printed}");
     Ok(ExitCode::Success)

@@ -6,6 +6,7 @@
 
 pub mod alerting;
 mod alerting_calls;
+pub mod as_code;
 pub mod calls;
 pub mod difference;
 pub mod kinds;
