@@ -244,3 +244,28 @@ fn fill_in(changes: &mut [Change], before: &Assessment, after: &Assessment) {
         change.simulation.after = count(after);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::catalogue::Severity;
+    use crate::score::assessment::examples::{account, result, run};
+    use crate::score::assessment::ResultRecord;
+
+    fn assessment(results: Vec<ResultRecord>) -> Assessment {
+        Assessment::new(run(), vec![account("111122223333")], results)
+    }
+
+    #[test]
+    fn a_pass_that_is_no_pass_any_more_is_worse_and_a_failure_that_stays_is_not() {
+        let with = |status| assessment(vec![result("object-reads-logged", Severity::High, status, "one")]);
+        let pass = with(Status::Pass);
+        for status in [Status::Fail, Status::Unknown, Status::Error] {
+            assert_eq!(worse(&pass, &with(status)).len(), 1, "{status}");
+        }
+        assert_eq!(worse(&pass, &assessment(Vec::new())).len(), 1);
+        assert!(worse(&pass, &pass).is_empty());
+        assert!(worse(&with(Status::Fail), &with(Status::Fail)).is_empty());
+        assert!(worse(&with(Status::Unknown), &with(Status::Fail)).is_empty());
+    }
+}

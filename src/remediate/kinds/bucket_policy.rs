@@ -76,7 +76,8 @@ pub fn both(situation: &Situation<'_>, bucket: &str) -> Value {
     json!([arn.clone(), format!("{arn}/*")])
 }
 
-/// Proves that a wanted policy leaves who repairs it, which is the role that applies the change, able to do so.
+/// Proves that statements that are added, all of which refuse, leave those able to repair the policy who must be: the role
+/// that applies the change, and those of last resort.
 ///
 /// # Errors
 /// Somebody who could repair the policy might no longer; the request that shows it.
@@ -84,21 +85,32 @@ pub fn nobody_is_locked_out(
     situation: &Situation<'_>,
     account: &str,
     bucket: &Bucket,
-    wanted: &str,
+    statements: &[Value],
 ) -> Result<(), String> {
     let present = bucket.policy.as_result().map_err(|why| why.clause())?.as_deref();
     let before = present.map_or_else(|| Ok(PolicyDocument::empty()), PolicyDocument::parse);
-    let after = PolicyDocument::parse(wanted);
+    let after = PolicyDocument::from_value(&json!({"Version": "2012-10-17", "Statement": statements}));
     let (before, after) = (before.map_err(|e| e.reason)?, after.map_err(|e| e.reason)?);
     let set = |document| PolicySet { resource: Part::Known(Arc::new(document)), ..PolicySet::default() };
-    let (before, after) = (set(before), set(after));
+    keepers_keep(situation, account, &bucket.name, &set(before), &set(after))
+}
+
+/// `added` holds the new statements alone: what others' statements do to a keeper is not ours to judge, unless they refuse him
+/// for certain.
+fn keepers_keep(
+    situation: &Situation<'_>,
+    account: &str,
+    bucket: &str,
+    before: &PolicySet,
+    added: &PolicySet,
+) -> Result<(), String> {
     for keeper in situation.keepers(account) {
         for action in REPAIR {
-            let request = repair(situation, account, &bucket.name, &keeper, action);
-            if decide(&before, &request).value == Tri::No {
+            let request = repair(situation, account, bucket, &keeper, action);
+            if decide(before, &request).value == Tri::No {
                 return Err(format!("`{keeper}` may not do `{action}` even now, so that nothing could be undone"));
             }
-            let decision = decide(&after, &request);
+            let decision = decide(added, &request);
             if decision.value != Tri::Yes {
                 return Err(format!(
                     "`{keeper}` could be locked out of the bucket: {} (request: {})",
@@ -209,5 +221,67 @@ mod tests {
         let long = json!({"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Principal": "*",
             "Action": "s3:*", "Resource": format!("arn:aws:s3:::{}", "x".repeat(LIMIT))}]});
         assert!(merged(Some(&long.to_string()), &[ours()]).unwrap_err().contains("20480"));
+    }
+
+    fn set(document: &Value) -> PolicySet {
+        let document = PolicyDocument::parse(&document.to_string()).unwrap();
+        PolicySet { resource: Part::Known(Arc::new(document)), ..PolicySet::default() }
+    }
+
+    fn organization() -> crate::snapshot::Organization {
+        crate::snapshot::Organization {
+            partition: "aws".to_owned(),
+            caller_account: "111122223333".to_owned(),
+            identity: Reading::Known(Some(crate::snapshot::OrganizationIdentity {
+                id: "o-example12345".to_owned(),
+                management_account: "999988887777".to_owned(),
+            })),
+            accounts: Reading::Known(Vec::new()),
+            enabled_policy_types: Reading::Known(Vec::new()),
+            policies: std::collections::BTreeMap::new(),
+            guardduty_administrators: std::collections::BTreeMap::new(),
+            guardduty_policies: std::collections::BTreeMap::new(),
+        }
+    }
+
+    fn locked_out(present: &Value, wanted: &Value, break_glass: &[&str]) -> Result<(), String> {
+        let organization = organization();
+        let mut policy = crate::policy::PolicyFile::default();
+        policy.remediation.break_glass = break_glass.iter().map(|&name| name.to_owned()).collect();
+        let situation = Situation {
+            organization: &organization,
+            accounts: &std::collections::BTreeMap::new(),
+            policy: &policy,
+            role: "ExfilguardRemediate",
+            management_account: false,
+        };
+        keepers_keep(&situation, "111122223333", "ledger", &set(present), &set(wanted))
+    }
+
+    /// F-40.
+    #[test]
+    fn whoever_repairs_the_policy_must_be_able_to_afterwards() {
+        let document = |statements: &[Value]| json!({"Version": "2012-10-17", "Statement": statements});
+        let refuse = |condition: Value| {
+            json!({"Effect": "Deny", "Principal": "*", "Action": "s3:*", "Condition": condition,
+                "Resource": ["arn:aws:s3:::ledger", "arn:aws:s3:::ledger/*"]})
+        };
+        let nothing = document(&[]);
+        let tls = document(&[refuse(json!({"Bool": {"aws:SecureTransport": "false"}}))]);
+        assert_eq!(locked_out(&nothing, &tls, &["break-glass"]), Ok(()));
+
+        let network = |arns: &[&str]| {
+            document(&[refuse(json!({"NotIpAddressIfExists": {"aws:SourceIp": "203.0.113.0/24"},
+                "ArnNotLikeIfExists": {"aws:PrincipalArn": arns}}))])
+        };
+        let role = "arn:aws:iam::111122223333:role/ExfilguardRemediate";
+        assert_eq!(locked_out(&nothing, &network(&[role]), &[]), Ok(()));
+        let why = locked_out(&nothing, &network(&[role]), &["break-glass"]).unwrap_err();
+        assert!(why.contains("role/break-glass") && why.contains("\"action\""), "{why}");
+        assert!(locked_out(&nothing, &network(&["arn:aws:iam::111122223333:role/other"]), &[]).is_err());
+        // Who is locked out already could not undo anything.
+        assert_eq!(locked_out(&network(&["x"]), &tls, &[]), Ok(()), "unknown networks are no certain refusal");
+        let always = document(&[refuse(json!({"StringEquals": {"aws:PrincipalAccount": "111122223333"}}))]);
+        assert!(locked_out(&always, &tls, &[]).unwrap_err().contains("even now"));
     }
 }

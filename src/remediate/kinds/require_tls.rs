@@ -20,17 +20,17 @@ pub const KIND: Kind = Kind {
 
 fn propose(place: &Place, _: &[&ResultRecord], situation: &Situation<'_>) -> Result<Proposal, String> {
     let bucket = situation.bucket(&place.account, &place.resource)?;
-    let statement = json!({
+    let statements = [json!({
         "Sid": "ExfilguardRequireTls",
         "Effect": "Deny",
         "Principal": "*",
         "Action": "s3:*",
         "Resource": both(situation, &bucket.name),
         "Condition": {"Bool": {"aws:SecureTransport": "false"}},
-    });
+    })];
     let present = bucket.policy.as_result().map_err(|why| why.clause())?;
-    let wanted = merged(present.as_deref(), &[statement])?;
-    nobody_is_locked_out(situation, &place.account, bucket, &wanted)?;
+    let wanted = merged(present.as_deref(), &statements)?;
+    nobody_is_locked_out(situation, &place.account, bucket, &statements)?;
     Ok(Proposal {
         summary: format!("refuse requests to bucket `{}` without TLS", bucket.name),
         settings: vec![(Setting::BucketPolicy { bucket: bucket.name.clone() }, json!(wanted))],

@@ -42,7 +42,7 @@ fn propose(place: &Place, results: &[&ResultRecord], situation: &Situation<'_>) 
         statements.push(network_perimeter(place, situation)?);
     }
     let wanted = merged(present, &statements)?;
-    nobody_is_locked_out(situation, &place.account, bucket, &wanted)?;
+    nobody_is_locked_out(situation, &place.account, bucket, &statements)?;
     used_as_before(situation, &place.account, bucket, &wanted)?;
     let perimeters = match (identity.is_empty(), network.is_empty()) {
         (false, false) => "identities of others and unknown networks",
