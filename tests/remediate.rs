@@ -42,7 +42,14 @@ impl Site {
 
     /// Plans changes of these kinds into `plan.json`, those in the management account included.
     fn plan(&self, kinds: &[&str]) -> Value {
-        let mut arguments = vec!["plan", "--include-management-account", "--regions", "us-east-1,eu-west-1", "--output", "plan.json"];
+        let mut arguments = vec![
+            "plan",
+            "--include-management-account",
+            "--regions",
+            "us-east-1,eu-west-1",
+            "--output",
+            "plan.json",
+        ];
         for kind in kinds {
             arguments.extend(["--kind", kind]);
         }
@@ -311,7 +318,13 @@ fn an_apply_that_is_killed_again_and_again_ends_where_one_run_ends() {
     let mut random = std::process::id();
     for _ in 0..20 {
         let mut program = site.emulator.program();
-        program.current_dir(site.folder.path()).args(["remediate", "apply", "plan.json", "--yes", "--policy"]);
+        program.current_dir(site.folder.path()).args([
+            "remediate",
+            "apply",
+            "plan.json",
+            "--yes",
+            "--policy",
+        ]);
         program.arg("policy.yaml");
         program.stdout(std::process::Stdio::null()).stderr(std::process::Stdio::null());
         let mut process = program.spawn().unwrap();

@@ -141,7 +141,10 @@ fn proposed(
     before: &Assessment,
 ) -> Result<Plan, Failure> {
     let same = |a: &ResultRecord, b: &ResultRecord| {
-        a.check == b.check && a.account_id == b.account_id && a.region == b.region && a.resource.id == b.resource.id
+        a.check == b.check
+            && a.account_id == b.account_id
+            && a.region == b.region
+            && a.resource.id == b.resource.id
     };
     let listed = |result: &ResultRecord| {
         from.is_none_or(|from| from.results.iter().any(|r| r.status == Status::Fail && same(r, result)))
@@ -162,7 +165,8 @@ fn proposed(
     }
     let policy = judge.policy();
     let role = policy.remediation.role.clone();
-    let role = role.or_else(|| arguments.live.role.clone()).unwrap_or_else(|| policy.organization.role.clone());
+    let role =
+        role.or_else(|| arguments.live.role.clone()).unwrap_or_else(|| policy.organization.role.clone());
     let mut proposer = Proposer {
         organization: &header.organization,
         accounts,
@@ -182,7 +186,8 @@ fn proposed(
 
 /// Through a temporary file beside it, so that there is a whole plan or none.
 fn write_plan(path: &Path, plan: &Plan) -> Result<(), Failure> {
-    let refuse = |why: String| Failure::usage(miette!("the plan `{}` cannot be written: {why}", path.display()));
+    let refuse =
+        |why: String| Failure::usage(miette!("the plan `{}` cannot be written: {why}", path.display()));
     let text = serde_json::to_string_pretty(plan).map_err(|error| refuse(error.to_string()))?;
     let folder = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let mut file = tempfile::NamedTempFile::new_in(folder).map_err(|error| refuse(error.to_string()))?;
@@ -251,8 +256,7 @@ fn apply(arguments: &ApplyArguments, console: &Console) -> Result<ExitCode, Fail
         console.note("the plan holds no change");
         return Ok(ExitCode::Success);
     }
-    let question =
-        format!("Make {} changes in {} accounts?", plan.changes.len(), plan.accounts().len());
+    let question = format!("Make {} changes in {} accounts?", plan.changes.len(), plan.accounts().len());
     if !agreed(&arguments.write, &question)? {
         console.note("nothing was changed");
         return Ok(ExitCode::ChangeRefused);
@@ -296,7 +300,9 @@ async fn apply_in_waves(
         if failed || !verified {
             let left = waves.len().saturating_sub(number + 1);
             if left > 0 {
-                console.warn(&format!("a change could not be verified: {left} waves of accounts were not begun"));
+                console.warn(&format!(
+                    "a change could not be verified: {left} waves of accounts were not begun"
+                ));
             }
             console.note("`exfilguard remediate rollback` with the journal takes back what was done");
             return Ok(ExitCode::ChangeRefused);
@@ -344,11 +350,12 @@ impl Verification<'_> {
         let mut deferred = Vec::new();
         for change in pending.drain(..) {
             let mut promised = change.results.iter().filter(promised);
-            let wrong = promised.clone().filter(ready).find_map(|mended| match proof::status_of(&after, mended) {
-                Some((Status::Pass, _)) => None,
-                Some((status, message)) => Some(format!("`{}` is {status}: {message}", mended.check)),
-                None => Some(format!("`{}` did not judge `{}`", mended.check, mended.resource)),
-            });
+            let wrong =
+                promised.clone().filter(ready).find_map(|mended| match proof::status_of(&after, mended) {
+                    Some((Status::Pass, _)) => None,
+                    Some((status, message)) => Some(format!("`{}` is {status}: {message}", mended.check)),
+                    None => Some(format!("`{}` did not judge `{}`", mended.check, mended.resource)),
+                });
             let event = match wrong {
                 None if promised.any(|mended| !ready(&mended)) => {
                     deferred.push(change);
@@ -402,7 +409,8 @@ fn roll_back(arguments: &RollbackArguments, console: &Console) -> Result<ExitCod
         let doors = RoleDoors { collector: &collector };
         let mut clean = true;
         for undo in &undos {
-            let fate = rollback::undo(undo, &doors, &journal, arguments.stop_logging).await.map_err(refused)?;
+            let fate =
+                rollback::undo(undo, &doors, &journal, arguments.stop_logging).await.map_err(refused)?;
             let said = match fate {
                 rollback::Fate::Undone => format!("undone    {}", undo.change),
                 rollback::Fate::Already => format!("unchanged {}", undo.change),

@@ -182,7 +182,9 @@ mod tests {
     #[test]
     fn the_lists_are_sorted() {
         assert!(OTHER_NAMES.is_sorted_by_key(|(operation, _)| *operation));
-        assert!(IN_EACH_ACCOUNT.is_sorted() && IN_THE_CENTRAL_ACCOUNT.is_sorted() && TO_REMEDIATE.is_sorted());
+        assert!(
+            IN_EACH_ACCOUNT.is_sorted() && IN_THE_CENTRAL_ACCOUNT.is_sorted() && TO_REMEDIATE.is_sorted()
+        );
     }
 
     /// The operations that the files of a folder name.

@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::gates::count;
-use super::{document, identifiers};
 use super::reader::Reader;
 use super::yaml::Node;
+use super::{document, identifiers};
 use crate::catalogue::REMEDIATIONS;
 
 /// The keys of `remediation`.

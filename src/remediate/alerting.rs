@@ -61,7 +61,12 @@ pub fn get(setting: &Setting, account: &AccountSnapshot, region: &str) -> Result
 ///
 /// # Errors
 /// What it belongs to was not read, or the value is none of this setting.
-pub fn put(setting: &Setting, account: &mut AccountSnapshot, region: &str, value: &Value) -> Result<(), String> {
+pub fn put(
+    setting: &Setting,
+    account: &mut AccountSnapshot,
+    region: &str,
+    value: &Value,
+) -> Result<(), String> {
     let arn = |service: &str, rest: &str, account: &AccountSnapshot| {
         format!("arn:{}:{service}:{region}:{}:{rest}", partition(account), account.id)
     };
@@ -158,10 +163,9 @@ pub fn call(setting: &Setting, value: &Value) -> Result<Call, String> {
             "events:PutTargets",
             json!({"Rule": rule, "EventBusName": BUS, "Targets": [{"Id": target, "Arn": value}]}),
         ),
-        Setting::MetricFilter { log_group, filter } if value.is_null() => Call::new(
-            "logs:DeleteMetricFilter",
-            json!({"logGroupName": log_group, "filterName": filter}),
-        ),
+        Setting::MetricFilter { log_group, filter } if value.is_null() => {
+            Call::new("logs:DeleteMetricFilter", json!({"logGroupName": log_group, "filterName": filter}))
+        }
         Setting::MetricFilter { log_group, filter } => Call::new(
             "logs:PutMetricFilter",
             json!({"logGroupName": log_group, "filterName": filter, "filterPattern": value["pattern"],

@@ -145,7 +145,8 @@ impl Hands {
             "cloudwatch:PutMetricAlarm" => {
                 let number = |field: &str| input[field].as_i64().and_then(|n| i32::try_from(n).ok());
                 let statistic: cloudwatch::Statistic = text(input, "Statistic", call)?.into();
-                let operator: cloudwatch::ComparisonOperator = text(input, "ComparisonOperator", call)?.into();
+                let operator: cloudwatch::ComparisonOperator =
+                    text(input, "ComparisonOperator", call)?.into();
                 let actions: Vec<String> = list(input, "AlarmActions", call)?;
                 let send = client
                     .put_metric_alarm()

@@ -10,11 +10,13 @@ use serde_json::Value;
 use super::calls::{Hands, is_transient};
 use super::difference;
 use super::journal::{Event, Intent, Journal, JournalError, Progress, StepKey, progress};
+use super::kinds::bucket_policy::acting_is_kept;
 use super::plan::{Change, Plan, Step};
 use super::setting::{Call, Setting};
 use crate::collect::Failure;
 use crate::collect::connection::Access;
 use crate::policy::RemediationLimits;
+use crate::snapshot::Organization;
 
 /// Accounts that are changed at once.
 const ACCOUNTS_AT_ONCE: usize = 8;
@@ -40,7 +42,19 @@ pub enum Fate {
 #[expect(async_fn_in_trait, reason = "it is used within this program only")]
 pub trait Doors: Sync {
     /// Access to an account with the remediation role; refuses credentials of another account.
-    async fn enter(&self, account: &str) -> Result<Access, String>;
+    async fn enter(&self, account: &str) -> Result<Entered, String>;
+
+    /// The organization whose accounts are entered.
+    fn organization(&self) -> &Organization;
+}
+
+/// An account that was entered.
+#[derive(Debug, Clone)]
+pub struct Entered {
+    /// Access to it.
+    pub access: Access,
+    /// Who acts there, by his ARN.
+    pub arn: String,
 }
 
 /// What the limits of the policy file refuse; one clause each. Nothing is applied then.
@@ -136,11 +150,15 @@ impl<'a, D: Doors> Applier<'a, D> {
         plan: &'p Plan,
         account: &str,
     ) -> Result<Vec<(&'p Change, Fate)>, JournalError> {
-        let access = self.doors.enter(account).await;
+        let entered = self.doors.enter(account).await;
         let mut fates = Vec::new();
         for change in plan.changes.iter().filter(|change| change.account == account) {
-            let fate = match &access {
-                Ok(access) => self.change(plan, change, access).await?,
+            let kept = entered.as_ref().map_err(Clone::clone).and_then(|entered| {
+                self.acting_is_kept(change, &entered.arn)?;
+                Ok(entered)
+            });
+            let fate = match &kept {
+                Ok(entered) => self.change(plan, change, &entered.access).await?,
                 Err(why) => {
                     self.journal.write(&change.id, 0, Event::Refused { reason: why.clone() })?;
                     Fate::Refused(why.clone())
@@ -166,6 +184,16 @@ impl<'a, D: Doors> Applier<'a, D> {
         Ok(fate)
     }
 
+    /// The plan was proved for the role that it expects; this is for him who acts.
+    fn acting_is_kept(&self, change: &Change, arn: &str) -> Result<(), String> {
+        for step in &change.steps {
+            if let (Setting::BucketPolicy { bucket }, Some(wanted)) = (&step.sets, step.wanted.as_str()) {
+                acting_is_kept(self.doors.organization(), &change.account, bucket, arn, wanted)?;
+            }
+        }
+        Ok(())
+    }
+
     async fn step(
         &self,
         plan: &Plan,
@@ -177,7 +205,8 @@ impl<'a, D: Doors> Applier<'a, D> {
         let setting = &step.sets;
         let earlier = self.before.get(&(change.id.clone(), number));
         // A step that was taken back begins anew.
-        let ours = earlier.filter(|known| known.last != Event::Undone).and_then(|known| known.intent.as_ref());
+        let ours =
+            earlier.filter(|known| known.last != Event::Undone).and_then(|known| known.intent.as_ref());
         let event = match hands.read(setting).await {
             Err(why) => Event::Refused { reason: format!("{}: {}", why.clause(), why.message) },
             Ok(value) if setting.same(&value, &step.wanted) || is_followed(plan, change, setting, &value) => {

@@ -259,7 +259,8 @@ impl Hands {
                     .name(named("Name")?.into())
                     .status(named("Status")?.into())
                     .build();
-                self.made(&name, client.update_detector().detector_id(detector).features(feature).send()).await
+                self.made(&name, client.update_detector().detector_id(detector).features(feature).send())
+                    .await
             }
             "guardduty:UpdateMemberDetectors" => {
                 let accounts: Vec<String> = list(input, "AccountIds", call)?;
@@ -343,7 +344,11 @@ pub(super) fn text<'a>(input: &'a Value, field: &str, call: &Call) -> Result<&'a
     input.get(field).and_then(Value::as_str).ok_or_else(|| not_ours(call))
 }
 
-pub(super) fn list<T: serde::de::DeserializeOwned>(input: &Value, field: &str, call: &Call) -> Result<Vec<T>, Failure> {
+pub(super) fn list<T: serde::de::DeserializeOwned>(
+    input: &Value,
+    field: &str,
+    call: &Call,
+) -> Result<Vec<T>, Failure> {
     match input.get(field) {
         None => Ok(Vec::new()),
         Some(found) => serde_json::from_value(found.clone()).map_err(|_| not_ours(call)),

@@ -1,8 +1,8 @@
 //! Entering the accounts that are changed, and only those.
 
-use super::apply::Doors;
-use crate::collect::connection::Access;
+use super::apply::{Doors, Entered};
 use crate::collect::{Collector, organization};
+use crate::snapshot::Organization;
 
 /// Accounts entered with the remediation role.
 #[derive(Debug)]
@@ -12,7 +12,7 @@ pub struct RoleDoors<'a> {
 }
 
 impl Doors for RoleDoors<'_> {
-    async fn enter(&self, account: &str) -> Result<Access, String> {
+    async fn enter(&self, account: &str) -> Result<Entered, String> {
         let access = self.collector.enter(account).await.map_err(|failure| {
             format!(
                 "account {account} cannot be entered: {}: {}",
@@ -27,6 +27,10 @@ impl Doors for RoleDoors<'_> {
         if caller.account != account {
             return Err(format!("the credentials are those of account {}, not of {account}", caller.account));
         }
-        Ok(access)
+        Ok(Entered { access, arn: caller.arn })
+    }
+
+    fn organization(&self) -> &Organization {
+        self.collector.organization()
     }
 }

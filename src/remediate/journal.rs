@@ -166,12 +166,8 @@ impl Journal {
     /// It cannot be written, is in use, or is of another plan.
     pub fn open(path: &Path, plan: &str) -> Result<Self, JournalError> {
         let io = |action| move |source| JournalError::Io { action, path: path.to_owned(), source };
-        let mut file = OpenOptions::new()
-            .read(true)
-            .append(true)
-            .create(true)
-            .open(path)
-            .map_err(io("written"))?;
+        let mut file =
+            OpenOptions::new().read(true).append(true).create(true).open(path).map_err(io("written"))?;
         if !file.metadata().map_err(io("read"))?.is_file() {
             return Err(io("written")(std::io::Error::other("it is no file")));
         }
@@ -264,8 +260,11 @@ fn lock(file: &File, path: &Path) -> Result<(), JournalError> {
 /// # Errors
 /// It cannot be read, or is none.
 pub fn read(path: &Path) -> Result<(Header, Vec<Entry>), JournalError> {
-    let text = std::fs::read_to_string(path)
-        .map_err(|source| JournalError::Io { action: "read", path: path.to_owned(), source })?;
+    let text = std::fs::read_to_string(path).map_err(|source| JournalError::Io {
+        action: "read",
+        path: path.to_owned(),
+        source,
+    })?;
     parsed(path, &text)
 }
 

@@ -6,17 +6,17 @@
 
 pub mod alerting;
 mod alerting_calls;
+pub mod apply;
 pub mod as_code;
 pub mod calls;
 pub mod difference;
+pub mod doors;
+pub mod journal;
 pub mod kinds;
 pub mod plan;
 pub mod proof;
 pub mod propose;
-pub mod setting;
-pub mod apply;
-pub mod journal;
 pub mod rollback;
-pub mod doors;
+pub mod setting;
 pub mod status;
 pub mod text;

@@ -176,7 +176,9 @@ pub enum PlanError {
     #[error("its format is `{0}`, this program reads `{SCHEMA}`")]
     Version(String),
     /// It was edited.
-    #[error("it was edited after it was written (its digest is another); make a new one with `exfilguard remediate plan`")]
+    #[error(
+        "it was edited after it was written (its digest is another); make a new one with `exfilguard remediate plan`"
+    )]
     Edited,
     /// A call is not the one that its setting and value need.
     #[error("change `{0}`: the call is not the one that gives the setting its wanted value")]
@@ -225,8 +227,8 @@ impl Plan {
             Some(SCHEMA) => {}
             found => return Err(PlanError::Version(found.unwrap_or("none").to_owned())),
         }
-        let plan: Self = serde_path_to_error::deserialize(value)
-            .map_err(|error| PlanError::Format(error.to_string()))?;
+        let plan: Self =
+            serde_path_to_error::deserialize(value).map_err(|error| PlanError::Format(error.to_string()))?;
         if plan.computed_digest() != plan.digest {
             return Err(PlanError::Edited);
         }

@@ -93,12 +93,15 @@ impl Proof<'_> {
             let gone: BTreeSet<_> = changes
                 .iter()
                 .filter(|change| out.contains_key(&change.id))
-                .flat_map(|change| change.steps.iter().map(|step| (change.account.clone(), step.sets.clone())))
+                .flat_map(|change| {
+                    change.steps.iter().map(|step| (change.account.clone(), step.sets.clone()))
+                })
                 .collect();
             let (kept, dropped): (Vec<_>, Vec<_>) = changes.into_iter().partition(|change| {
-                let built_on = change.steps.iter().any(|step| {
-                    gone.contains(&(change.account.clone(), step.sets.clone()))
-                });
+                let built_on = change
+                    .steps
+                    .iter()
+                    .any(|step| gone.contains(&(change.account.clone(), step.sets.clone())));
                 !built_on
             });
             for change in dropped {
@@ -124,7 +127,8 @@ impl Proof<'_> {
             let id = account.id.clone();
             for change in changes {
                 for step in &change.steps {
-                    let seen = step.sets.seen_by().filter(|(other, _)| *other == id).map(|(_, setting)| setting);
+                    let seen =
+                        step.sets.seen_by().filter(|(other, _)| *other == id).map(|(_, setting)| setting);
                     let own = (change.account == id).then(|| step.sets.clone());
                     for setting in own.into_iter().chain(seen) {
                         setting
@@ -208,8 +212,12 @@ pub fn status_of<'a>(assessment: &'a Assessment, mended: &Mended) -> Option<(Sta
 }
 
 fn still(change: &Change, after: &Assessment) -> String {
-    let message = change.results.iter().find_map(|mended| status_of(after, mended)).map(|(_, message)| message);
-    format!("it would not mend the result: {}", message.unwrap_or("the resource would not be judged any more"))
+    let message =
+        change.results.iter().find_map(|mended| status_of(after, mended)).map(|(_, message)| message);
+    format!(
+        "it would not mend the result: {}",
+        message.unwrap_or("the resource would not be judged any more")
+    )
 }
 
 fn refusal(kind: &str, mended: &Mended, reason: &str) -> Refusal {
@@ -249,8 +257,8 @@ fn fill_in(changes: &mut [Change], before: &Assessment, after: &Assessment) {
 mod tests {
     use super::*;
     use crate::catalogue::Severity;
-    use crate::score::assessment::examples::{account, result, run};
     use crate::score::assessment::ResultRecord;
+    use crate::score::assessment::examples::{account, result, run};
 
     fn assessment(results: Vec<ResultRecord>) -> Assessment {
         Assessment::new(run(), vec![account("111122223333")], results)

@@ -107,7 +107,9 @@ impl Proposer<'_> {
                 .to_owned());
         }
         if self.policy.remediation.exclude_accounts.contains(&place.account) {
-            return Err("the policy file's `exclude_accounts` leaves out the account of the change".to_owned());
+            return Err(
+                "the policy file's `exclude_accounts` leaves out the account of the change".to_owned()
+            );
         }
         Ok(place)
     }
@@ -143,10 +145,10 @@ impl Proposer<'_> {
         }
         *account = changed;
         for step in &steps {
-            if let Some((other, setting)) = step.sets.seen_by() {
-                if let Some(account) = self.accounts.get_mut(&other) {
-                    setting.put(account, &place.region, &step.wanted)?;
-                }
+            if let Some((other, setting)) = step.sets.seen_by()
+                && let Some(account) = self.accounts.get_mut(&other)
+            {
+                setting.put(account, &place.region, &step.wanted)?;
             }
         }
         Ok(Change {

@@ -72,7 +72,7 @@ async fn attempt(
         return Ok(Fate::Refused(reason.to_owned()));
     }
     let access = match doors.enter(account).await {
-        Ok(access) => access,
+        Ok(entered) => entered.access,
         Err(why) => return Ok(Fate::Refused(why)),
     };
     let hands = Hands::new(access, account, region);

@@ -144,10 +144,7 @@ impl Setting {
     /// Whether its values are JSON documents as text.
     #[must_use]
     pub fn is_document(&self) -> bool {
-        matches!(
-            self,
-            Self::BucketPolicy { .. } | Self::EndpointPolicy { .. } | Self::TopicPolicy { .. }
-        )
+        matches!(self, Self::BucketPolicy { .. } | Self::EndpointPolicy { .. } | Self::TopicPolicy { .. })
     }
 
     /// Another account in which the same value is seen, and as which setting: a member sees what its administrator set.
@@ -295,10 +292,9 @@ impl Setting {
     /// No call gives it this value.
     pub fn call(&self, account: &str, value: &Value) -> Result<Call, String> {
         let call = match self {
-            Self::BucketPolicy { bucket } if value.is_null() => Call::new(
-                "s3:DeleteBucketPolicy",
-                json!({"Bucket": bucket, "ExpectedBucketOwner": account}),
-            ),
+            Self::BucketPolicy { bucket } if value.is_null() => {
+                Call::new("s3:DeleteBucketPolicy", json!({"Bucket": bucket, "ExpectedBucketOwner": account}))
+            }
             Self::BucketPolicy { bucket } => Call::new(
                 "s3:PutBucketPolicy",
                 json!({"Bucket": bucket, "Policy": value, "ExpectedBucketOwner": account}),
@@ -358,10 +354,9 @@ impl Setting {
                 "guardduty:UpdateFilter",
                 json!({"DetectorId": detector, "FilterName": filter, "Action": value}),
             ),
-            Self::EndpointPolicy { endpoint } if value.is_null() => Call::new(
-                "ec2:ModifyVpcEndpoint",
-                json!({"VpcEndpointId": endpoint, "ResetPolicy": true}),
-            ),
+            Self::EndpointPolicy { endpoint } if value.is_null() => {
+                Call::new("ec2:ModifyVpcEndpoint", json!({"VpcEndpointId": endpoint, "ResetPolicy": true}))
+            }
             Self::EndpointPolicy { endpoint } => Call::new(
                 "ec2:ModifyVpcEndpoint",
                 json!({"VpcEndpointId": endpoint, "PolicyDocument": value}),

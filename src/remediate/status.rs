@@ -38,7 +38,9 @@ pub fn steps(entries: &[Entry]) -> Vec<StepStatus> {
 
 fn state(event: &Event) -> (&'static str, Option<String>) {
     match event {
-        Event::Intent(_) => ("announced", Some("nobody knows whether the call was made: apply again".to_owned())),
+        Event::Intent(_) => {
+            ("announced", Some("nobody knows whether the call was made: apply again".to_owned()))
+        }
         Event::Done => ("done", None),
         Event::Already => ("already", None),
         Event::Refused { reason } => ("refused", Some(reason.clone())),
@@ -67,6 +69,10 @@ pub fn text(header: &Header, steps: &[StepStatus]) -> String {
         }
     }
     let counts: Vec<String> = counts.iter().map(|(state, count)| format!("{count} {state}")).collect();
-    let _infallible = writeln!(text, "{}", if counts.is_empty() { "nothing was done".to_owned() } else { counts.join(", ") });
+    let _infallible = writeln!(
+        text,
+        "{}",
+        if counts.is_empty() { "nothing was done".to_owned() } else { counts.join(", ") }
+    );
     text
 }

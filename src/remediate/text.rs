@@ -50,7 +50,10 @@ fn write_change(text: &mut String, change: &Change) {
     line("risk", &format!("{}: {}", change.risk.level.as_str(), change.risk.why));
     line("cost", &change.cost);
     line("undo", &change.undo);
-    line("simulation", &format!("{} → {}", counts(&change.simulation.before), counts(&change.simulation.after)));
+    line(
+        "simulation",
+        &format!("{} → {}", counts(&change.simulation.before), counts(&change.simulation.after)),
+    );
     for step in &change.steps {
         lines.push(format!("  {:<11} {}", "call", step.call.name()));
         lines.extend(step.difference.iter().map(|difference| format!("    {difference}")));

@@ -42,12 +42,15 @@ fn logical_id(name: &str) -> String {
 
 fn capital(word: &str) -> String {
     let mut letters = word.chars();
-    letters.next().map_or_else(String::new, |first| format!("{}{}", first.to_ascii_uppercase(), letters.as_str()))
+    letters
+        .next()
+        .map_or_else(String::new, |first| format!("{}{}", first.to_ascii_uppercase(), letters.as_str()))
 }
 
 fn resource(step: &Step) -> Option<(&'static str, String, Value)> {
     let wanted = &step.wanted;
-    let document = || wanted.as_str().and_then(|text| serde_json::from_str::<Value>(text).ok()).unwrap_or_default();
+    let document =
+        || wanted.as_str().and_then(|text| serde_json::from_str::<Value>(text).ok()).unwrap_or_default();
     Some(match &step.sets {
         Setting::BucketPolicy { bucket } => (
             "AWS::S3::BucketPolicy",
@@ -60,7 +63,8 @@ fn resource(step: &Step) -> Option<(&'static str, String, Value)> {
             json!({"Topics": [topic], "PolicyDocument": document()}),
         ),
         Setting::EventRule { rule } => {
-            let pattern = wanted["pattern"].as_str().and_then(|text| serde_json::from_str::<Value>(text).ok());
+            let pattern =
+                wanted["pattern"].as_str().and_then(|text| serde_json::from_str::<Value>(text).ok());
             let properties = json!({"Name": rule, "EventPattern": pattern, "State": wanted["state"]});
             ("AWS::Events::Rule", rule.clone(), properties)
         }

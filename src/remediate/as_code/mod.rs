@@ -14,7 +14,9 @@ use super::setting::Call;
 /// The plan as commands of the AWS CLI, in order. Whoever runs them chooses the credentials of each account.
 #[must_use]
 pub fn commands(plan: &Plan) -> String {
-    let mut text = "#!/bin/sh\n# Each command needs the credentials of the account that is named above it.\nset -eu\n".to_owned();
+    let mut text =
+        "#!/bin/sh\n# Each command needs the credentials of the account that is named above it.\nset -eu\n"
+            .to_owned();
     for change in &plan.changes {
         let _infallible = writeln!(text, "\n# account {}: {}", change.account, comment(&change.summary));
         for step in &change.steps {

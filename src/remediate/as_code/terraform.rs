@@ -160,9 +160,7 @@ fn resource(change: &Change, step: &Step) -> String {
             ],
             None,
         ),
-        Setting::TrailLogging { trail } => {
-            remark("aws_cloudtrail", trail, "enable_logging = true")
-        }
+        Setting::TrailLogging { trail } => remark("aws_cloudtrail", trail, "enable_logging = true"),
         Setting::TrailSelectors { trail } => {
             let input = &step.call.input;
             remark("aws_cloudtrail", trail, &format!("event selectors: {input}"))
@@ -186,8 +184,7 @@ fn block(change: &Change, kind: &str, attributes: &Attributes, import: Option<&s
     let provider = format!("aws.{}", alias(&change.account, &change.region));
     let mut text = String::new();
     if let Some(id) = import {
-        let _infallible =
-            writeln!(text, "import {{\n  to = {kind}.{name}\n  id = {}\n}}\n", string(id));
+        let _infallible = writeln!(text, "import {{\n  to = {kind}.{name}\n  id = {}\n}}\n", string(id));
     }
     let _infallible = writeln!(text, "resource \"{kind}\" \"{name}\" {{\n  provider = {provider}");
     for (attribute, value) in attributes {

@@ -11,7 +11,7 @@ use crate::semantics::iam::{
     Context, ContextValue, Json, Part, PolicyDocument, PolicySet, Principal, Request, decide,
 };
 use crate::semantics::verdict::Tri;
-use crate::snapshot::{Bucket, Reading};
+use crate::snapshot::{Bucket, Organization, Reading};
 
 /// What the `Sid` of each statement of ours begins with.
 pub const SID_PREFIX: &str = "Exfilguard";
@@ -95,6 +95,46 @@ pub fn nobody_is_locked_out(
     keepers_keep(situation, account, &bucket.name, &set(before), &set(after))
 }
 
+/// Proves that the statements of ours in a policy leave him who acts able to repair it. A session acts as its role.
+///
+/// # Errors
+/// He could not any more; the request that shows it.
+pub fn acting_is_kept(
+    organization: &Organization,
+    account: &str,
+    bucket: &str,
+    arn: &str,
+    wanted: &str,
+) -> Result<(), String> {
+    let document: Value = serde_json::from_str(wanted).map_err(|error| error.to_string())?;
+    let all = document["Statement"].as_array().cloned().unwrap_or_default();
+    let is_ours =
+        |statement: &Value| statement["Sid"].as_str().is_some_and(|sid| sid.starts_with(SID_PREFIX));
+    let ours: Vec<Value> = all.into_iter().filter(is_ours).collect();
+    let ours = PolicyDocument::from_value(&json!({"Version": "2012-10-17", "Statement": ours}));
+    let ours = ours.map_err(|error| error.reason)?;
+    let set = PolicySet { resource: Part::Known(Arc::new(ours)), ..PolicySet::default() };
+    let role = match arn.split_once(":assumed-role/") {
+        Some((_, session)) => {
+            let name = session.split('/').next().unwrap_or_default();
+            format!("arn:{}:iam::{account}:role/{name}", organization.partition)
+        }
+        None => arn.to_owned(),
+    };
+    for action in REPAIR {
+        let request = repair(organization, account, bucket, &role, action);
+        let decision = decide(&set, &request);
+        if decision.value != Tri::Yes {
+            return Err(format!(
+                "`{arn}`, who acts, could be locked out of the bucket: {} (request: {})",
+                decision.reason,
+                request.to_json()
+            ));
+        }
+    }
+    Ok(())
+}
+
 /// `added` holds the new statements alone: what others' statements do to a keeper is not ours to judge, unless they refuse him
 /// for certain.
 fn keepers_keep(
@@ -106,9 +146,11 @@ fn keepers_keep(
 ) -> Result<(), String> {
     for keeper in situation.keepers(account) {
         for action in REPAIR {
-            let request = repair(situation, account, bucket, &keeper, action);
+            let request = repair(situation.organization, account, bucket, &keeper, action);
             if decide(before, &request).value == Tri::No {
-                return Err(format!("`{keeper}` may not do `{action}` even now, so that nothing could be undone"));
+                return Err(format!(
+                    "`{keeper}` may not do `{action}` even now, so that nothing could be undone"
+                ));
             }
             let decision = decide(added, &request);
             if decision.value != Tri::Yes {
@@ -166,8 +208,8 @@ fn repeated_key(json: &Json) -> Option<String> {
 }
 
 /// A request with TLS from anywhere: through which network is not known.
-fn repair(situation: &Situation<'_>, account: &str, bucket: &str, keeper: &str, action: &str) -> Request {
-    let resource = format!("arn:{}:s3:::{bucket}", situation.organization.partition);
+fn repair(organization: &Organization, account: &str, bucket: &str, keeper: &str, action: &str) -> Request {
+    let resource = format!("arn:{}:s3:::{bucket}", organization.partition);
     let mut request = Request::new(action, &resource, Principal::Arn(keeper.to_owned()));
     request.resource_account = Some(account.to_owned());
     let mut context = Context::new()
@@ -179,7 +221,7 @@ fn repair(situation: &Situation<'_>, account: &str, bucket: &str, keeper: &str, 
     for key in ["aws:SourceIp", "aws:SourceVpce", "aws:SourceVpc", "aws:VpceOrgID", "aws:VpceAccount"] {
         context.set(key, ContextValue::Unknown);
     }
-    if let Some(Some(identity)) = situation.organization.identity.known() {
+    if let Some(Some(identity)) = organization.identity.known() {
         for key in ["aws:PrincipalOrgID", "aws:ResourceOrgID"] {
             context.set(key, ContextValue::one(identity.id.as_str()));
         }
@@ -280,7 +322,11 @@ mod tests {
         assert!(why.contains("role/break-glass") && why.contains("\"action\""), "{why}");
         assert!(locked_out(&nothing, &network(&["arn:aws:iam::111122223333:role/other"]), &[]).is_err());
         // Who is locked out already could not undo anything.
-        assert_eq!(locked_out(&network(&["x"]), &tls, &[]), Ok(()), "unknown networks are no certain refusal");
+        assert_eq!(
+            locked_out(&network(&["x"]), &tls, &[]),
+            Ok(()),
+            "unknown networks are no certain refusal"
+        );
         let always = document(&[refuse(json!({"StringEquals": {"aws:PrincipalAccount": "111122223333"}}))]);
         assert!(locked_out(&always, &tls, &[]).unwrap_err().contains("even now"));
     }

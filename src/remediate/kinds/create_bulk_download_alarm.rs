@@ -16,7 +16,10 @@ use crate::score::assessment::ResultRecord;
 /// The kind.
 pub const KIND: Kind = Kind {
     name: "create-bulk-download-alarm",
-    risk: (RiskLevel::Low, "who is subscribed to the topic is told of bulk downloads, rightful ones included"),
+    risk: (
+        RiskLevel::Low,
+        "who is subscribed to the topic is told of bulk downloads, rightful ones included",
+    ),
     cost: "one custom metric and one standard alarm a month (list prices 0.30 and 0.10 USD)",
     undo: "alarm and metric filter are deleted, and the topic's former policy is put back",
     place,
@@ -25,7 +28,8 @@ pub const KIND: Kind = Kind {
 
 const NAME: &str = "exfilguard-bulk-download";
 const NAMESPACE: &str = "exfilguard";
-const PATTERN: &str = "{ ($.eventSource = \"s3.amazonaws.com\") && ($.readOnly IS TRUE) && ($.managementEvent IS FALSE) }";
+const PATTERN: &str =
+    "{ ($.eventSource = \"s3.amazonaws.com\") && ($.readOnly IS TRUE) && ($.managementEvent IS FALSE) }";
 
 /// Beside the log group of a trail that covers the account.
 fn place(result: &ResultRecord, situation: &Situation<'_>) -> Result<Place, String> {
@@ -60,7 +64,9 @@ fn propose(place: &Place, _: &[&ResultRecord], situation: &Situation<'_>) -> Res
     let named = Setting::MetricAlarm { alarm: NAME.to_owned() };
     for setting in [&filter, &named] {
         if !setting.get(account, &place.region)?.is_null() {
-            return Err(format!("there is a `{NAME}` already, and it is no help; see the message of the result"));
+            return Err(format!(
+                "there is a `{NAME}` already, and it is no help; see the message of the result"
+            ));
         }
     }
     let settings = situation.policy.check("bulk-download-alarm").parameters;
@@ -83,7 +89,10 @@ fn propose(place: &Place, _: &[&ResultRecord], situation: &Situation<'_>) -> Res
         "comparison_operator": "GreaterThanOrEqualToThreshold", "treat_missing_data": "notBreaching",
     });
     Ok(Proposal {
-        summary: format!("alarm `{topic}` when {objects} objects are read at once, by log group `{}`", place.resource),
+        summary: format!(
+            "alarm `{topic}` when {objects} objects are read at once, by log group `{}`",
+            place.resource
+        ),
         settings: vec![
             admitting(situation, &place.account, &topic, publisher)?,
             (filter, json!({"pattern": PATTERN, "metric": NAME, "namespace": NAMESPACE})),

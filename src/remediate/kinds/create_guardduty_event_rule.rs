@@ -12,7 +12,10 @@ use crate::score::assessment::ResultRecord;
 /// The kind.
 pub const KIND: Kind = Kind {
     name: "create-guardduty-event-rule",
-    risk: (RiskLevel::Low, "who is subscribed to the topic is told of findings; nothing that is there is changed"),
+    risk: (
+        RiskLevel::Low,
+        "who is subscribed to the topic is told of findings; nothing that is there is changed",
+    ),
     cost: "events of AWS services are free; each notification is billed by its protocol",
     undo: "target and rule are deleted, and the topic's former policy is put back",
     place,
@@ -33,7 +36,9 @@ fn propose(place: &Place, _: &[&ResultRecord], situation: &Situation<'_>) -> Res
     let rule = format!("arn:{partition}:events:{}:{}:rule/{NAME}", place.region, place.account);
     let named = Setting::EventRule { rule: NAME.to_owned() };
     if !named.get(account, &place.region)?.is_null() {
-        return Err(format!("there is a rule `{NAME}` already, and it is no help; see the message of the result"));
+        return Err(format!(
+            "there is a rule `{NAME}` already, and it is no help; see the message of the result"
+        ));
     }
     let publisher = ("ExfilguardGuardDutyFindings", "events.amazonaws.com", rule.as_str());
     let settings = vec![

@@ -7,8 +7,8 @@ use std::collections::BTreeSet;
 use serde_json::json;
 
 use super::{Kind, Place, Proposal, Situation};
-use crate::facts::context::{covering_trails, owner_of};
 use crate::facts::Guardrails;
+use crate::facts::context::{covering_trails, owner_of};
 use crate::remediate::plan::RiskLevel;
 use crate::remediate::setting::Setting;
 use crate::score::assessment::ResultRecord;
@@ -82,7 +82,8 @@ struct Needs<'a> {
 impl<'a> Needs<'a> {
     fn of(results: &[&'a ResultRecord]) -> Self {
         let has = |check: &str| results.iter().any(|result| result.check == check);
-        let wider = results.iter().any(|r| !["object-reads-logged", "object-writes-logged"].contains(&&*r.check));
+        let wider =
+            results.iter().any(|r| !["object-reads-logged", "object-writes-logged"].contains(&&*r.check));
         Self {
             reads: wider || has("object-reads-logged"),
             writes: wider || has("object-writes-logged"),
@@ -187,7 +188,8 @@ fn basic(
         _ => "All",
     };
     let mut wanted = present.clone();
-    let of_kind = |selector: &&mut EventSelector| selector.read_write_type.as_deref().unwrap_or("All") == kind;
+    let of_kind =
+        |selector: &&mut EventSelector| selector.read_write_type.as_deref().unwrap_or("All") == kind;
     match wanted.event_selectors.iter_mut().find(of_kind) {
         Some(selector) => add(selector, buckets),
         None => {
@@ -206,7 +208,8 @@ fn basic(
 fn add(selector: &mut EventSelector, buckets: Vec<String>) {
     match selector.data_resources.iter_mut().find(|resource| resource.r#type == TYPE) {
         Some(resource) => {
-            let new: Vec<String> = buckets.into_iter().filter(|value| !resource.values.contains(value)).collect();
+            let new: Vec<String> =
+                buckets.into_iter().filter(|value| !resource.values.contains(value)).collect();
             resource.values.extend(new);
         }
         None => selector.data_resources.push(DataResource { r#type: TYPE.to_owned(), values: buckets }),

@@ -104,7 +104,8 @@ impl<'a> Situation<'a> {
     /// The ARNs of who must never be locked out of an account: the role that makes the changes, and those of last resort.
     #[must_use]
     pub fn keepers(&self, account: &str) -> Vec<String> {
-        let names = std::iter::once(self.role).chain(self.policy.remediation.break_glass.iter().map(String::as_str));
+        let names =
+            std::iter::once(self.role).chain(self.policy.remediation.break_glass.iter().map(String::as_str));
         names.map(|name| format!("arn:{}:iam::{account}:role/{name}", self.organization.partition)).collect()
     }
 
@@ -118,9 +119,15 @@ impl<'a> Situation<'a> {
             return Ok(());
         }
         let tags = self.bucket(&result.account_id, &result.resource.id)?.tags.as_result();
-        let tags = tags.map_err(|why| format!("whether its tags exclude it is not known: {}", why.clause()))?;
-        match tags.iter().find(|(key, value)| excluded.get(*key).is_some_and(|values| values.contains(*value))) {
-            Some((key, value)) => Err(format!("the policy file's `exclude_tags` leaves out `{key}` = `{value}`")),
+        let tags =
+            tags.map_err(|why| format!("whether its tags exclude it is not known: {}", why.clause()))?;
+        match tags
+            .iter()
+            .find(|(key, value)| excluded.get(*key).is_some_and(|values| values.contains(*value)))
+        {
+            Some((key, value)) => {
+                Err(format!("the policy file's `exclude_tags` leaves out `{key}` = `{value}`"))
+            }
             None => Ok(()),
         }
     }

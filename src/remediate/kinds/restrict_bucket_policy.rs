@@ -71,7 +71,8 @@ fn no_partner(present: Option<&str>, situation: &Situation<'_>) -> Result<(), St
 fn organizations(situation: &Situation<'_>) -> Result<Vec<String>, String> {
     let identity = situation.organization.identity.as_result().map_err(|why| why.clause())?.as_ref();
     let own = identity.ok_or("the account belongs to no organization that the policy could name")?;
-    let all: BTreeSet<&String> = std::iter::once(&own.id).chain(&situation.policy.trust.organizations).collect();
+    let all: BTreeSet<&String> =
+        std::iter::once(&own.id).chain(&situation.policy.trust.organizations).collect();
     Ok(all.into_iter().cloned().collect())
 }
 
@@ -107,7 +108,8 @@ fn identity_perimeter(place: &Place, situation: &Situation<'_>) -> Result<[Value
 fn network_perimeter(place: &Place, situation: &Situation<'_>) -> Result<Value, String> {
     let trust = &situation.policy.trust;
     if trust.networks.is_empty() {
-        return Err("the policy file's `trust.networks` names no network from which the bucket may be used".to_owned());
+        return Err("the policy file's `trust.networks` names no network from which the bucket may be used"
+            .to_owned());
     }
     let networks: Vec<String> = trust.networks.iter().map(ToString::to_string).collect();
     let mut unlike = Map::from_iter([("aws:VpceOrgID".to_owned(), json!(organizations(situation)?))]);

@@ -35,7 +35,12 @@ pub const KIND: Kind = Kind {
     propose,
 };
 
-fn endpoint<'a>(situation: &'a Situation<'_>, account: &str, region: &str, id: &str) -> Result<&'a VpcEndpoint, String> {
+fn endpoint<'a>(
+    situation: &'a Situation<'_>,
+    account: &str,
+    region: &str,
+    id: &str,
+) -> Result<&'a VpcEndpoint, String> {
     let read = situation.account(account)?.regional.get(region).ok_or("the region was not read")?;
     let endpoints = read.vpc_endpoints.as_result().map_err(|why| why.clause())?;
     endpoints.iter().find(|endpoint| endpoint.id == id).ok_or_else(|| format!("`{id}` was not read"))
@@ -59,7 +64,10 @@ fn propose(place: &Place, _: &[&ResultRecord], situation: &Situation<'_>) -> Res
     let perimeter = perimeter(situation.account(&place.account)?, &context);
     served_as_before(endpoint, &wanted, &place.region, &perimeter)?;
     Ok(Proposal {
-        summary: format!("let endpoint `{}` lead to the organization's own buckets and AWS's only", endpoint.id),
+        summary: format!(
+            "let endpoint `{}` lead to the organization's own buckets and AWS's only",
+            endpoint.id
+        ),
         settings: vec![(Setting::EndpointPolicy { endpoint: endpoint.id.clone() }, json!(wanted))],
         cost: None,
     })
@@ -105,7 +113,10 @@ fn served_as_before(
     region: &str,
     perimeter: &Perimeter,
 ) -> Result<(), String> {
-    let present = endpoint.policy.as_deref().map_or_else(|| Ok(PolicyDocument::endpoint_default()), PolicyDocument::parse);
+    let present = endpoint
+        .policy
+        .as_deref()
+        .map_or_else(|| Ok(PolicyDocument::endpoint_default()), PolicyDocument::parse);
     let present = present.map_err(|error| error.reason)?;
     let wanted = PolicyDocument::parse(wanted).map_err(|error| error.reason)?;
     let set = |document| PolicySet { endpoint: Part::Known(Arc::new(document)), ..PolicySet::default() };
@@ -117,11 +128,15 @@ fn served_as_before(
         }
         Ok(())
     };
-    same("the organization's own workloads", &|set| endpoint_serves_organization("exfilguard-probe", set, perimeter))?;
+    same("the organization's own workloads", &|set| {
+        endpoint_serves_organization("exfilguard-probe", set, perimeter)
+    })?;
     same("AWS services", &|set| endpoint_serves_services("exfilguard-probe", set, perimeter))?;
     for name in AWS_OWNED_BUCKETS {
         let name = name.replace("<r>", region);
-        same("instances that read AWS's own buckets", &|set| endpoint_serves_aws_owned_bucket(&name, set, perimeter))?;
+        same("instances that read AWS's own buckets", &|set| {
+            endpoint_serves_aws_owned_bucket(&name, set, perimeter)
+        })?;
     }
     Ok(())
 }

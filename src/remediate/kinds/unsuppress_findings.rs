@@ -15,7 +15,10 @@ use crate::snapshot::{AccountSnapshot, Reading};
 /// The kind.
 pub const KIND: Kind = Kind {
     name: "unsuppress-findings",
-    risk: (RiskLevel::Low, "findings that somebody did not want to see are seen again; the filter keeps its criteria"),
+    risk: (
+        RiskLevel::Low,
+        "findings that somebody did not want to see are seen again; the filter keeps its criteria",
+    ),
     cost: "none; more findings reach whoever is told of them",
     undo: "the filter archives again",
     place,
@@ -29,14 +32,16 @@ fn hides(situation: &Situation<'_>, account: &AccountSnapshot, region: &str, fil
     let Reading::Known(filters) = &mut read.finding_filters else { return false };
     filters.retain(|found| found.name == filter);
     // Judged as an account without an organization, so that no other detector's filters count.
-    let organization = crate::snapshot::Organization {
-        identity: Reading::Known(None),
-        ..situation.organization.clone()
-    };
+    let organization =
+        crate::snapshot::Organization { identity: Reading::Known(None), ..situation.organization.clone() };
     let guardrails = Guardrails::of(&organization);
     let hubs = BTreeMap::new();
-    let context =
-        Context { organization: &organization, hubs: &hubs, policy: situation.policy, guardrails: &guardrails };
+    let context = Context {
+        organization: &organization,
+        hubs: &hubs,
+        policy: situation.policy,
+        guardrails: &guardrails,
+    };
     Suppression::of(&alone, region, &context).kept().holds.is_no()
 }
 
@@ -59,7 +64,9 @@ fn place(result: &ResultRecord, situation: &Situation<'_>) -> Result<Place, Stri
         .into_iter()
         .flatten()
         .find(|account| !hiding(situation, account, &region).is_empty())
-        .ok_or("no single filter hides the findings: several do together, and which one to open is for a person")?;
+        .ok_or(
+            "no single filter hides the findings: several do together, and which one to open is for a person",
+        )?;
     Ok(Place { account: account.id.clone(), resource: region.clone(), region })
 }
 
@@ -69,7 +76,8 @@ fn propose(place: &Place, _: &[&ResultRecord], situation: &Situation<'_>) -> Res
     let detector = read.detector.as_result().map_err(|why| why.clause())?.as_ref();
     let detector = detector.ok_or("there is no detector")?.id.clone();
     let names = hiding(situation, account, &place.region);
-    let setting = |filter: &String| Setting::FilterAction { detector: detector.clone(), filter: filter.clone() };
+    let setting =
+        |filter: &String| Setting::FilterAction { detector: detector.clone(), filter: filter.clone() };
     Ok(Proposal {
         summary: format!("let the findings of {} be seen", quoted(&names)),
         settings: names.iter().map(|filter| (setting(filter), json!("NOOP"))).collect(),
