@@ -414,3 +414,21 @@ fn the_plan_has_the_form_of_its_schema() {
     assert_eq!(named("/$defs/Change/properties"), keys(change));
     assert_eq!(named("/$defs/Step/properties"), keys(&change["steps"][0]));
 }
+
+/// F-36: what AWS says it did and what is there are two things.
+#[test]
+fn a_call_that_succeeds_without_effect_is_a_failure() {
+    let site = Site::new();
+    let plan = site.plan(&["block-public-access"]);
+    site.emulator.fail(&json!([{"service": "s3", "operation": "PutPublicAccessBlock", "times": 1,
+        "action": {"status": 200, "body": "", "content_type": "application/xml"}}]));
+    let applied = site.apply();
+    assert_eq!(code(&applied), 5, "{}", errors(&applied));
+    assert!(errors(&applied).contains("what is read back is not what was set"), "{}", errors(&applied));
+    let states = site.states();
+    assert_eq!(states.values().filter(|state| *state == "failed").count(), 1, "{states:?}");
+    assert_eq!(states.len(), changes(&plan).len(), "the others of the account went on: {states:?}");
+    let back = site.rollback(&[]);
+    assert_eq!(code(&back), 0, "{}", errors(&back));
+    assert_eq!(site.writes()["s3:DeletePublicAccessBlock"], changes(&plan).len() as u64 - 1);
+}
