@@ -12,6 +12,7 @@ pub mod deliver;
 pub mod engine;
 pub mod facts;
 pub mod policy;
+pub mod remediate;
 pub mod report;
 pub mod score;
 pub mod semantics;

@@ -12,8 +12,8 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 pub use judge::{Judge, Judgement};
-pub use live::{LiveAudit, collect_snapshot};
-pub use offline::offline;
+pub use live::{LiveAudit, LiveError, collect_snapshot};
+pub use offline::{OfflineError, offline};
 pub use pool::Surroundings;
 
 use crate::collect::CallCounts;

@@ -1,9 +1,16 @@
 //! What people type.
 
+mod remediate;
+
 use std::num::NonZeroU32;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+
+pub use self::remediate::{
+    ApplyArguments, PlanArguments, PlanFormat, RemediateArguments, RemediateCommand, RollbackArguments,
+    WriteArguments,
+};
 
 use crate::catalogue::{Area, FailOn, ResourceKind, Severity};
 use crate::report::Destination;
@@ -17,7 +24,7 @@ use crate::report::simulation::{MatrixDestination, MatrixRows};
     exfilguard audit --role ExfilguardAudit --output terminal --output junit=exfilguard.xml\n  \
     exfilguard checks list\n\n\
     Exit codes: 0 nothing at or above the gate failed, 1 something did, 2 wrong usage, 3 incomplete,\n\
-    4 no credentials, 130 interrupted.")]
+    4 no credentials, 5 a change was refused or failed, 130 interrupted.")]
 pub struct Arguments {
     /// What to do.
     #[command(subcommand)]
@@ -63,6 +70,8 @@ pub enum Command {
     Audit(Box<AuditArguments>),
     /// Show for every bucket and technique of theft: logged, detected, alerted, prevented, and why
     Simulate(Box<SimulateArguments>),
+    /// Repair what an audit found: plan, apply, roll back, and tell what was done
+    Remediate(RemediateArguments),
     /// Collect a snapshot without judging it, or show one
     Snapshot(SnapshotArguments),
     /// List and explain checks, or run their tests
@@ -449,6 +458,8 @@ pub enum SchemaKind {
     Policy,
     /// The facts that check modules read
     Facts,
+    /// The plan that `exfilguard remediate plan` writes
+    Plan,
 }
 
 /// `exfilguard completions`.

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::Failure;
 use super::arguments::{IamPolicyArguments, IamPurpose};
 use super::exit_code::ExitCode;
-use crate::collect::permission::{IN_EACH_ACCOUNT, IN_THE_CENTRAL_ACCOUNT, action};
+use crate::collect::permission::{IN_EACH_ACCOUNT, IN_THE_CENTRAL_ACCOUNT, TO_REMEDIATE, action};
 
 /// Prints the policy.
 pub fn run(arguments: &IamPolicyArguments) -> Result<ExitCode, Failure> {
@@ -105,65 +105,42 @@ fn investigate(arguments: &IamPolicyArguments) -> Vec<Value> {
     statements
 }
 
-/// The permissions of `aws-semantics.md` 12.2, with what must never happen denied.
+/// What no role of ours may ever do: the last two words of a thief, and what hides his traces. `StopLogging` is among it,
+/// so that `remediate rollback --stop-logging` needs another role.
+const NEVER: [&str; 8] = [
+    "cloudtrail:DeleteTrail",
+    "cloudtrail:StopLogging",
+    "guardduty:DeleteDetector",
+    "guardduty:DeleteFilter",
+    "iam:*",
+    "kms:ScheduleKeyDeletion",
+    "s3:DeleteBucket",
+    "s3:DeleteObject*",
+];
+
+/// The permissions of `aws-semantics.md` 12.2 for the calls of `exfilguard remediate`, by the list that is held against them,
+/// with what must never happen denied.
 fn remediate(arguments: &IamPolicyArguments) -> Vec<Value> {
     let arn = |rest: &str| format!("arn:{}:{rest}", arguments.partition);
-    let trails = [
-        "cloudtrail:PutEventSelectors",
-        "cloudtrail:StartLogging",
-        "guardduty:UpdateDetector",
-        "guardduty:UpdateFilter",
-        "guardduty:UpdateMemberDetectors",
-        "guardduty:UpdateOrganizationConfiguration",
-    ];
-    let alerting = [
-        "cloudwatch:DeleteAlarms",
-        "cloudwatch:PutMetricAlarm",
-        "events:DeleteRule",
-        "events:PutRule",
-        "events:PutTargets",
-        "events:RemoveTargets",
-        "logs:DeleteMetricFilter",
-        "logs:PutMetricFilter",
-        "sns:CreateTopic",
-        "sns:DeleteTopic",
-        "sns:GetTopicAttributes",
-        "sns:SetTopicAttributes",
-        "sns:Subscribe",
-        "sns:Unsubscribe",
-    ];
-    let buckets = [
-        "s3:DeleteBucketPolicy",
-        "s3:PutAccountPublicAccessBlock",
-        "s3:PutBucketOwnershipControls",
-        "s3:PutBucketPolicy",
-        "s3:PutBucketPublicAccessBlock",
-    ];
-    let never = [
-        "cloudtrail:DeleteTrail",
-        "cloudtrail:StopLogging",
-        "guardduty:DeleteDetector",
-        "guardduty:DeleteFilter",
-        "iam:*",
-        "kms:ScheduleKeyDeletion",
-        "s3:DeleteBucket",
-        "s3:DeleteObject*",
-    ];
-    let ours = [
-        "cloudwatch:*:*:alarm:exfilguard-*",
-        "events:*:*:rule/exfilguard-*",
-        "logs:*:*:log-group:*",
-        "sns:*:*:exfilguard-*",
-    ];
-    let mut of_buckets = allow("PreventPerBucket", named(&buckets), json!("*"));
+    let of = |services: &[&str]| -> Vec<String> {
+        let wanted = |name: &&&str| {
+            let service = name.split(':').next().unwrap_or_default();
+            services.contains(&service) && !NEVER.contains(*name)
+        };
+        TO_REMEDIATE.iter().filter(wanted).map(|name| action(name).to_owned()).collect()
+    };
+    // What is made has a name of ours; filters are named within a log group, and topics are others'.
+    let ours = ["cloudwatch:*:*:alarm:exfilguard-*", "events:*:*:rule/exfilguard-*", "logs:*:*:log-group:*"];
+    let mut of_buckets = allow("PreventPerBucket", of(&["s3"]), json!("*"));
     of_buckets["Condition"] = json!({"StringEquals": {"aws:ResourceAccount": "${aws:PrincipalAccount}"}});
     let mut statements = audit(&IamPolicyArguments { central: false, ..arguments.clone() });
     statements.extend([
-        allow("TrailsAndDetectors", named(&trails), json!("*")),
-        allow("Alerting", named(&alerting), json!(ours.map(arn))),
+        allow("TrailsAndDetectors", of(&["cloudtrail", "guardduty"]), json!("*")),
+        allow("Alerting", of(&["cloudwatch", "events", "logs"]), json!(ours.map(arn))),
+        allow("TopicPolicies", of(&["sns"]), json!(arn("sns:*:*:*"))),
         of_buckets,
-        allow("Endpoints", named(&["ec2:ModifyVpcEndpoint"]), json!("*")),
-        json!({"Sid": "NeverTouch", "Effect": "Deny", "Action": never, "Resource": "*"}),
+        allow("Endpoints", of(&["ec2"]), json!("*")),
+        json!({"Sid": "NeverTouch", "Effect": "Deny", "Action": NEVER, "Resource": "*"}),
     ]);
     if arguments.central {
         statements.push(enter(arguments));

@@ -14,6 +14,7 @@ mod init;
 mod live;
 mod modules;
 mod progress;
+mod remediate;
 mod schema;
 mod simulate;
 mod snapshot;
@@ -44,6 +45,7 @@ pub fn run() -> ProcessExitCode {
     let outcome = match arguments.command {
         Command::Audit(audit) => audit::run(&audit, &console),
         Command::Simulate(simulate) => simulate::run(&simulate, &console),
+        Command::Remediate(remediate) => remediate::run(&remediate, &console),
         Command::Snapshot(snapshot) => snapshot::run(&snapshot, &console),
         Command::Checks(checks) => checks::run(&checks),
         Command::Compare(compare) => compare::run(&compare, &console),

@@ -14,6 +14,7 @@ pub fn run(arguments: &SchemaArguments) -> Result<ExitCode, Failure> {
     let schema = match arguments.what {
         SchemaKind::Policy => Ok(policy::schema(&modules::load(&[])?.descriptions())),
         SchemaKind::Facts => serde_json::to_value(facts::schemas()),
+        SchemaKind::Plan => serde_json::to_value(schemars::schema_for!(crate::remediate::plan::Plan)),
     };
     let text = schema
         .and_then(|schema| serde_json::to_string_pretty(&schema))

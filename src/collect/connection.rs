@@ -189,6 +189,13 @@ impl Access {
         }
     }
 
+    /// The same access, which never sends a request twice: a write whose answer was lost is looked at, not repeated.
+    #[must_use]
+    pub fn without_retries(&self) -> Self {
+        let config = self.config.to_builder().retry_config(RetryConfig::disabled()).build();
+        Self { connection: Arc::clone(&self.connection), config }
+    }
+
     /// Access to another account by assuming a role in it.
     ///
     /// # Errors

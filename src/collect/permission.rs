@@ -3,7 +3,9 @@
 /// Operations whose IAM action has another name, in the order of the operations.
 ///
 /// <https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazons3.html>
-const OTHER_NAMES: [(&str, &str); 16] = [
+const OTHER_NAMES: [(&str, &str); 19] = [
+    ("s3:DeleteBucketOwnershipControls", "s3:PutBucketOwnershipControls"),
+    ("s3:DeletePublicAccessBlock", "s3:PutBucketPublicAccessBlock"),
     ("s3:GetBucketEncryption", "s3:GetEncryptionConfiguration"),
     ("s3:GetBucketLifecycleConfiguration", "s3:GetLifecycleConfiguration"),
     ("s3:GetBucketNotificationConfiguration", "s3:GetBucketNotification"),
@@ -13,6 +15,7 @@ const OTHER_NAMES: [(&str, &str); 16] = [
     ("s3:HeadBucket", "s3:ListBucket"),
     ("s3:ListBucketInventoryConfigurations", "s3:GetInventoryConfiguration"),
     ("s3:ListBuckets", "s3:ListAllMyBuckets"),
+    ("s3:PutPublicAccessBlock", "s3:PutBucketPublicAccessBlock"),
     ("s3control:GetAccessPoint", "s3:GetAccessPoint"),
     ("s3control:GetAccessPointPolicy", "s3:GetAccessPointPolicy"),
     ("s3control:GetAccessPointPolicyStatus", "s3:GetAccessPointPolicyStatus"),
@@ -100,6 +103,33 @@ pub const IN_THE_CENTRAL_ACCOUNT: [&str; 11] = [
     "sts:GetCallerIdentity",
 ];
 
+/// Every operation by which `exfilguard remediate` changes something, in order.
+pub const TO_REMEDIATE: [&str; 23] = [
+    "cloudtrail:PutEventSelectors",
+    "cloudtrail:StartLogging",
+    "cloudtrail:StopLogging",
+    "cloudwatch:DeleteAlarms",
+    "cloudwatch:PutMetricAlarm",
+    "ec2:ModifyVpcEndpoint",
+    "events:DeleteRule",
+    "events:PutRule",
+    "events:PutTargets",
+    "events:RemoveTargets",
+    "guardduty:UpdateDetector",
+    "guardduty:UpdateFilter",
+    "guardduty:UpdateMemberDetectors",
+    "guardduty:UpdateOrganizationConfiguration",
+    "logs:DeleteMetricFilter",
+    "logs:PutMetricFilter",
+    "s3:DeleteBucketOwnershipControls",
+    "s3:DeleteBucketPolicy",
+    "s3:DeletePublicAccessBlock",
+    "s3:PutBucketOwnershipControls",
+    "s3:PutBucketPolicy",
+    "s3:PutPublicAccessBlock",
+    "sns:SetTopicAttributes",
+];
+
 /// The IAM action of an operation.
 #[must_use]
 pub fn action(operation: &str) -> &str {
@@ -152,31 +182,46 @@ mod tests {
     #[test]
     fn the_lists_are_sorted() {
         assert!(OTHER_NAMES.is_sorted_by_key(|(operation, _)| *operation));
-        assert!(IN_EACH_ACCOUNT.is_sorted() && IN_THE_CENTRAL_ACCOUNT.is_sorted());
+        assert!(
+            IN_EACH_ACCOUNT.is_sorted() && IN_THE_CENTRAL_ACCOUNT.is_sorted() && TO_REMEDIATE.is_sorted()
+        );
     }
 
-    /// The source itself is asked: whoever adds a call adds its permission, and whoever takes one away takes it back.
-    #[test]
-    fn the_lists_are_the_operations_that_the_collectors_call() {
-        let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src/collect");
+    /// The operations that the files of a folder name.
+    fn named_in(folder: &str) -> BTreeSet<String> {
+        let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
         let pattern = regex_automata::meta::Regex::new(
             "\"(cloudtrail|cloudwatch|ec2|events|guardduty|kms|lambda|logs|macie2|organizations|s3|s3control|sns|sqs|sts):\
              [A-Z][A-Za-z0-9]+\"",
         )
         .unwrap();
-        let mut called = BTreeSet::new();
+        let mut named = BTreeSet::new();
         for file in std::fs::read_dir(folder).unwrap() {
             let path = file.unwrap().path();
-            if path.ends_with("permission.rs") {
+            if path.ends_with("permission.rs") || path.is_dir() {
                 continue;
             }
             let text = std::fs::read_to_string(path).unwrap();
             let code = text.split("#[cfg(test)]").next().unwrap();
-            called.extend(
+            named.extend(
                 pattern.find_iter(code).map(|found| code[found.range()].trim_matches('"').to_owned()),
             );
         }
+        named
+    }
+
+    /// The source itself is asked: whoever adds a call adds its permission, and whoever takes one away takes it back.
+    #[test]
+    fn the_lists_are_the_operations_that_the_collectors_call() {
         let listed = IN_EACH_ACCOUNT.iter().chain(&IN_THE_CENTRAL_ACCOUNT).map(|&name| name.to_owned());
-        assert_eq!(called, listed.collect());
+        assert_eq!(named_in("src/collect"), listed.collect());
+    }
+
+    #[test]
+    fn the_list_of_changes_is_what_remediation_calls_beside_what_it_reads() {
+        let listed = TO_REMEDIATE.iter().chain(&IN_EACH_ACCOUNT).map(|&name| name.to_owned());
+        let named = named_in("src/remediate");
+        assert!(named.is_subset(&listed.collect()), "{named:?}");
+        assert!(TO_REMEDIATE.iter().all(|&name| named.contains(name)), "{named:?}");
     }
 }

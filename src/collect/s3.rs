@@ -133,7 +133,7 @@ async fn bucket(
 }
 
 /// A document that is no JSON was not read, whatever the answer's status.
-pub(super) fn json_text(document: Reading<Option<String>>, operation: &str) -> Reading<Option<String>> {
+pub(crate) fn json_text(document: Reading<Option<String>>, operation: &str) -> Reading<Option<String>> {
     match document {
         Reading::Known(Some(text)) => match serde_json::from_str::<serde::de::IgnoredAny>(&text) {
             Ok(_) => Reading::Known(Some(text)),
@@ -176,7 +176,7 @@ fn read_acl(answer: aws_sdk_s3::operation::get_bucket_acl::GetBucketAclOutput) -
     }
 }
 
-fn flags(block: &aws_sdk_s3::types::PublicAccessBlockConfiguration) -> PublicAccessBlock {
+pub(crate) fn flags(block: &aws_sdk_s3::types::PublicAccessBlockConfiguration) -> PublicAccessBlock {
     PublicAccessBlock {
         block_public_acls: block.block_public_acls.unwrap_or_default(),
         ignore_public_acls: block.ignore_public_acls.unwrap_or_default(),
@@ -186,7 +186,7 @@ fn flags(block: &aws_sdk_s3::types::PublicAccessBlockConfiguration) -> PublicAcc
 }
 
 /// A failure with the code that means "there is none" is a known absence.
-pub(super) fn absent_on<T>(answer: Result<Option<T>, Failure>, code: &str) -> Reading<Option<T>> {
+pub(crate) fn absent_on<T>(answer: Result<Option<T>, Failure>, code: &str) -> Reading<Option<T>> {
     match answer {
         Ok(value) => Reading::Known(value),
         Err(failure) if failure.code() == code => Reading::Known(None),

@@ -102,6 +102,12 @@ impl Collector {
         &self.organization
     }
 
+    /// The caller's ARN.
+    #[must_use]
+    pub fn caller_arn(&self) -> &str {
+        &self.caller.arn
+    }
+
     /// What the person should know about how the run began, one sentence each.
     #[must_use]
     pub fn notes(&self) -> &[String] {
@@ -201,7 +207,7 @@ impl Collector {
         account::account(&access, &self.hub, &self.organization, &planned.id, &planned.name, &scope).await
     }
 
-    /// Access to an account: the caller's own credentials in his account, else the role.
+    /// Access to an account: with the caller's own credentials to his own, by the role elsewhere.
     ///
     /// # Errors
     /// The role cannot be assumed.

@@ -27,7 +27,7 @@ mod rule_targets;
 #[cfg(test)]
 pub(crate) mod samples;
 mod schema;
-mod suppression;
+pub(crate) mod suppression;
 mod tampering;
 mod trail_coverage;
 mod unread;

@@ -154,6 +154,13 @@ struct RemediationForm {
     /// The most accounts that one plan changes.
     #[schemars(range(min = 1))]
     maximum_accounts: Option<u64>,
+    /// Names of roles that no change may lock out, besides the one that makes the changes.
+    break_glass: Option<Vec<String>>,
+    /// Ids of accounts in which nothing is changed, in quotation marks.
+    #[schemars(inner(regex(pattern = r"^[0-9]{12}$")))]
+    exclude_accounts: Option<Vec<String>>,
+    /// Tag keys with the values of buckets that are not changed, compared exactly.
+    exclude_tags: Option<BTreeMap<String, Vec<String>>>,
 }
 
 /// The keys whose value may be nothing (`null`), besides all lists and mappings.

@@ -1,15 +1,23 @@
 //! The bounds that the policy file puts on changes.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::gates::count;
-use super::identifiers;
 use super::reader::Reader;
 use super::yaml::Node;
+use super::{document, identifiers};
 use crate::catalogue::REMEDIATIONS;
 
 /// The keys of `remediation`.
-pub(super) const KEYS: &[&str] = &["allow", "role", "maximum_changes", "maximum_accounts"];
+pub(super) const KEYS: &[&str] = &[
+    "allow",
+    "role",
+    "break_glass",
+    "maximum_changes",
+    "maximum_accounts",
+    "exclude_accounts",
+    "exclude_tags",
+];
 
 /// How far `exfilguard remediate` may go.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,6 +30,12 @@ pub struct RemediationLimits {
     pub maximum_changes: u64,
     /// The most accounts that one plan changes.
     pub maximum_accounts: u64,
+    /// Names of roles that no change may lock out, besides the one that makes the changes.
+    pub break_glass: Vec<String>,
+    /// Accounts in which nothing is changed.
+    pub exclude_accounts: Vec<String>,
+    /// Tag keys with the values of buckets that are not changed.
+    pub exclude_tags: BTreeMap<String, BTreeSet<String>>,
 }
 
 impl Default for RemediationLimits {
@@ -31,6 +45,9 @@ impl Default for RemediationLimits {
             role: None,
             maximum_changes: 50,
             maximum_accounts: 10,
+            break_glass: Vec::new(),
+            exclude_accounts: Vec::new(),
+            exclude_tags: BTreeMap::new(),
         }
     }
 }
@@ -59,5 +76,14 @@ pub(super) fn read(reader: &mut Reader<'_>, node: &Node) -> RemediationLimits {
         role: fields.get_set("role").and_then(|node| reader.parsed(node, "role", identifiers::role_name)),
         maximum_changes,
         maximum_accounts,
+        break_glass: reader.list(fields.get("break_glass"), "break_glass", |reader, node| {
+            reader.parsed(node, "a role", identifiers::role_name)
+        }),
+        exclude_accounts: reader.list(
+            fields.get("exclude_accounts"),
+            "exclude_accounts",
+            document::account_id,
+        ),
+        exclude_tags: fields.get("exclude_tags").map(|node| document::tags(reader, node)).unwrap_or_default(),
     }
 }

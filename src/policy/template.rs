@@ -73,6 +73,11 @@ remediation:
   # The most changes of one plan, and the most accounts that it changes.
   maximum_changes: @CHANGES@
   maximum_accounts: @ACCOUNTS@
+  # Roles that no change may lock out, besides the one that makes the changes, such as [break-glass].
+  break_glass: []
+  # Accounts, and buckets with one of these tags, in which nothing is changed.
+  exclude_accounts: []
+  exclude_tags: {}
 
 # Settings of single checks. Each line below is a check as it is without it: remove the `#` and change what you need.
 # `exfilguard checks explain ID` tells what a check and its parameters are for.

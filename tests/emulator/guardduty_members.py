@@ -90,6 +90,24 @@ def get_member_detectors(call: Call, _moto, _state: SeededState) -> Answer:
     return _answer({"members": found, "unprocessedAccounts": unprocessed})
 
 
+def update_member_detectors(call: Call, _moto, _state: SeededState) -> Answer:
+    """https://docs.aws.amazon.com/guardduty/latest/APIReference/API_UpdateMemberDetectors.html"""
+    accounts = call.parameters().get("accountIds", [])
+    if (detector := _detector(call)) is None or not 1 <= len(accounts) <= MEMBERS_PER_CALL:
+        return error(call, 400, "BadRequestException", NOT_THE_ADMINISTRATOR)
+    unprocessed = []
+    for account in accounts:
+        own = next(iter(guardduty_backends[account][call.region].detectors.values()), None)
+        if account not in _members(detector) or own is None:
+            why = "The request is rejected because the account is not a member."
+            unprocessed.append({"accountId": account, "result": why})
+            continue
+        wanted = {f["name"]: f["status"] for f in call.parameters().get("features", []) if f["name"] in MEMBER_FEATURES}
+        for feature in own.features:
+            feature["status"] = wanted.get(feature["name"], feature["status"])
+    return _answer({"unprocessedAccounts": unprocessed})
+
+
 # The features that a member's administrator may set.
 MEMBER_FEATURES = {
     "S3_DATA_EVENTS",

@@ -49,6 +49,7 @@ ANSWERS = {
     "guardduty:StopMonitoringMembers": guardduty_members.stop_monitoring,
     "guardduty:ListMembers": guardduty_members.list_members,
     "guardduty:GetMemberDetectors": guardduty_members.get_member_detectors,
+    "guardduty:UpdateMemberDetectors": guardduty_members.update_member_detectors,
     "guardduty:ListFilters": guardduty_filters.list_filters,
     "guardduty:ListIPSets": guardduty_filters.list_ip_sets,
     "guardduty:GetIPSet": guardduty_filters.get_ip_set,

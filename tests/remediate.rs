@@ -1,0 +1,434 @@
+//! Plan, apply, verify, roll back: through the built program, against the organization of traps.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod emulated;
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::process::Output;
+
+use emulated::{Emulator, repository};
+use serde_json::{Value, json};
+
+/// An emulator with the organization of traps, and a folder for plan and journal.
+struct Site {
+    emulator: Emulator,
+    folder: tempfile::TempDir,
+}
+
+impl Site {
+    fn new() -> Self {
+        let (emulator, _) = Emulator::with("trap");
+        let site = Self { emulator, folder: tempfile::tempdir().unwrap() };
+        // The policy of the organization of traps, with room for all changes.
+        let policy = std::fs::read_to_string(repository("tests/emulator/trap_policy.yaml")).unwrap();
+        std::fs::write(site.path("policy.yaml"), policy + "remediation: { maximum_changes: 100 }\n").unwrap();
+        site
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn run(&self, arguments: &[&str]) -> Output {
+        let mut program = self.emulator.program();
+        program.current_dir(self.folder.path()).arg("remediate").args(arguments);
+        if arguments[0] != "status" {
+            program.arg("--policy").arg("policy.yaml");
+        }
+        program.output().unwrap()
+    }
+
+    /// Plans changes of these kinds into `plan.json`, those in the management account included.
+    fn plan(&self, kinds: &[&str]) -> Value {
+        let mut arguments = vec![
+            "plan",
+            "--include-management-account",
+            "--regions",
+            "us-east-1,eu-west-1",
+            "--output",
+            "plan.json",
+        ];
+        for kind in kinds {
+            arguments.extend(["--kind", kind]);
+        }
+        let output = self.run(&arguments);
+        assert_eq!(code(&output), 0, "{}", errors(&output));
+        serde_json::from_slice(&std::fs::read(self.path("plan.json")).unwrap()).unwrap()
+    }
+
+    fn apply(&self) -> Output {
+        self.run(&["apply", "plan.json", "--yes"])
+    }
+
+    fn rollback(&self, more: &[&str]) -> Output {
+        let mut arguments = vec!["rollback", "plan.json.journal", "--yes"];
+        arguments.extend(more);
+        self.run(&arguments)
+    }
+
+    /// How each step of the journal stands, by change.
+    fn states(&self) -> BTreeMap<String, String> {
+        let output = self.run(&["status", "plan.json.journal", "--output", "json"]);
+        let steps: Vec<Value> = serde_json::from_slice(&output.stdout).unwrap();
+        let text = |value: &Value| value.as_str().unwrap().to_owned();
+        steps.iter().map(|step| (text(&step["change"]), text(&step["state"]))).collect()
+    }
+
+    /// Everything that is configured, as a snapshot has it; without when it was read.
+    fn configuration(&self) -> Vec<Value> {
+        let path = self.path("state");
+        let _no_such_file = std::fs::remove_file(&path);
+        let mut program = self.emulator.program();
+        program.args(["snapshot", "collect", "--regions", "us-east-1,eu-west-1", "--output"]).arg(&path);
+        assert!(program.output().unwrap().status.success());
+        let output = self.emulator.program().args(["snapshot", "show"]).arg(&path).output().unwrap();
+        let mut lines: Vec<Value> = String::from_utf8(output.stdout)
+            .unwrap()
+            .lines()
+            .map(|line| serde_json::from_str(line).unwrap())
+            .filter(|line: &Value| line.get("schema").is_none())
+            .collect();
+        for line in &mut lines {
+            forget_times(line);
+        }
+        self.emulator.forget_requests();
+        lines
+    }
+
+    /// The requests that were no reads, since they were forgotten last.
+    fn writes(&self) -> BTreeMap<String, u64> {
+        let is_read = |name: &str| {
+            let operation = name.split(':').nth(1).unwrap();
+            ["Get", "List", "Describe", "Head", "Assume"].iter().any(|verb| operation.starts_with(verb))
+        };
+        self.emulator.requests().into_iter().filter(|(name, _)| !is_read(name)).collect()
+    }
+}
+
+fn forget_times(value: &mut Value) {
+    match value {
+        Value::Object(fields) => {
+            fields.remove("read_at");
+            fields.retain(|name, _| !name.ends_with("_delivery_time"));
+            fields.values_mut().for_each(forget_times);
+        }
+        Value::Array(items) => items.iter_mut().for_each(forget_times),
+        _ => {}
+    }
+}
+
+fn code(output: &Output) -> i32 {
+    output.status.code().unwrap()
+}
+
+fn errors(output: &Output) -> String {
+    format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
+}
+
+fn changes(plan: &Value) -> &[Value] {
+    plan["changes"].as_array().unwrap()
+}
+
+#[test]
+fn a_plan_changes_nothing_apply_mends_and_rollback_restores() {
+    let site = Site::new();
+    let first = site.configuration();
+    let before = site.emulator.audit(site.folder.path(), &[]);
+    site.emulator.forget_requests();
+
+    let plan = site.plan(&[]);
+    assert!(site.writes().is_empty(), "{:?}", site.writes());
+    let kinds: std::collections::BTreeSet<&str> =
+        changes(&plan).iter().map(|change| change["kind"].as_str().unwrap()).collect();
+    assert_eq!(kinds.len(), 12, "{kinds:?}");
+    let again = site.plan(&[]);
+    assert_eq!(plan, again, "the same state gives the same plan");
+
+    let applied = site.apply();
+    assert_eq!(code(&applied), 0, "{}", errors(&applied));
+    let made: u64 = site.writes().values().sum();
+    let steps: usize = changes(&plan).iter().map(|change| change["steps"].as_array().unwrap().len()).sum();
+    assert_eq!(made, steps as u64, "{:?}", site.writes());
+    // What is not verified was promised of no result.
+    assert!(site.states().values().all(|state| state == "verified"), "{:?}", site.states());
+
+    // What the plan promised is so, and nothing is worse.
+    let after = site.emulator.audit(site.folder.path(), &[]);
+    let (old, new) = (before.statuses(), after.statuses());
+    for mended in changes(&plan).iter().flat_map(|change| change["results"].as_array().unwrap()) {
+        let text = |name: &str| mended[name].as_str().unwrap_or("-").to_owned();
+        let key = [text("check"), text("account"), text("region"), text("resource")];
+        assert_eq!(old[&key], "fail", "{key:?}");
+        assert_eq!(new[&key], text("after"), "{key:?}");
+    }
+    for (key, status) in &old {
+        assert!(status != "pass" || new[key] == "pass", "{key:?} is {}", new[key]);
+    }
+
+    // A second time changes nothing.
+    site.emulator.forget_requests();
+    let second = site.apply();
+    assert_eq!(code(&second), 0, "{}", errors(&second));
+    assert!(site.writes().is_empty(), "{:?}", site.writes());
+
+    // Without the flag trails go on.
+    let back = site.rollback(&[]);
+    assert_eq!(code(&back), 5, "{}", errors(&back));
+    let back = site.rollback(&["--stop-logging"]);
+    assert_eq!(code(&back), 0, "{}", errors(&back));
+    assert_eq!(site.configuration(), first);
+    let back = site.rollback(&["--stop-logging"]);
+    assert_eq!(code(&back), 0, "{}", errors(&back));
+    assert!(site.writes().is_empty(), "{:?}", site.writes());
+}
+
+#[test]
+fn what_somebody_else_changed_is_left_alone() {
+    let site = Site::new();
+    let plan = site.plan(&["require-tls"]);
+    let bucket = "trap-one-prefix-222222222222";
+    let theirs = r#"{"Version":"2012-10-17","Statement":[]}"#;
+    site.emulator.put(&json!([{"kind": "bucket_policy", "bucket": bucket, "text": theirs}]));
+    let applied = site.apply();
+    assert_eq!(code(&applied), 5, "{}", errors(&applied));
+    assert!(errors(&applied).contains("somebody else"), "{}", errors(&applied));
+    let writes = site.writes();
+    assert_eq!(writes["s3:PutBucketPolicy"], changes(&plan).len() as u64 - 1, "{writes:?}");
+    let states = site.states();
+    let refused: Vec<_> = states.iter().filter(|(_, state)| *state == "refused").collect();
+    assert_eq!(refused.len(), 1, "{states:?}");
+    assert!(refused[0].0.ends_with(bucket));
+
+    // Rolling back refuses what was changed after us, too.
+    let other = "trap-write-only-222222222222";
+    site.emulator.put(&json!([{"kind": "bucket_policy", "bucket": other, "text": theirs}]));
+    let back = site.rollback(&[]);
+    assert_eq!(code(&back), 5, "{}", errors(&back));
+    let states = site.states();
+    let refused: Vec<_> = states.iter().filter(|(_, state)| *state == "undo-refused").collect();
+    assert_eq!(refused.len(), 1, "{states:?}");
+    assert!(refused[0].0.ends_with(other));
+}
+
+#[test]
+fn lost_throttled_and_denied_calls_are_told_apart() {
+    let site = Site::new();
+    let plan = site.plan(&["require-tls"]);
+    let accounts = ["222222222222", "333333333333", "444444444444"];
+    let put = |account: &str, times: u64, action: Value| {
+        json!({"account": account, "service": "s3", "operation": "PutBucketPolicy", "times": times,
+            "action": action})
+    };
+    site.emulator.fail(&json!([
+        put(accounts[0], 2, json!({"status": 503, "code": "SlowDown", "message": "slow down"})),
+        put(accounts[1], 1, json!({"status": 500, "code": "InternalError", "message": "we stumbled"})),
+        put(accounts[2], 1, json!({"status": 403, "code": "AccessDenied", "message": "no"})),
+    ]));
+    let applied = site.apply();
+    assert_eq!(code(&applied), 5, "{}", errors(&applied));
+    let states = site.states();
+    for (change, state) in &states {
+        let account = change.split('/').nth(1).unwrap();
+        let good = ["verified", "done"].contains(&state.as_str());
+        let one_may_fail = account == accounts[2];
+        assert!(good || (one_may_fail && state == "failed"), "{change} is {state}");
+    }
+    assert_eq!(states.values().filter(|state| *state == "failed").count(), 1, "{states:?}");
+    // The wave that failed was finished; the next was not begun.
+    assert!(states.len() < changes(&plan).len());
+    assert!(errors(&applied).contains("were not begun"), "{}", errors(&applied));
+
+    // Again, without faults: the rest is done, and nothing twice.
+    site.emulator.fail(&json!([]));
+    site.emulator.forget_requests();
+    let applied = site.apply();
+    assert_eq!(code(&applied), 0, "{}", errors(&applied));
+    let done = states.values().filter(|state| *state != "failed").count();
+    let made = site.writes()["s3:PutBucketPolicy"];
+    assert_eq!(made, (changes(&plan).len() - done) as u64);
+}
+
+#[test]
+fn plans_that_were_edited_or_go_too_far_are_refused() {
+    let site = Site::new();
+    site.plan(&["block-public-access"]);
+    let text = std::fs::read_to_string(site.path("plan.json")).unwrap();
+    let refused = |text: &str, code_wanted: i32, why: &str| {
+        std::fs::write(site.path("plan.json"), text).unwrap();
+        let applied = site.apply();
+        assert_eq!(code(&applied), code_wanted, "{}", errors(&applied));
+        assert!(errors(&applied).contains(why), "{}", errors(&applied));
+    };
+    refused(&text.replace("888888888888", "777777777777"), 2, "edited");
+    refused(&text.replace("exfilguard.plan/1", "exfilguard.plan/9"), 2, "exfilguard.plan/9");
+    refused("[]", 2, "format");
+    std::fs::write(site.path("plan.json"), &text).unwrap();
+    assert_eq!(code(&site.run(&["apply", "plan.json"])), 2, "nobody was asked");
+
+    // The limits may have been lowered since.
+    for (limit, why) in [
+        ("maximum_changes: 1", "more than the 1 of `maximum_changes`"),
+        ("allow: [require-tls]", "not among the kinds"),
+        ("exclude_accounts: [\"888888888888\"]", "leaves out"),
+    ] {
+        let policy = site.path("exfilguard.yaml");
+        std::fs::write(&policy, format!("version: 1\nremediation: {{ {limit} }}\n")).unwrap();
+        let mut program = site.emulator.program();
+        program.current_dir(site.folder.path()).args(["remediate", "apply", "plan.json", "--yes"]);
+        let applied = program.output().unwrap();
+        assert_eq!(code(&applied), 5, "{}", errors(&applied));
+        assert!(errors(&applied).replace('\n', " ").contains(why), "{}", errors(&applied));
+    }
+    assert!(site.writes().is_empty(), "{:?}", site.writes());
+}
+
+#[test]
+fn without_a_journal_nothing_is_called() {
+    let site = Site::new();
+    site.plan(&["require-tls"]);
+    let nowhere = site.run(&["apply", "plan.json", "--yes", "--journal", "no/such/folder"]);
+    assert_eq!(code(&nowhere), 5, "{}", errors(&nowhere));
+    // A full disk: the journal may have 512 bytes, which its first line fits into and no announcement of a call.
+    let program = site.emulator.program();
+    let mut full = std::process::Command::new("sh");
+    full.args(["-c", "trap '' XFSZ; ulimit -f 1; exec \"$@\"", "sh", emulated::PROGRAM]);
+    full.env_clear().current_dir(site.folder.path());
+    full.envs(program.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    full.args(["remediate", "apply", "plan.json", "--yes", "--policy"]);
+    full.arg("policy.yaml");
+    let applied = full.output().unwrap();
+    assert_eq!(code(&applied), 5, "{}", errors(&applied));
+    assert!(errors(&applied).contains("journal"), "{}", errors(&applied));
+    assert!(site.writes().is_empty(), "{:?}", site.writes());
+    // With space it goes on from the torn line.
+    assert_eq!(code(&site.apply()), 0);
+}
+
+#[test]
+fn an_apply_that_is_killed_again_and_again_ends_where_one_run_ends() {
+    let site = Site::new();
+    let first = site.configuration();
+    let plan = site.plan(&["require-tls", "block-public-access"]);
+    let steps = changes(&plan).len();
+    assert!(steps >= 30, "{steps} changes");
+    site.emulator.forget_requests();
+    // 20 kills at moments that differ from run to run, each a little after the last one's.
+    let mut random = std::process::id();
+    for _ in 0..20 {
+        let mut program = site.emulator.program();
+        program.current_dir(site.folder.path()).args([
+            "remediate",
+            "apply",
+            "plan.json",
+            "--yes",
+            "--policy",
+        ]);
+        program.arg("policy.yaml");
+        program.stdout(std::process::Stdio::null()).stderr(std::process::Stdio::null());
+        let mut process = program.spawn().unwrap();
+        random = random.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        std::thread::sleep(std::time::Duration::from_millis(300 + u64::from(random >> 24) * 6));
+        let _ended_already = process.kill();
+        process.wait().unwrap();
+    }
+    let applied = site.apply();
+    assert_eq!(code(&applied), 0, "{}", errors(&applied));
+    // A write that a kill cut off after it was sent is seen, not made again.
+    let made: u64 = site.writes().values().sum();
+    assert_eq!(made, steps as u64, "{:?}", site.writes());
+    let states = site.states();
+    assert_eq!(states.len(), steps);
+    assert!(states.values().all(|state| ["verified", "done"].contains(&state.as_str())), "{states:?}");
+    let back = site.rollback(&[]);
+    assert_eq!(code(&back), 0, "{}", errors(&back));
+    assert_eq!(site.configuration(), first);
+}
+
+#[test]
+fn accounts_and_tags_that_the_policy_file_leaves_out_are_not_planned_for() {
+    let site = Site::new();
+    std::fs::write(
+        site.path("policy.yaml"),
+        "version: 1\nremediation:\n  exclude_accounts: [\"222222222222\"]\n  \
+         exclude_tags: { DataClassification: [Confidential] }\n",
+    )
+    .unwrap();
+    let plan = site.plan(&["require-tls"]);
+    let refused: Vec<&Value> = plan["refused"].as_array().unwrap().iter().collect();
+    let reasons = |why: &str| refused.iter().filter(|r| r["reason"].as_str().unwrap().contains(why)).count();
+    assert_eq!(reasons("exclude_accounts"), 2, "{refused:?}");
+    assert!(reasons("exclude_tags") >= 1, "{refused:?}");
+    assert!(changes(&plan).iter().all(|change| change["account"] != "222222222222"));
+}
+
+/// From the example's snapshot, with no network.
+fn plan_of_the_example(format: &str) -> String {
+    let mut program = emulated::program();
+    program.args(["remediate", "plan", "--include-management-account", "--format", format, "--snapshot"]);
+    let output = program.arg(repository("examples/organization.jsonl.gz")).output().unwrap();
+    assert_eq!(code(&output), 0, "{}", errors(&output));
+    String::from_utf8(output.stdout).unwrap()
+}
+
+#[test]
+fn a_plan_can_be_had_as_code() {
+    let plan: Value = serde_json::from_str(&plan_of_the_example("json")).unwrap();
+    let calls: usize = changes(&plan).iter().map(|change| change["steps"].as_array().unwrap().len()).sum();
+    assert!(calls > 0);
+
+    let commands = plan_of_the_example("cli");
+    assert_eq!(commands.lines().filter(|line| line.starts_with("aws ")).count(), calls);
+    let folder = tempfile::tempdir().unwrap();
+    let script = folder.path().join("script");
+    std::fs::write(&script, &commands).unwrap();
+    let parsed = std::process::Command::new("sh").arg("-n").arg(&script).output().unwrap();
+    assert!(parsed.status.success(), "{}", errors(&parsed));
+
+    let terraform = plan_of_the_example("terraform");
+    let resources: Vec<&str> = terraform.lines().filter(|line| line.starts_with("resource ")).collect();
+    let different: std::collections::BTreeSet<&&str> = resources.iter().collect();
+    assert_eq!(different.len(), resources.len(), "an address stands there twice");
+    assert_eq!(terraform.matches("${").count(), terraform.matches("$${").count(), "a template");
+
+    let templates: Value = serde_json::from_str(&plan_of_the_example("cloudformation")).unwrap();
+    for (stack, template) in templates.as_object().unwrap() {
+        assert_eq!(template["AWSTemplateFormatVersion"], "2010-09-09", "{stack}");
+        let resources = template["Resources"].as_object().unwrap();
+        assert!(resources.keys().all(|name| name.chars().all(char::is_alphanumeric)), "{stack}");
+    }
+}
+
+#[test]
+fn the_plan_has_the_form_of_its_schema() {
+    let output = emulated::program().args(["schema", "plan"]).output().unwrap();
+    let schema: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let plan: Value = serde_json::from_str(&plan_of_the_example("json")).unwrap();
+    let named = |pointer: &str| -> std::collections::BTreeSet<String> {
+        schema.pointer(pointer).unwrap().as_object().unwrap().keys().cloned().collect()
+    };
+    let keys = |value: &Value| value.as_object().unwrap().keys().cloned().collect();
+    assert_eq!(named("/properties"), keys(&plan));
+    let change = &changes(&plan)[0];
+    assert_eq!(named("/$defs/Change/properties"), keys(change));
+    assert_eq!(named("/$defs/Step/properties"), keys(&change["steps"][0]));
+}
+
+/// F-36: what AWS says it did and what is there are two things.
+#[test]
+fn a_call_that_succeeds_without_effect_is_a_failure() {
+    let site = Site::new();
+    let plan = site.plan(&["block-public-access"]);
+    site.emulator.fail(&json!([{"service": "s3", "operation": "PutPublicAccessBlock", "times": 1,
+        "action": {"status": 200, "body": "", "content_type": "application/xml"}}]));
+    let applied = site.apply();
+    assert_eq!(code(&applied), 5, "{}", errors(&applied));
+    assert!(errors(&applied).contains("what is read back is not what was set"), "{}", errors(&applied));
+    let states = site.states();
+    assert_eq!(states.values().filter(|state| *state == "failed").count(), 1, "{states:?}");
+    assert_eq!(states.len(), changes(&plan).len(), "the others of the account went on: {states:?}");
+    let back = site.rollback(&[]);
+    assert_eq!(code(&back), 0, "{}", errors(&back));
+    assert_eq!(site.writes()["s3:DeletePublicAccessBlock"], changes(&plan).len() as u64 - 1);
+}
