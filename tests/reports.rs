@@ -84,14 +84,16 @@ fn assessment(results: Vec<Value>, texts: &[&str]) -> Assessment {
 fn readers_accept(assessment: &Assessment) {
     let folder = tempfile::tempdir().unwrap();
     for format in Format::ALL {
-        // A person reads the terminal, and exfilguard itself the JSON: both have tests of their own.
-        if matches!(format, Format::Terminal | Format::Json) {
+        // A person reads the terminal, which has tests of its own.
+        if format == Format::Terminal {
             continue;
         }
         // A browser tells a page by its name.
         let name = if format == Format::Html { "page.html" } else { format.as_str() };
         std::fs::write(folder.path().join(name), render(format, assessment, Look::PLAIN).unwrap()).unwrap();
     }
+    let schema = serde_json::to_string(&schemars::schema_for!(Assessment)).unwrap();
+    std::fs::write(folder.path().join("assessment.schema.json"), schema).unwrap();
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let python = std::env::var_os("EXFILGUARD_REPORT_READERS")
         .map_or_else(|| root.join("target/reports/bin/python"), PathBuf::from);
@@ -105,7 +107,7 @@ fn readers_accept(assessment: &Assessment) {
         .unwrap_or_else(|error| panic!("{}: {error}; scripts/test installs the readers", python.display()));
     let read = String::from_utf8_lossy(&output.stdout);
     assert!(output.status.success(), "{read}{}", String::from_utf8_lossy(&output.stderr));
-    for format in ["csv", "markdown", "junit", "sarif", "ocsf", "asff", "html"] {
+    for format in ["json", "csv", "markdown", "junit", "sarif", "ocsf", "asff", "html"] {
         assert!(read.contains(&format!("{format}: ")), "{format} was not read:\n{read}");
     }
 }

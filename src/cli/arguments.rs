@@ -460,6 +460,12 @@ pub enum SchemaKind {
     Facts,
     /// The plan that `exfilguard remediate plan` writes
     Plan,
+    /// The assessment that `exfilguard audit --output json` writes
+    Assessment,
+    /// The comparison that `exfilguard compare --output json` writes
+    Comparison,
+    /// The row that `exfilguard trend --output json` writes
+    Trend,
 }
 
 /// `exfilguard completions`.

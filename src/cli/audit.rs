@@ -6,7 +6,7 @@ use std::sync::Arc;
 use miette::{IntoDiagnostic as _, miette};
 
 use super::arguments::AuditArguments;
-use super::console::{Console, terminal_width};
+use super::console::Console;
 use super::exit_code::{ExitCode, Gate};
 use super::progress::Progress;
 use super::{Failure, assessment_file, live, modules};
@@ -14,7 +14,7 @@ use crate::audit::{Judge, LiveAudit, Start, assemble, offline};
 use crate::collect::{CallCounts, Collector};
 use crate::deliver::security_hub;
 use crate::policy::{Gates, PolicyFile};
-use crate::report::{Destinations, Look};
+use crate::report::Destinations;
 use crate::score::assessment::{Assessment, Source};
 use crate::score::baseline;
 use crate::simulate::{Simulation, Techniques};
@@ -63,7 +63,7 @@ pub fn run(arguments: &AuditArguments, console: &Console) -> Result<ExitCode, Fa
     for warning in &assessment.policy_warnings {
         console.warn(&format!("{}:{}:{}: {}", warning.file, warning.line, warning.column, warning.message));
     }
-    let look = Look { width: terminal_width(), color: console.colors_stdout() };
+    let look = console.look();
     if let Err(errors) = destinations.write(&assessment, look, &mut std::io::stdout().lock()) {
         let lines: Vec<String> = errors.iter().map(ToString::to_string).collect();
         return Err(Failure::usage(miette!("{}", lines.join("\n"))));

@@ -3,10 +3,10 @@
 use miette::miette;
 
 use super::arguments::CompareArguments;
-use super::console::{Console, terminal_width};
+use super::console::Console;
 use super::exit_code::ExitCode;
 use super::{Failure, assessment_file};
-use crate::report::{Destinations, Look, render_compared};
+use crate::report::{Destinations, render_compared};
 use crate::score::baseline;
 
 /// Compares two assessments.
@@ -16,7 +16,7 @@ pub fn run(arguments: &CompareArguments, console: &Console) -> Result<ExitCode, 
     let mut new = assessment_file::read(&arguments.new)?;
     let comparison = baseline::compare_with(&mut new, &old);
     drop(old);
-    let look = Look { width: terminal_width(), color: console.colors_stdout() };
+    let look = console.look();
     let render = |format, look| render_compared(format, &new, &comparison, look);
     destinations.write_with(&render, look, &mut std::io::stdout().lock()).map_err(|errors| {
         let lines: Vec<String> = errors.iter().map(ToString::to_string).collect();

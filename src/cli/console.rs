@@ -6,6 +6,7 @@ use miette::{GraphicalReportHandler, GraphicalTheme};
 
 use super::Failure;
 use super::arguments::{ColorWhen, GlobalArguments};
+use crate::report::Look;
 use crate::visible::visible;
 
 /// How loud the program is, and in which colours.
@@ -56,6 +57,14 @@ impl Console {
     #[must_use]
     pub fn colors_stdout(&self) -> bool {
         self.colors(std::io::stdout().is_terminal())
+    }
+
+    /// How a report for a person looks on standard output.
+    #[must_use]
+    pub fn look(&self) -> Look {
+        let color = self.colors_stdout();
+        let links = color && supports_hyperlinks::on(supports_hyperlinks::Stream::Stdout);
+        Look { width: terminal_width(), color, links }
     }
 
     /// Whether progress is shown.

@@ -7,14 +7,13 @@ use globset::{Glob, GlobSet, GlobSetBuilder};
 use miette::{IntoDiagnostic as _, miette};
 
 use super::arguments::SimulateArguments;
-use super::console::{Console, terminal_width};
+use super::console::Console;
 use super::exit_code::ExitCode;
 use super::progress::Progress;
 use super::{Failure, live, modules};
 use crate::audit::{Judge, Judgement, LiveAudit, Start, assemble, offline};
 use crate::collect::CallCounts;
 use crate::policy::PolicyFile;
-use crate::report::Look;
 use crate::report::simulation::{Matrix, MatrixDestinations};
 use crate::score::assessment::{Assessment, Source};
 use crate::simulate::{Assumptions, Cell, Gains, Simulation, Technique, Techniques};
@@ -62,7 +61,7 @@ pub fn run(arguments: &SimulateArguments, console: &Console) -> Result<ExitCode,
         rows: arguments.by,
         explain: arguments.explain,
     };
-    let look = Look { width: terminal_width(), color: console.colors_stdout() };
+    let look = console.look();
     destinations
         .write(&matrix, look, &mut std::io::stdout().lock())
         .map_err(|error| Failure::usage(miette!("{error}")))?;

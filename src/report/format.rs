@@ -91,6 +91,8 @@ pub struct Look {
     pub width: usize,
     /// Whether ANSI colours are used.
     pub color: bool,
+    /// Whether names of checks are links (OSC 8).
+    pub links: bool,
 }
 
 impl Look {
@@ -98,7 +100,7 @@ impl Look {
     pub const NARROWEST: usize = 80;
 
     /// The look of a file, or of a pipe: 100 columns without colour.
-    pub const PLAIN: Self = Self { width: 100, color: false };
+    pub const PLAIN: Self = Self { width: 100, color: false, links: false };
 }
 
 /// A report that could not be made: a defect of exfilguard.

@@ -187,10 +187,19 @@ def validate(schema, document):
         raise SystemExit(f"wrong: {error.json_path}: {error.message[:300]}")
 
 
+def read_json(path, counts):
+    document = json.loads(path.read_text(encoding="utf-8"))
+    # What `exfilguard schema assessment` prints.
+    validate(json.loads(path.with_name("assessment.schema.json").read_text(encoding="utf-8")), document)
+    check(len(document["results"]) == counts["results"], f"{len(document['results'])} results")
+    return f"{len(document['results'])} results"
+
+
 def main():
     folder = Path(sys.argv[1])
     counts = {"results": int(sys.argv[2]), "unreachable": int(sys.argv[3]), "gaps": int(sys.argv[4])}
     readers = {
+        "json": read_json,
         "csv": read_csv,
         "markdown": read_markdown,
         "junit": read_junit,

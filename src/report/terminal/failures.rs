@@ -2,10 +2,23 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::super::finding::about;
 use super::page::{Page, Role, counted};
 use crate::catalogue::{Severity, Status};
 use crate::score::assessment::{Assessment, ResultRecord, SinceBaseline};
 use crate::visible::{visible, visible_start};
+
+/// So many failures are all shown.
+pub(super) const FEW: usize = 10;
+
+/// How many checks are named where there are more failures.
+const MAX_CHECKS: usize = 25;
+
+/// How many of them with their first failure.
+const WITH_EXAMPLE: usize = 8;
+
+/// How many characters of an example's message are shown.
+const MAX_EXAMPLE: usize = 180;
 
 /// How many lines of a check are shown.
 const MAX_ROWS: usize = 5;
@@ -62,34 +75,59 @@ pub(super) fn groups<'a>(assessment: &'a Assessment, status: Status) -> Vec<Grou
     groups
 }
 
-/// The section of failed results.
+/// The section of failed results: all of them if they are few; else for each check how many, and for the worst checks
+/// the first one, so that the report of any organization fits on two screens.
 pub(super) fn failures(page: &mut Page, assessment: &Assessment) {
     let groups = groups(assessment, Status::Fail);
     if groups.is_empty() {
         return;
     }
     page.section("Failed, worst first");
-    for group in &groups {
-        heading(page, group);
-        rows(page, assessment, group);
+    let all: usize = groups.iter().map(|group| group.results.len()).sum();
+    if all <= FEW {
+        for group in &groups {
+            heading(page, group);
+            rows(page, assessment, group, MAX_ROWS);
+        }
+        return;
     }
+    for (place, group) in groups.iter().take(MAX_CHECKS).enumerate() {
+        heading(page, group);
+        if place < WITH_EXAMPLE {
+            rows(page, assessment, group, 1);
+        }
+    }
+    if groups.len() > MAX_CHECKS {
+        let more = counted(groups.len() - MAX_CHECKS, "more check");
+        page.paragraph(2, Some(Role::Aside), &format!("… and {more}"));
+    }
+    let command = page.paint(Role::Command, "--output html=FILE");
+    page.line(&format!("  Every result, with its evidence: {command}, or --only CHECK"));
 }
 
 /// `CRITICAL  bucket-not-public: 3 buckets in 2 accounts`.
 pub(super) fn heading(page: &mut Page, group: &Group<'_>) {
     let label = format!("{:<8}", group.severity.as_str().to_uppercase());
     let label = page.paint(Role::Severity(group.severity), &label);
-    let check = page.paint(Role::Heading, &visible(group.check));
-    page.line(&format!("  {label}  {check}: {}", group.extent()));
+    let read_on = if page.has_links() { about(group.check) } else { None };
+    let address = read_on.and_then(|metadata| metadata.related_resources.first());
+    let check = page.link(&visible(group.check), address.map(|related| related.r#ref.as_str()));
+    let check = page.paint(Role::Heading, &check);
+    let new = group.results.iter().filter(|result| is_new(result)).count();
+    let new = if new == 0 { String::new() } else { format!(", {new} new") };
+    page.line(&format!("  {label}  {check}: {}{new}", group.extent()));
 }
 
-/// The group's results, those of one account with one message on one line.
-pub(super) fn rows(page: &mut Page, assessment: &Assessment, group: &Group<'_>) {
+fn is_new(result: &ResultRecord) -> bool {
+    result.since_baseline == Some(SinceBaseline::New)
+}
+
+/// The group's first results, those of one account with one message on one line.
+pub(super) fn rows(page: &mut Page, assessment: &Assessment, group: &Group<'_>, most: usize) {
     let mut lines: Vec<(&str, &str, Vec<&ResultRecord>)> = Vec::new();
     let mut places: BTreeMap<(&str, &str, bool), usize> = BTreeMap::new();
     for result in &group.results {
-        let new = result.since_baseline == Some(SinceBaseline::New);
-        let key = (result.account_id.as_str(), result.message.as_str(), new);
+        let key = (result.account_id.as_str(), result.message.as_str(), is_new(result));
         let place = *places.entry(key).or_insert(lines.len());
         match lines.get_mut(place) {
             Some((_, _, results)) => results.push(result),
@@ -97,18 +135,16 @@ pub(super) fn rows(page: &mut Page, assessment: &Assessment, group: &Group<'_>) 
         }
     }
     // What is new stands first; the sort is stable.
-    lines.sort_by_key(|(_, _, results)| {
-        !results.iter().any(|result| result.since_baseline == Some(SinceBaseline::New))
-    });
-    for (account, message, results) in lines.iter().take(MAX_ROWS) {
+    lines.sort_by_key(|(_, _, results)| !results.iter().any(|result| is_new(result)));
+    let message = if most == 1 { MAX_EXAMPLE } else { MAX_MESSAGE };
+    for (account, text, results) in lines.iter().take(most) {
         let label = account_label(assessment, account);
-        let new = results.iter().any(|result| result.since_baseline == Some(SinceBaseline::New));
-        let new = if new { "new · " } else { "" };
+        let new = if results.iter().any(|result| is_new(result)) { "new · " } else { "" };
         page.paragraph(4, Some(Role::Heading), &format!("{new}{label} · {}", resources(results)));
-        page.paragraph(6, None, &visible_start(message, MAX_MESSAGE));
+        page.paragraph(6, None, &visible_start(text, message));
     }
-    let hidden: usize = lines.iter().skip(MAX_ROWS).map(|(_, _, results)| results.len()).sum();
-    if hidden > 0 {
+    let hidden: usize = lines.iter().skip(most).map(|(_, _, results)| results.len()).sum();
+    if hidden > 0 && most > 1 {
         page.paragraph(4, Some(Role::Aside), &format!("… and {hidden} more"));
     }
 }

@@ -21,7 +21,7 @@ use crate::score::assessment::Assessment;
 use crate::score::baseline::Comparison;
 
 /// Accounts whose simulation is shown; the worst ones.
-const MAX_SIMULATED_ACCOUNTS: usize = 8;
+const MAX_SIMULATED_ACCOUNTS: usize = 6;
 
 /// Writes the report.
 #[must_use]

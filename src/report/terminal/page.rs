@@ -58,6 +58,7 @@ pub(in crate::report) struct Page {
     text: String,
     width: usize,
     color: bool,
+    links: bool,
 }
 
 impl Page {
@@ -67,7 +68,24 @@ impl Page {
             // Wider lines are harder to read, not easier.
             width: look.width.clamp(Look::NARROWEST, 160),
             color: look.color,
+            links: look.links,
         }
+    }
+
+    /// The text as a link, where the terminal has such.
+    ///
+    /// <https://gist.github.com/egmontkob/eb114294efbcd5adb1944c9f3cb5feda>
+    pub(in crate::report) fn link(&self, text: &str, address: Option<&str>) -> String {
+        let plain = |address: &&str| address.bytes().all(|byte| byte.is_ascii_graphic());
+        match address.filter(plain) {
+            Some(address) if self.links => format!("\u{1b}]8;;{address}\u{1b}\\{text}\u{1b}]8;;\u{1b}\\"),
+            _ => text.to_owned(),
+        }
+    }
+
+    /// Whether there are links at all.
+    pub(in crate::report) fn has_links(&self) -> bool {
+        self.links
     }
 
     /// Columns of a line.

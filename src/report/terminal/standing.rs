@@ -9,7 +9,7 @@ use crate::simulate::Outcome;
 use crate::visible::{visible, visible_start};
 
 /// How many accounts the table shows.
-const MAX_ACCOUNTS: usize = 20;
+const MAX_ACCOUNTS: usize = 12;
 
 /// What was audited, and the score.
 pub(super) fn headline(page: &mut Page, assessment: &Assessment) {

@@ -4,7 +4,7 @@ use super::*;
 use crate::score::assessment::examples::organization;
 
 fn plain(width: usize) -> String {
-    render(&organization(), Look { width, color: false })
+    render(&organization(), Look { width, ..Look::PLAIN })
 }
 
 #[test]
@@ -20,7 +20,7 @@ fn no_line_is_wider_than_the_page() {
 
 #[test]
 fn colour_changes_nothing_but_colour() {
-    let colored = render(&organization(), Look { width: 100, color: true });
+    let colored = render(&organization(), Look { color: true, ..Look::PLAIN });
     assert!(colored.contains('\u{1b}'));
     let mut text = String::new();
     let mut characters = colored.chars();

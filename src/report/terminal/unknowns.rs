@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::failures::{Group, groups, heading, rows};
+use super::failures::{FEW, Group, groups, heading, rows};
 use super::page::{Column, Page, Role, counted};
 use crate::catalogue::Status;
 use crate::collect::permission::permission;
@@ -113,9 +113,14 @@ fn results(page: &mut Page, assessment: &Assessment, title: &str, groups: &[Grou
         return;
     }
     page.section(title);
-    for group in groups {
+    let all: usize = groups.iter().map(|group| group.results.len()).sum();
+    for (place, group) in groups.iter().enumerate() {
         heading(page, group);
-        rows(page, assessment, group);
+        match (all <= FEW, place) {
+            (true, _) => rows(page, assessment, group, FEW),
+            (false, 0..3) => rows(page, assessment, group, 1),
+            _ => {}
+        }
     }
 }
 
