@@ -326,3 +326,21 @@ fn help_has_examples_and_wrong_usage_ends_with_2() {
     assert_eq!(run(&["audit", "--snapshot", "x", "--role", "y"]).status.code(), Some(2));
     assert_eq!(run(&["audit", "--output", "json", "--output", "junit"]).status.code(), Some(2));
 }
+
+#[test]
+fn there_is_a_manual_page_for_every_command() {
+    let folder = tempfile::tempdir().unwrap();
+    let pages = folder.path().to_str().unwrap();
+    assert_eq!(run(&["man", pages]).status.code(), Some(0));
+    for (page, part) in [
+        ("exfilguard.1", "SUBCOMMANDS"),
+        ("exfilguard-audit.1", "snapshot"),
+        ("exfilguard-checks-explain.1", "mend"),
+    ] {
+        let text = std::fs::read_to_string(folder.path().join(page)).unwrap();
+        assert!(text.contains(".TH") && text.contains(part), "{page}: {text}");
+    }
+    let nowhere = run(&["man", "no/such/folder"]);
+    assert_eq!(nowhere.status.code(), Some(2));
+    assert!(text(&nowhere.stderr).contains("is no folder"));
+}

@@ -78,6 +78,8 @@ pub enum Command {
     Checks(ChecksArguments),
     /// Compare two assessments: new, resolved, unchanged
     Compare(CompareArguments),
+    /// Write manual pages
+    Man(ManArguments),
     /// Show the scores of a folder of assessments over time
     Trend(TrendArguments),
     /// Write an exfilguard.yaml with every key, its default and a comment
@@ -368,6 +370,15 @@ pub struct CompareArguments {
     /// each finding marked, as `audit --baseline OLD` writes it. Repeatable; a file if `=PATH` follows [default: terminal]
     #[arg(long, value_name = "FORMAT[=PATH]")]
     pub output: Vec<Destination>,
+}
+
+/// `exfilguard man`.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  mkdir -p man && exfilguard man man && man -l man/exfilguard-audit.1")]
+pub struct ManArguments {
+    /// A folder that exists; it gets a page for each command
+    #[arg(value_name = "DIR")]
+    pub folder: PathBuf,
 }
 
 /// `exfilguard trend`.

@@ -12,6 +12,7 @@ pub mod exit_code;
 mod iam_policy;
 mod init;
 mod live;
+mod man;
 mod modules;
 mod progress;
 mod remediate;
@@ -49,6 +50,7 @@ pub fn run() -> ProcessExitCode {
         Command::Snapshot(snapshot) => snapshot::run(&snapshot, &console),
         Command::Checks(checks) => checks::run(&checks),
         Command::Compare(compare) => compare::run(&compare, &console),
+        Command::Man(man) => man::run(&man),
         Command::Trend(trend) => trend::run(&trend, &console),
         Command::Init(init) => init::run(&init, &console),
         Command::Eval(eval) => eval::run(&eval),
