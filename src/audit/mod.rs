@@ -6,6 +6,7 @@ mod judge;
 mod live;
 mod offline;
 mod pool;
+mod wanted;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -15,6 +16,7 @@ pub use judge::{Judge, Judgement};
 pub use live::{LiveAudit, LiveError, collect_snapshot};
 pub use offline::{OfflineError, offline};
 pub use pool::Surroundings;
+pub use wanted::{Selection, wanted};
 
 use crate::collect::CallCounts;
 use crate::score::assessment::{ApiCalls, Assessment, Incomplete, Run, Source};

@@ -10,8 +10,8 @@ use super::console::Console;
 use super::exit_code::{ExitCode, Gate};
 use super::progress::Progress;
 use super::{Failure, assessment_file, live, modules};
-use crate::audit::{Judge, LiveAudit, Start, assemble, offline};
-use crate::collect::{CallCounts, Collector};
+use crate::audit::{Judge, LiveAudit, Selection, Start, assemble, offline, wanted};
+use crate::collect::{CallCounts, Collector, Wanted};
 use crate::deliver::security_hub;
 use crate::policy::{Gates, PolicyFile};
 use crate::report::Destinations;
@@ -42,7 +42,9 @@ pub fn run(arguments: &AuditArguments, console: &Console) -> Result<ExitCode, Fa
     let start = Start::now();
     let techniques = Techniques::load(&[]).into_diagnostic().map_err(Failure::usage)?;
     let simulation = Simulation { techniques: techniques.iter().cloned().collect(), ..Simulation::default() };
-    let judge = Arc::new(Judge::new(checks, policy).with_simulation(simulation));
+    let judge = Judge::new(checks, policy);
+    // Some checks alone need little of what the simulation reads.
+    let judge = Arc::new(if arguments.only.is_empty() { judge.with_simulation(simulation) } else { judge });
     let mut unsent = false;
     let assessment = match &arguments.snapshot {
         Some(path) => {
@@ -121,6 +123,17 @@ fn writable(path: &Path) -> Result<(), Failure> {
     tempfile::tempfile_in(folder).map(drop).map_err(|error| refuse(error.to_string()))
 }
 
+/// The operations that the run needs.
+fn asked(arguments: &AuditArguments, judge: &Judge) -> Wanted {
+    let selection = Selection {
+        simulated: arguments.only.is_empty(),
+        kept: arguments.save_snapshot.is_some(),
+        units: !arguments.live.organizational_units.is_empty(),
+    };
+    let wanted = wanted(judge, selection);
+    if arguments.send_to_security_hub { wanted.and(security_hub::OPERATION) } else { wanted }
+}
+
 async fn read_and_judge(
     arguments: &AuditArguments,
     judge: &Arc<Judge>,
@@ -129,7 +142,7 @@ async fn read_and_judge(
     console: &Console,
 ) -> Result<(Assessment, bool), Failure> {
     let scope = live::scope(&arguments.live, judge.policy());
-    let collector = live::enter(&arguments.live, scope).await?;
+    let collector = live::enter(&arguments.live, scope, asked(arguments, judge)).await?;
     for note in collector.notes() {
         console.note(note);
     }

@@ -4,7 +4,7 @@ use miette::miette;
 
 use super::Failure;
 use super::arguments::LiveArguments;
-use crate::collect::{Collector, Connection, ConnectionOptions, Scope, StartError};
+use crate::collect::{Collector, Connection, ConnectionOptions, Scope, StartError, Wanted};
 use crate::policy::PolicyFile;
 
 /// The scope of a run: the command line first, then the policy file.
@@ -30,12 +30,13 @@ pub fn scope(arguments: &LiveArguments, policy: &PolicyFile) -> Scope {
     }
 }
 
-/// Enters AWS.
-pub async fn enter(arguments: &LiveArguments, scope: Scope) -> Result<Collector, Failure> {
+/// Enters AWS, to ask what is wanted.
+pub async fn enter(arguments: &LiveArguments, scope: Scope, wanted: Wanted) -> Result<Collector, Failure> {
     let options = ConnectionOptions {
         endpoint_url: arguments.endpoint_url.clone(),
         max_concurrency: usize::from(arguments.max_concurrency),
         max_calls_per_second: arguments.max_calls_per_second,
+        wanted,
     };
     let connection = Connection::open(&options).await;
     Collector::start(connection, scope).await.map_err(|error| match error {

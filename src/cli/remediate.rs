@@ -17,7 +17,7 @@ use super::progress::Progress;
 use super::{Failure, assessment_file, live, modules};
 use crate::audit::{Judge, LiveAudit, Start, assemble, collect_snapshot};
 use crate::catalogue::Status;
-use crate::collect::{Collector, Connection, ConnectionOptions, Scope, StartError};
+use crate::collect::{Collector, Connection, ConnectionOptions, Scope, StartError, Wanted};
 use crate::policy::PolicyFile;
 use crate::remediate::apply::{Applier, Fate, beyond_limits, waves};
 use crate::remediate::doors::RoleDoors;
@@ -114,7 +114,7 @@ async fn read(
         }
         scope.accounts = accounts.into_iter().collect();
     }
-    let collector = live::enter(&arguments.live, scope).await?;
+    let collector = live::enter(&arguments.live, scope, Wanted::All).await?;
     for note in collector.notes() {
         console.note(note);
     }
@@ -226,6 +226,7 @@ async fn enter(
         endpoint_url: write.endpoint_url.clone(),
         max_concurrency: 16,
         max_calls_per_second: None,
+        wanted: Wanted::All,
     };
     let connection = Connection::open(&options).await;
     let external_id = policy.organization.external_id.as_ref().map(|secret| secret.reveal().to_owned());

@@ -12,7 +12,7 @@ use super::exit_code::ExitCode;
 use super::progress::Progress;
 use super::{Failure, live, modules};
 use crate::audit::{Judge, Judgement, LiveAudit, Start, assemble, offline};
-use crate::collect::CallCounts;
+use crate::collect::{CallCounts, Wanted};
 use crate::policy::PolicyFile;
 use crate::report::simulation::{Matrix, MatrixDestinations};
 use crate::score::assessment::{Assessment, Source};
@@ -178,7 +178,8 @@ async fn read(
     start: &Start,
     console: &Console,
 ) -> Result<Read, Failure> {
-    let collector = live::enter(&arguments.live, live::scope(&arguments.live, judge.policy())).await?;
+    let collector =
+        live::enter(&arguments.live, live::scope(&arguments.live, judge.policy()), Wanted::All).await?;
     for note in collector.notes() {
         console.note(note);
     }

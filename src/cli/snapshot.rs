@@ -11,6 +11,7 @@ use super::exit_code::ExitCode;
 use super::progress::Progress;
 use super::{Failure, live, modules};
 use crate::audit::{LiveAudit, Start, collect_snapshot};
+use crate::collect::Wanted;
 use crate::policy::PolicyFile;
 use crate::snapshot::SnapshotReader;
 
@@ -32,7 +33,7 @@ async fn collect(
     policy: &PolicyFile,
     console: &Console,
 ) -> Result<ExitCode, Failure> {
-    let collector = live::enter(arguments, live::scope(arguments, policy)).await?;
+    let collector = live::enter(arguments, live::scope(arguments, policy), Wanted::All).await?;
     for note in collector.notes() {
         console.note(note);
     }

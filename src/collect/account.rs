@@ -24,6 +24,10 @@ const REGIONS_AT_ONCE: usize = 4;
 pub struct AccountScope {
     /// The regions that the user named; all enabled ones if none.
     pub regions: Option<Vec<String>>,
+    /// The regions that are enabled in the account, where they were read already.
+    pub enabled: Option<Reading<Vec<String>>>,
+    /// Whether other accounts are judged by this one.
+    pub hub: bool,
     /// ARNs of log groups of this account that a trail of another account delivers to.
     pub log_groups: BTreeSet<String>,
 }
@@ -46,6 +50,7 @@ pub fn not_entered(id: &str, name: &str, entry: Entry) -> AccountSnapshot {
         regions: Reading::Unreadable(why.clone()),
         public_access_block: Reading::Unreadable(why.clone()),
         organization_blocks_public_access: Reading::Unreadable(why.clone()),
+        canonical_user: None,
         buckets: Reading::Unreadable(why.clone()),
         multi_region_access_points: Reading::Unreadable(why),
         regional: BTreeMap::new(),
@@ -70,18 +75,31 @@ pub async fn account(
     scope: &AccountScope,
 ) -> AccountSnapshot {
     let home = organization::leading_region(&organization.partition);
-    let enabled = ec2::enabled_regions(access, home).await;
+    let at_home = access.at(home);
+    let enabled = match &scope.enabled {
+        Some(enabled) => enabled.clone(),
+        None => ec2::enabled_regions(&at_home, home).await,
+    };
     let regions = in_scope(&enabled, scope.regions.as_deref());
-    let bucket_scope =
-        s3::BucketScope { only: scope.regions.as_deref(), enabled: enabled.known().map(Vec::as_slice) };
     let known_regions = regions.known().cloned().unwrap_or_default();
-    let (regional, buckets, multi_region_access_points, block, organization_blocks) = tokio::join!(
-        read_regions(access, &known_regions, id, organization),
+    // Trails and the account's own block decide what is asked of buckets.
+    let (trails, block) = tokio::join!(
+        read_trail_lists(access, &known_regions),
+        s3control::public_access_block(&at_home, home, id)
+    );
+    let bucket_scope = s3::BucketScope {
+        only: scope.regions.as_deref(),
+        enabled: enabled.known().map(Vec::as_slice),
+        account_blocks_public_access: block.known().is_some_and(|block| block.is_some_and(|b| b.all())),
+        hold_logs: (!scope.hub).then(|| log_buckets(&trails)).flatten(),
+    };
+    let (regional, buckets, multi_region_access_points, organization_blocks) = tokio::join!(
+        read_regions(access, trails, id, organization),
         s3::buckets(access, home, bucket_scope),
         access_points::multi_region_access_points(access, &organization.partition, id),
-        s3control::public_access_block(access, home, id),
         organization::blocks_public_access(hub, organization, id),
     );
+    let s3::Buckets { buckets, canonical_user } = buckets;
     let macie = read_macie(access, &regional, buckets.known().map_or(&[], Vec::as_slice)).await;
     let own = own_trails(&regional, id);
     let trail_details = read_trails(access, &own).await;
@@ -97,6 +115,7 @@ pub async fn account(
         regions,
         public_access_block: block,
         organization_blocks_public_access: organization_blocks,
+        canonical_user,
         buckets,
         multi_region_access_points,
         regional,
@@ -128,9 +147,27 @@ fn in_scope(enabled: &Reading<Vec<String>>, named: Option<&[String]>) -> Reading
     }
 }
 
+/// The trails that each region shows.
+async fn read_trail_lists(access: &Access, regions: &[String]) -> BTreeMap<String, Reading<Vec<Trail>>> {
+    stream::iter(regions)
+        .map(|region| async move { (region.clone(), cloudtrail::trails(&access.at(region), region).await) })
+        .buffer_unordered(REGIONS_AT_ONCE)
+        .collect()
+        .await
+}
+
+/// The buckets that trails deliver to; none where it is not known which.
+fn log_buckets(trails: &BTreeMap<String, Reading<Vec<Trail>>>) -> Option<BTreeSet<String>> {
+    let mut buckets = BTreeSet::new();
+    for trails in trails.values() {
+        buckets.extend(trails.known()?.iter().map(|trail| trail.s3_bucket.clone()));
+    }
+    Some(buckets)
+}
+
 async fn read_regions(
     access: &Access,
-    regions: &[String],
+    trails: BTreeMap<String, Reading<Vec<Trail>>>,
     account: &str,
     organization: &Organization,
 ) -> BTreeMap<String, Region> {
@@ -139,19 +176,27 @@ async fn read_regions(
         let administrator = administrators.get(region).and_then(Reading::known);
         administrator.is_some_and(|administrator| administrator.as_deref() == Some(account))
     };
-    stream::iter(regions)
-        .map(|region| {
-            let administers = administers(region);
-            async move { (region.clone(), read_region(access, region, account, administers).await) }
+    stream::iter(trails)
+        .map(|(region, trails)| {
+            let administers = administers(&region);
+            async move {
+                let read = read_region(&access.at(&region), &region, account, administers, trails).await;
+                (region, read)
+            }
         })
         .buffer_unordered(REGIONS_AT_ONCE)
         .collect()
         .await
 }
 
-async fn read_region(access: &Access, region: &str, account: &str, administers: bool) -> Region {
-    let (trails, event_data_stores, detector, rules, vpc_endpoints, network, access_points) = tokio::join!(
-        cloudtrail::trails(access, region),
+async fn read_region(
+    access: &Access,
+    region: &str,
+    account: &str,
+    administers: bool,
+    trails: Reading<Vec<Trail>>,
+) -> Region {
+    let (event_data_stores, detector, rules, vpc_endpoints, network, access_points) = tokio::join!(
         cloudtrail::event_data_stores(access, region),
         guardduty::detector(access, region),
         eventbridge::rules(access, region),
@@ -194,7 +239,9 @@ fn owner(arn: &str) -> &str {
 
 async fn read_trails(access: &Access, trails: &BTreeMap<String, Trail>) -> BTreeMap<String, TrailDetails> {
     stream::iter(trails)
-        .map(|(arn, trail)| async move { Some((arn.clone(), cloudtrail::details(access, trail).await?)) })
+        .map(|(arn, trail)| async move {
+            Some((arn.clone(), cloudtrail::details(&access.at(&trail.home_region), trail).await?))
+        })
         .buffer_unordered(REGIONS_AT_ONCE)
         .filter_map(std::future::ready)
         .collect()
@@ -209,7 +256,7 @@ async fn read_macie(
 ) -> BTreeMap<String, Macie> {
     let regions: BTreeSet<&String> = buckets.iter().filter_map(|bucket| bucket.region.known()).collect();
     stream::iter(regions.into_iter().filter(|region| regional.contains_key(*region)))
-        .map(|region| async move { (region.clone(), macie::macie(access, region).await) })
+        .map(|region| async move { (region.clone(), macie::macie(&access.at(region), region).await) })
         .buffer_unordered(REGIONS_AT_ONCE)
         .collect()
         .await
@@ -232,7 +279,7 @@ async fn read_keys(
         keys.into_iter().map(|(id, region)| (key_name(&region, &id), (id, region))).collect();
     stream::iter(by_name)
         .map(|(name, (id, region))| async move {
-            let key = kms::key(access, &region, &id).await;
+            let key = kms::key(&access.at(&region), &region, &id).await;
             (name, key)
         })
         .buffer_unordered(REGIONS_AT_ONCE)
@@ -257,7 +304,9 @@ async fn read_log_groups(
             let name = parts.nth(2)?;
             Some((arn, region, name.trim_end_matches(":*")))
         })
-        .map(|(arn, region, name)| async move { (arn.clone(), logs::log_group(access, region, name).await) })
+        .map(|(arn, region, name)| async move {
+            (arn.clone(), logs::log_group(&access.at(region), region, name).await)
+        })
         .buffer_unordered(REGIONS_AT_ONCE)
         .collect()
         .await
@@ -274,7 +323,9 @@ async fn read_alarms(
         .filter_map(|(arn, _)| arn.split(':').nth(3))
         .collect();
     stream::iter(regions)
-        .map(|region| async move { (region.to_owned(), cloudwatch::alarms(access, region).await) })
+        .map(
+            |region| async move { (region.to_owned(), cloudwatch::alarms(&access.at(region), region).await) },
+        )
         .buffer_unordered(REGIONS_AT_ONCE)
         .collect()
         .await
@@ -290,6 +341,11 @@ fn targets<'a>(
     targets.map(|target| &target.arn).filter(move |arn| service(arn) == wanted)
 }
 
+/// The region that an ARN names.
+fn region_of(arn: &str) -> &str {
+    arn.split(':').nth(3).unwrap_or_default()
+}
+
 /// The service that an ARN names.
 fn service(arn: &str) -> &str {
     arn.split(':').nth(2).unwrap_or_default()
@@ -302,7 +358,7 @@ async fn read_functions(
 ) -> BTreeMap<String, Reading<Option<String>>> {
     let arns: BTreeSet<&String> = targets(regional, "lambda").collect();
     stream::iter(arns)
-        .map(|arn| async move { (arn.clone(), lambda::function_policy(access, arn).await) })
+        .map(|arn| async move { (arn.clone(), lambda::function_policy(&access.at(region_of(arn)), arn).await) })
         .buffer_unordered(REGIONS_AT_ONCE)
         .collect()
         .await
@@ -312,7 +368,7 @@ async fn read_functions(
 async fn read_queues(access: &Access, regional: &BTreeMap<String, Region>) -> BTreeMap<String, QueueRecord> {
     let arns: BTreeSet<&String> = targets(regional, "sqs").collect();
     stream::iter(arns)
-        .map(|arn| async move { (arn.clone(), sqs::queue(access, arn).await) })
+        .map(|arn| async move { (arn.clone(), sqs::queue(&access.at(region_of(arn)), arn).await) })
         .buffer_unordered(REGIONS_AT_ONCE)
         .collect()
         .await
@@ -331,7 +387,7 @@ async fn read_topics(
     let topics: BTreeSet<&String> =
         actions.chain(composite).filter(|arn| service(arn) == "sns").chain(targets).collect();
     stream::iter(topics)
-        .map(|arn| async move { (arn.clone(), sns::topic(access, arn).await) })
+        .map(|arn| async move { (arn.clone(), sns::topic(&access.at(region_of(arn)), arn).await) })
         .buffer_unordered(REGIONS_AT_ONCE)
         .collect()
         .await

@@ -16,6 +16,8 @@ use aws_smithy_types::config_bag::ConfigBag;
 use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
 use tokio::sync::{Semaphore, SemaphorePermit};
 
+use super::rate::TokenBucket;
+
 /// How many calls were made, by operation.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct CallCounts {
@@ -63,10 +65,11 @@ impl Pace {
     }
 }
 
-/// Counts each request as it is sent, and each answer that throttles.
+/// Counts each request as it is sent, and each answer that throttles; tells the latter to the service's token bucket.
 #[derive(Debug, Clone, Default)]
 pub struct CallCounter {
     counts: Arc<Mutex<CallCounts>>,
+    bucket: Option<TokenBucket>,
 }
 
 impl CallCounter {
@@ -74,6 +77,12 @@ impl CallCounter {
     #[must_use]
     pub fn counts(&self) -> CallCounts {
         self.counts.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The same counter for the clients of one service in one region.
+    #[must_use]
+    pub fn telling(&self, bucket: TokenBucket) -> Self {
+        Self { counts: Arc::clone(&self.counts), bucket: Some(bucket) }
     }
 }
 
@@ -118,6 +127,9 @@ impl Intercept for CallCounter {
         let throttled = is_throttled(context.response());
         if throttled {
             self.counts.lock().unwrap_or_else(PoisonError::into_inner).throttled += 1;
+        }
+        if let Some(bucket) = &self.bucket {
+            bucket.answered(throttled);
         }
         Ok(())
     }

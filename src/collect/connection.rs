@@ -1,7 +1,9 @@
 //! The one place for credentials, HTTP, retries, time-outs and clients.
 
+use std::any::Any;
+use std::collections::BTreeMap;
 use std::num::NonZeroU32;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use aws_config::retry::RetryConfig;
@@ -21,6 +23,8 @@ use aws_types::app_name::AppName;
 
 use super::calls::{CallCounter, CallCounts, Pace};
 use super::failure::Failure;
+use super::rate::{TokenBucket, TokenBuckets};
+use super::wanted::Wanted;
 
 /// How the program talks to AWS.
 #[derive(Debug, Clone)]
@@ -31,6 +35,8 @@ pub struct ConnectionOptions {
     pub max_concurrency: usize,
     /// Calls started per second, if bounded.
     pub max_calls_per_second: Option<NonZeroU32>,
+    /// The operations that are asked at all.
+    pub wanted: Wanted,
 }
 
 /// One HTTP client, one pace and one call counter, shared by all accounts.
@@ -40,6 +46,7 @@ pub struct Connection {
     pace: Pace,
     counter: CallCounter,
     custom_endpoint: Option<String>,
+    wanted: Wanted,
 }
 
 impl Connection {
@@ -68,6 +75,7 @@ impl Connection {
             pace: Pace::new(options.max_concurrency, options.max_calls_per_second),
             counter: CallCounter::default(),
             custom_endpoint,
+            wanted: options.wanted.clone(),
         })
     }
 
@@ -86,7 +94,7 @@ impl Connection {
     /// Access with the caller's own credentials.
     #[must_use]
     pub fn caller(self: &Arc<Self>) -> Access {
-        Access { connection: Arc::clone(self), config: self.base.clone() }
+        Access::new(Arc::clone(self), self.base.clone())
     }
 }
 
@@ -95,57 +103,114 @@ impl Connection {
 pub struct Access {
     connection: Arc<Connection>,
     config: SdkConfig,
+    clients: Arc<Clients>,
+    buckets: Arc<TokenBuckets>,
+    /// The region that is asked, for the pace; empty for global services.
+    region: String,
+}
+
+/// The clients of an account, by service and region: making one costs more than a call.
+#[derive(Default)]
+struct Clients(Mutex<BTreeMap<(&'static str, String), Box<dyn Any + Send + Sync>>>);
+
+impl std::fmt::Debug for Clients {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Clients").finish_non_exhaustive()
+    }
+}
+
+impl Clients {
+    fn of<C: Clone + Send + Sync + 'static>(
+        &self,
+        service: &'static str,
+        region: &str,
+        make: impl FnOnce() -> C,
+    ) -> C {
+        let mut clients = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let key = (service, region.to_owned());
+        if let Some(client) = clients.get(&key).and_then(|client| client.downcast_ref::<C>()) {
+            return client.clone();
+        }
+        let client = make();
+        clients.insert(key, Box::new(client.clone()));
+        client
+    }
 }
 
 /// Builds a service's client for a region with the shared counter.
 macro_rules! client {
-    ($name:ident, $service:ident, $what:literal) => {
+    ($name:ident, $service:ident, $prefix:literal, $what:literal) => {
         #[doc = concat!("A client of ", $what, " in a region.")]
         #[must_use]
         pub fn $name(&self, region: &str) -> $service::Client {
-            let configuration = $service::config::Builder::from(&self.config)
-                .region(Region::new(region.to_owned()))
-                .interceptor(self.connection.counter.clone())
-                .build();
-            $service::Client::from_conf(configuration)
+            self.clients.of($prefix, region, || {
+                let configuration = $service::config::Builder::from(&self.config)
+                    .region(Region::new(region.to_owned()))
+                    .interceptor(self.connection.counter.telling(self.buckets.of($prefix, region)))
+                    .build();
+                $service::Client::from_conf(configuration)
+            })
         }
     };
 }
 
 impl Access {
-    client!(cloudtrail, aws_sdk_cloudtrail, "CloudTrail");
-    client!(cloudwatch, aws_sdk_cloudwatch, "CloudWatch");
-    client!(ec2, aws_sdk_ec2, "EC2");
-    client!(eventbridge, aws_sdk_eventbridge, "EventBridge");
-    client!(guardduty, aws_sdk_guardduty, "GuardDuty");
-    client!(macie, aws_sdk_macie2, "Macie");
-    client!(kms, aws_sdk_kms, "KMS");
-    client!(lambda, aws_sdk_lambda, "Lambda");
-    client!(logs, aws_sdk_cloudwatchlogs, "CloudWatch Logs");
-    client!(organizations, aws_sdk_organizations, "Organizations");
-    client!(s3, aws_sdk_s3, "S3");
-    client!(security_hub, aws_sdk_securityhub, "Security Hub");
-    client!(sns, aws_sdk_sns, "SNS");
-    client!(sqs, aws_sdk_sqs, "SQS");
-    client!(sts, aws_sdk_sts, "STS");
+    fn new(connection: Arc<Connection>, config: SdkConfig) -> Self {
+        Self { connection, config, clients: Arc::default(), buckets: Arc::default(), region: String::new() }
+    }
+
+    /// The same access for calls to one region: they wait for the token buckets of that region.
+    #[must_use]
+    pub fn at(&self, region: &str) -> Self {
+        Self { region: region.to_owned(), ..self.clone() }
+    }
+
+    /// Waits for the turn of one call of an operation, by what its service allows in the account and region.
+    async fn turn(&self, operation: &str) -> Result<TokenBucket, Failure> {
+        if !self.connection.wanted.includes(operation) {
+            return Err(Failure::not_asked(operation));
+        }
+        let service = operation.split(':').next().unwrap_or_default();
+        let bucket = self.buckets.of(service, &self.region);
+        bucket.take().await;
+        Ok(bucket)
+    }
+
+    client!(cloudtrail, aws_sdk_cloudtrail, "cloudtrail", "CloudTrail");
+    client!(cloudwatch, aws_sdk_cloudwatch, "cloudwatch", "CloudWatch");
+    client!(ec2, aws_sdk_ec2, "ec2", "EC2");
+    client!(eventbridge, aws_sdk_eventbridge, "events", "EventBridge");
+    client!(guardduty, aws_sdk_guardduty, "guardduty", "GuardDuty");
+    client!(macie, aws_sdk_macie2, "macie2", "Macie");
+    client!(kms, aws_sdk_kms, "kms", "KMS");
+    client!(lambda, aws_sdk_lambda, "lambda", "Lambda");
+    client!(logs, aws_sdk_cloudwatchlogs, "logs", "CloudWatch Logs");
+    client!(organizations, aws_sdk_organizations, "organizations", "Organizations");
+    client!(s3, aws_sdk_s3, "s3", "S3");
+    client!(security_hub, aws_sdk_securityhub, "securityhub", "Security Hub");
+    client!(sns, aws_sdk_sns, "sns", "SNS");
+    client!(sqs, aws_sdk_sqs, "sqs", "SQS");
+    client!(sts, aws_sdk_sts, "sts", "STS");
 
     /// A client of S3 Control in a region. Its endpoint rules put the account id before the host, which an emulator's IP
     /// address does not survive: with a custom endpoint the id is taken away again.
     #[must_use]
     pub fn s3control(&self, region: &str) -> aws_sdk_s3control::Client {
-        let mut configuration = aws_sdk_s3control::config::Builder::from(&self.config)
-            .region(Region::new(region.to_owned()))
-            .interceptor(self.connection.counter.clone());
-        if let Some(endpoint) = &self.connection.custom_endpoint {
-            configuration = configuration.interceptor(FixedEndpoint(endpoint.clone()));
-        }
-        aws_sdk_s3control::Client::from_conf(configuration.build())
+        self.clients.of("s3control", region, || {
+            let mut configuration = aws_sdk_s3control::config::Builder::from(&self.config)
+                .region(Region::new(region.to_owned()))
+                .interceptor(self.connection.counter.telling(self.buckets.of("s3control", region)));
+            if let Some(endpoint) = &self.connection.custom_endpoint {
+                configuration = configuration.interceptor(FixedEndpoint(endpoint.clone()));
+            }
+            aws_sdk_s3control::Client::from_conf(configuration.build())
+        })
     }
 
     /// Makes one call: waits for its turn, and names the operation in the failure.
     ///
     /// # Errors
-    /// The call failed after the SDK's retries.
+    /// The call failed after the SDK's retries, or nobody wants its answer.
     pub async fn call<T, E>(
         &self,
         operation: &str,
@@ -154,6 +219,7 @@ impl Access {
     where
         E: ProvideErrorMetadata + std::error::Error + std::fmt::Debug + 'static,
     {
+        self.turn(operation).await?;
         let _permit = self.connection.pace.permit().await;
         let answer = call.await.map_err(|error| Failure::new(operation, error));
         if let Err(failure) = &answer {
@@ -178,13 +244,17 @@ impl Access {
     {
         let mut all = Vec::new();
         loop {
+            let bucket = self.turn(operation).await?;
             let page = {
                 let _permit = self.connection.pace.permit().await;
                 pages.try_next().await.map_err(|error| Failure::new(operation, error))?
             };
             match page {
                 Some(page) => all.push(page),
-                None => return Ok(all),
+                None => {
+                    bucket.give_back();
+                    return Ok(all);
+                }
             }
         }
     }
@@ -193,7 +263,7 @@ impl Access {
     #[must_use]
     pub fn without_retries(&self) -> Self {
         let config = self.config.to_builder().retry_config(RetryConfig::disabled()).build();
-        Self { connection: Arc::clone(&self.connection), config }
+        Self { config, clients: Arc::default(), ..self.clone() }
     }
 
     /// Access to another account by assuming a role in it.
@@ -209,7 +279,7 @@ impl Access {
             .to_builder()
             .credentials_provider(provider::SharedCredentialsProvider::new(source.starting_with(first)))
             .build();
-        Ok(Self { connection: Arc::clone(&self.connection), config })
+        Ok(Self::new(Arc::clone(&self.connection), config))
     }
 }
 

@@ -41,6 +41,13 @@ impl Failure {
         }
     }
 
+    /// A call that was not made because nothing that was selected needs its answer.
+    #[must_use]
+    pub fn not_asked(operation: &str) -> Self {
+        let message = "no check that was selected needs it";
+        Self { unreadable: Unreadable::not_asked(operation, message), status: None }
+    }
+
     /// AWS's error code, or ours.
     #[must_use]
     pub fn code(&self) -> &str {

@@ -20,6 +20,7 @@ pub(crate) mod logs;
 mod macie;
 pub(crate) mod organization;
 pub mod permission;
+mod rate;
 pub(crate) mod s3;
 mod s3_protection;
 mod s3control;
@@ -27,8 +28,10 @@ pub(crate) mod sns;
 mod sqs;
 mod vpc;
 mod walk;
+mod wanted;
 
 pub use calls::CallCounts;
 pub use connection::{Access, Connection, ConnectionOptions};
 pub use failure::{Failure, clean};
 pub use walk::{Collector, Planned, Scope, StartError};
+pub use wanted::Wanted;

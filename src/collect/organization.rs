@@ -56,6 +56,8 @@ pub fn leading_region(partition: &str) -> &'static str {
 /// Reads the organization; `regions` are those in which GuardDuty's administrator is asked for.
 pub async fn organization(access: &Access, caller: &Caller, regions: &[String]) -> Organization {
     let region = leading_region(&caller.partition);
+    let everywhere = access;
+    let access = &access.at(region);
     let identity: Reading<Option<OrganizationIdentity>> = identity(access, region).await;
     let mut organization = Organization {
         partition: caller.partition.clone(),
@@ -77,7 +79,9 @@ pub async fn organization(access: &Access, caller: &Caller, regions: &[String]) 
         guardduty_policies(access, region, &organization.accounts, &types).await;
     organization.enabled_policy_types = types;
     organization.guardduty_administrators = stream::iter(regions)
-        .map(|region| async move { (region.clone(), guardduty::administrator(access, region).await) })
+        .map(|region| async move {
+            (region.clone(), guardduty::administrator(&everywhere.at(region), region).await)
+        })
         .buffer_unordered(8)
         .collect()
         .await;
@@ -294,7 +298,7 @@ pub async fn blocks_public_access(
         Reading::Known(_) => {}
     }
     let region = leading_region(&organization.partition);
-    match effective_policy(access, region, "S3_POLICY", account).await {
+    match effective_policy(&access.at(region), region, "S3_POLICY", account).await {
         Reading::Known(content) => Reading::Known(content.and_then(|text| blocks_all(&text))),
         Reading::Unreadable(why) => Reading::Unreadable(why),
     }

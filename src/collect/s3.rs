@@ -1,6 +1,6 @@
 //! S3: the buckets of an account and what decides who may read them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_s3::types::Grantee;
 use futures::stream::{self, StreamExt as _};
@@ -14,27 +14,50 @@ use crate::snapshot::{AclGrant, Bucket, BucketAcl, BucketExports, Reading, Unrea
 /// Buckets whose calls are under way at once in one account.
 const BUCKETS_AT_ONCE: usize = 16;
 
-/// Which regions' buckets are read.
+/// Which regions' buckets are read, and what decides which questions about them are needless.
 #[derive(Debug)]
 pub struct BucketScope<'a> {
     /// The regions in scope, where the user named some.
     pub only: Option<&'a [String]>,
     /// The regions enabled in the account, where they could be read.
     pub enabled: Option<&'a [String]>,
+    /// Whether the account's own Block Public Access is wholly on; the bucket's adds nothing then.
+    pub account_blocks_public_access: bool,
+    /// The buckets that a trail delivers to, where these are known and nobody else's trails matter. Only of these the
+    /// lifecycle is asked.
+    pub hold_logs: Option<BTreeSet<String>>,
+}
+
+/// The buckets of an account, and who owns them.
+#[derive(Debug)]
+pub struct Buckets {
+    /// The general purpose buckets.
+    pub buckets: Reading<Vec<Bucket>>,
+    /// The account's canonical user id, if S3 gave it.
+    pub canonical_user: Option<String>,
 }
 
 /// Lists the account's general purpose buckets and reads each in its own region.
-pub async fn buckets(access: &Access, home: &str, scope: BucketScope<'_>) -> Reading<Vec<Bucket>> {
-    let listed = match list(access, home).await {
-        Ok(listed) => listed,
-        Err(failure) => return Reading::Unreadable(failure.into()),
-    };
-    let scope = &scope;
+pub async fn buckets(access: &Access, home: &str, scope: BucketScope<'_>) -> Buckets {
+    match list(&access.at(home), home).await {
+        Ok(Listed { buckets, canonical_user }) => {
+            Buckets { buckets: read(access, home, &scope, buckets).await, canonical_user }
+        }
+        Err(failure) => Buckets { buckets: Reading::Unreadable(failure.into()), canonical_user: None },
+    }
+}
+
+async fn read(
+    access: &Access,
+    home: &str,
+    scope: &BucketScope<'_>,
+    listed: Vec<(String, Option<String>)>,
+) -> Reading<Vec<Bucket>> {
     let mut buckets: Vec<Bucket> = stream::iter(listed)
         .map(|(name, region)| async move {
             let region = match region {
                 Some(region) => Reading::Known(region),
-                None => location(access, home, &name).await?,
+                None => location(&access.at(home), home, &name).await?,
             };
             bucket(access, name, region, scope).await
         })
@@ -46,15 +69,23 @@ pub async fn buckets(access: &Access, home: &str, scope: BucketScope<'_>) -> Rea
     Reading::Known(buckets)
 }
 
-/// Names and, where S3 says so, regions. `MaxBuckets` is sent because S3 names the region only when a parameter is given.
-async fn list(access: &Access, home: &str) -> Result<Vec<(String, Option<String>)>, Failure> {
+/// What `s3:ListBuckets` says: names and, where S3 says so, regions; and the owner.
+struct Listed {
+    buckets: Vec<(String, Option<String>)>,
+    canonical_user: Option<String>,
+}
+
+/// Lists the buckets. `MaxBuckets` is sent because S3 names the region only when a parameter is given.
+async fn list(access: &Access, home: &str) -> Result<Listed, Failure> {
     let pages = access.s3(home).list_buckets().max_buckets(10_000).into_paginator().send();
     let pages = access.pages("s3:ListBuckets", pages).await?;
-    Ok(pages
+    let canonical_user = pages.iter().find_map(|page| page.owner.as_ref()?.id.clone());
+    let buckets = pages
         .into_iter()
         .flat_map(|page| page.buckets.unwrap_or_default())
         .filter_map(|bucket| Some((bucket.name?, bucket.bucket_region)))
-        .collect())
+        .collect();
+    Ok(Listed { buckets, canonical_user })
 }
 
 /// The region by `GetBucketLocation`; nothing when the bucket has gone since it was listed.
@@ -97,18 +128,19 @@ async fn bucket(
         };
         return Some(unread(name, region, &why));
     }
+    let access = &access.at(&at);
     let client = access.s3(&at);
-    let (policy, block, acl, object_ownership, exports, tags, protection) = tokio::join!(
+    let holds_logs = scope.hold_logs.as_ref().is_none_or(|buckets| buckets.contains(&name));
+    let (policy, public_access_block, (object_ownership, acl), exports, tags, protection) = tokio::join!(
         access.call("s3:GetBucketPolicy", client.get_bucket_policy().bucket(&name).send()),
-        access.call("s3:GetPublicAccessBlock", client.get_public_access_block().bucket(&name).send()),
-        access.call("s3:GetBucketAcl", client.get_bucket_acl().bucket(&name).send()),
-        ownership(&client, access, &name),
+        public_access_block(&client, access, &name, scope.account_blocks_public_access),
+        ownership_and_acl(&client, access, &name),
         exports::exports(&client, access, &name),
         access.call("s3:GetBucketTagging", client.get_bucket_tagging().bucket(&name).send()),
-        super::s3_protection::read(access, &client, &name),
+        super::s3_protection::read(access, &client, &name, holds_logs),
     );
     let gone = |code: &str| code == "NoSuchBucket";
-    if policy.as_ref().is_err_and(|f| gone(f.code())) || acl.as_ref().is_err_and(|f| gone(f.code())) {
+    if policy.as_ref().is_err_and(|f| gone(f.code())) || acl.unreadable().is_some_and(|why| gone(&why.code)) {
         return None;
     }
     Some(Bucket {
@@ -118,11 +150,8 @@ async fn bucket(
             absent_on(policy.map(|answer| answer.policy), "NoSuchBucketPolicy"),
             "s3:GetBucketPolicy",
         ),
-        public_access_block: absent_on(
-            block.map(|answer| answer.public_access_block_configuration.map(|b| flags(&b))),
-            "NoSuchPublicAccessBlockConfiguration",
-        ),
-        acl: acl.map(read_acl).map_err(Unreadable::from).into(),
+        public_access_block,
+        acl,
         object_ownership,
         exports,
         tags: absent_on(tags.map(|answer| Some(answer.tag_set)), "NoSuchTagSet").map(|tags| {
@@ -145,6 +174,44 @@ pub(crate) fn json_text(document: Reading<Option<String>>, operation: &str) -> R
         },
         other => other,
     }
+}
+
+/// The bucket's own Block Public Access, which adds nothing where the account's is wholly on.
+async fn public_access_block(
+    client: &aws_sdk_s3::Client,
+    access: &Access,
+    name: &str,
+    account_blocks: bool,
+) -> Reading<Option<PublicAccessBlock>> {
+    const OPERATION: &str = "s3:GetPublicAccessBlock";
+    if account_blocks {
+        return Reading::Unreadable(Unreadable::not_asked(OPERATION, "the account's own block is wholly on"));
+    }
+    let answer = access.call(OPERATION, client.get_public_access_block().bucket(name).send()).await;
+    absent_on(
+        answer.map(|answer| answer.public_access_block_configuration.map(|b| flags(&b))),
+        "NoSuchPublicAccessBlockConfiguration",
+    )
+}
+
+/// Who owns objects and, unless the owner's rule switches them off, the access control list.
+async fn ownership_and_acl(
+    client: &aws_sdk_s3::Client,
+    access: &Access,
+    name: &str,
+) -> (Reading<Option<String>>, Reading<BucketAcl>) {
+    const OPERATION: &str = "s3:GetBucketAcl";
+    let ownership = ownership(client, access, name).await;
+    let acl = match &ownership {
+        Reading::Known(Some(ownership)) if ownership == "BucketOwnerEnforced" => {
+            Reading::Unreadable(Unreadable::not_asked(OPERATION, "`BucketOwnerEnforced` switches it off"))
+        }
+        _ => {
+            let answer = access.call(OPERATION, client.get_bucket_acl().bucket(name).send()).await;
+            answer.map(read_acl).map_err(Unreadable::from).into()
+        }
+    };
+    (ownership, acl)
 }
 
 async fn ownership(client: &aws_sdk_s3::Client, access: &Access, name: &str) -> Reading<Option<String>> {

@@ -5,13 +5,18 @@ use aws_sdk_s3::types::ExpirationStatus;
 use super::connection::Access;
 use super::failure::Failure;
 use super::s3::absent_on;
-use crate::snapshot::{BucketProtection, DefaultEncryption, ObjectLock, Reading, Versioning};
+use crate::snapshot::{BucketProtection, DefaultEncryption, ObjectLock, Reading, Unreadable, Versioning};
 
-/// Reads a bucket's versioning, Object Lock, lifecycle and default encryption.
-pub async fn read(access: &Access, client: &aws_sdk_s3::Client, name: &str) -> BucketProtection {
+/// Reads a bucket's versioning, Object Lock, default encryption and, of a bucket that holds logs, the lifecycle.
+pub async fn read(
+    access: &Access,
+    client: &aws_sdk_s3::Client,
+    name: &str,
+    holds_logs: bool,
+) -> BucketProtection {
     let (versioning, expiry_days, encryption) = tokio::join!(
         versioning(access, client, name),
-        expiry_days(access, client, name),
+        expiry_days(access, client, name, holds_logs),
         encryption(access, client, name)
     );
     // A bucket that never kept versions has no Object Lock, which needs them.
@@ -64,21 +69,29 @@ async fn object_lock(
     absent_on(answer, "ObjectLockConfigurationNotFoundError")
 }
 
-async fn expiry_days(access: &Access, client: &aws_sdk_s3::Client, name: &str) -> Reading<Vec<u64>> {
+async fn expiry_days(
+    access: &Access,
+    client: &aws_sdk_s3::Client,
+    name: &str,
+    holds_logs: bool,
+) -> Reading<Vec<u64>> {
+    const OPERATION: &str = "s3:GetBucketLifecycleConfiguration";
+    if !holds_logs {
+        return Reading::Unreadable(Unreadable::not_asked(OPERATION, "no trail delivers to the bucket"));
+    }
     let call = client.get_bucket_lifecycle_configuration().bucket(name).send();
-    let answer: Result<Option<Vec<u64>>, Failure> =
-        access.call("s3:GetBucketLifecycleConfiguration", call).await.map(|answer| {
-            let rules = answer.rules.unwrap_or_default().into_iter();
-            let in_force = rules.filter(|rule| rule.status == ExpirationStatus::Enabled);
-            let expirations = in_force.filter_map(|rule| rule.expiration);
-            let days = expirations.filter_map(|expiration| match (expiration.days, expiration.date) {
-                (Some(days), _) => u64::try_from(days).ok(),
-                // A date that has come deletes everything there is.
-                (None, Some(_)) => Some(0),
-                (None, None) => None,
-            });
-            Some(days.collect())
+    let answer: Result<Option<Vec<u64>>, Failure> = access.call(OPERATION, call).await.map(|answer| {
+        let rules = answer.rules.unwrap_or_default().into_iter();
+        let in_force = rules.filter(|rule| rule.status == ExpirationStatus::Enabled);
+        let expirations = in_force.filter_map(|rule| rule.expiration);
+        let days = expirations.filter_map(|expiration| match (expiration.days, expiration.date) {
+            (Some(days), _) => u64::try_from(days).ok(),
+            // A date that has come deletes everything there is.
+            (None, Some(_)) => Some(0),
+            (None, None) => None,
         });
+        Some(days.collect())
+    });
     absent_on(answer, "NoSuchLifecycleConfiguration").map(Option::unwrap_or_default)
 }
 

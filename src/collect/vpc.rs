@@ -14,8 +14,13 @@ const ROUTE_TABLE_PAGE: i32 = 100;
 
 /// The region's VPCs with the interfaces in use and, if there may be any, the route tables.
 pub async fn network(access: &Access, region: &str) -> RegionNetwork {
-    let (vpcs, interfaces) = tokio::join!(vpcs(access, region), interfaces(access, region));
-    let interfaces: Reading<Vec<NetworkInterface>> = interfaces.map_err(Into::into).into();
+    let vpcs = vpcs(access, region).await;
+    // Without a VPC there is nothing in one.
+    let interfaces: Reading<Vec<NetworkInterface>> = if vpcs.as_ref().is_ok_and(Vec::is_empty) {
+        Reading::Known(Vec::new())
+    } else {
+        interfaces(access, region).await.map_err(Into::into).into()
+    };
     let route_tables = if interfaces.known().is_some_and(Vec::is_empty) {
         Reading::Known(Vec::new())
     } else {

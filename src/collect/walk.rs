@@ -56,6 +56,8 @@ pub struct Planned {
     pub suspended: bool,
     /// Whether results about it were asked for; a hub may be read only because others are judged by it.
     pub in_scope: bool,
+    /// Whether others are judged by it.
+    hub: bool,
     /// Log groups of this account that trails of other accounts deliver to.
     log_groups: BTreeSet<String>,
 }
@@ -68,6 +70,8 @@ pub struct Collector {
     caller: Caller,
     scope: Scope,
     organization: Organization,
+    /// The regions that are enabled in the caller's own account, if these were asked for.
+    enabled: Option<Reading<Vec<String>>>,
     /// What the person should know about how the run began.
     notes: Vec<String>,
 }
@@ -81,15 +85,19 @@ impl Collector {
         let hub = connection.caller();
         let region = connection.configured_region().unwrap_or_else(|| "us-east-1".to_owned());
         let caller = organization::caller(&hub, &region).await.map_err(StartError::Caller)?;
-        let regions = if scope.regions.is_empty() {
+        let enabled = if scope.regions.is_empty() {
             let home = organization::leading_region(&caller.partition);
-            ec2::enabled_regions(&hub, home).await.known().cloned().unwrap_or_default()
+            Some(ec2::enabled_regions(&hub.at(home), home).await)
         } else {
-            scope.regions.clone()
+            None
+        };
+        let regions = match &enabled {
+            Some(enabled) => enabled.known().cloned().unwrap_or_default(),
+            None => scope.regions.clone(),
         };
         let organization = organization::organization(&hub, &caller, &regions).await;
         let notes = notes(&organization);
-        let collector = Self { connection, hub, caller, scope, organization, notes };
+        let collector = Self { connection, hub, caller, scope, organization, enabled, notes };
         if collector.planned().iter().all(|planned| !planned.in_scope) {
             return Err(StartError::NothingInScope(collector.why_nothing()));
         }
@@ -141,6 +149,7 @@ impl Collector {
                 name: account.name.clone(),
                 suspended: !matches!(account.state.as_str(), "ACTIVE" | ""),
                 in_scope: self.includes(account),
+                hub: hubs.contains(&account.id),
                 log_groups: BTreeSet::new(),
             })
             .filter(|planned| planned.in_scope || hubs.contains(&planned.id))
@@ -184,6 +193,7 @@ impl Collector {
         for account in planned {
             if let Some(log_groups) = by_owner.remove(&account.id) {
                 account.log_groups = log_groups;
+                account.hub = true;
                 owners.insert(account.id.clone());
             }
         }
@@ -203,7 +213,12 @@ impl Collector {
             }
         };
         let regions = Some(self.scope.regions.clone()).filter(|regions| !regions.is_empty());
-        let scope = AccountScope { regions, log_groups: planned.log_groups.clone() };
+        let scope = AccountScope {
+            regions,
+            enabled: self.enabled.clone().filter(|_| planned.id == self.caller.account),
+            hub: planned.hub,
+            log_groups: planned.log_groups.clone(),
+        };
         account::account(&access, &self.hub, &self.organization, &planned.id, &planned.name, &scope).await
     }
 

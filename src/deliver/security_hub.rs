@@ -13,7 +13,8 @@ use crate::report::asff::{MAX_BATCH, findings};
 use crate::score::assessment::Assessment;
 
 /// The operation, as failures name it.
-const OPERATION: &str = "securityhub:BatchImportFindings";
+/// The operation that takes findings in.
+pub const OPERATION: &str = "securityhub:BatchImportFindings";
 
 /// Accounts and regions that are sent to at once.
 const CONCURRENCY: usize = 8;

@@ -29,7 +29,7 @@ pub fn perimeter(account: &AccountSnapshot, context: &Context<'_>) -> Perimeter 
         organization: context.organization_id().map(str::to_owned),
         organization_unknown: context.organization.identity.unreadable().is_some(),
         organization_accounts: context.organization_accounts(&account.id),
-        canonical_users: owners.map(|acl| acl.owner.clone()).collect(),
+        canonical_users: owners.map(|acl| acl.owner.clone()).chain(account.canonical_user.clone()).collect(),
         trusted_accounts: trust.accounts.clone(),
         trusted_organizations: trust.organizations.clone(),
         trusted_vpc_endpoints: endpoints
@@ -211,22 +211,21 @@ fn bucket_policy(bucket: &Bucket) -> Part<SharedDocument> {
 }
 
 fn access_control_list(bucket: &Bucket) -> Part<Acl> {
+    let disabled = || Part::Known(Acl { grants: Vec::new(), objects_may_grant: false });
+    if matches!(&bucket.object_ownership, Reading::Known(Some(o)) if o == "BucketOwnerEnforced") {
+        return disabled();
+    }
     let acl = match known_or_clause(&bucket.acl) {
         Ok(acl) => acl,
         Err(clause) => return Part::Unreadable(clause),
     };
     // The owner may always; his own grant says nothing.
     let foreign: Vec<_> = acl.grants.iter().filter(|grant| grant.grantee != acl.owner).collect();
-    let disabled = || Part::Known(Acl { grants: Vec::new(), objects_may_grant: false });
     if foreign.is_empty() {
         return disabled();
     }
-    match &bucket.object_ownership {
-        Reading::Known(Some(ownership)) if ownership == "BucketOwnerEnforced" => return disabled(),
-        Reading::Unreadable(why) => {
-            return Part::Unreadable(format!("not known because {}", why.clause()));
-        }
-        Reading::Known(_) => {}
+    if let Reading::Unreadable(why) = &bucket.object_ownership {
+        return Part::Unreadable(format!("not known because {}", why.clause()));
     }
     let mut grants = Vec::new();
     for grant in foreign {

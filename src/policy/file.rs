@@ -152,6 +152,13 @@ impl PolicyFile {
         self.sensitive.bucket(bucket, tags)
     }
 
+    /// Whether tags of buckets mean anything, here or in an organizational unit.
+    #[must_use]
+    pub fn looks_at_tags(&self) -> bool {
+        let units = self.organizational_units.values();
+        !self.sensitive.tags.is_empty() || units.into_iter().any(|unit| unit.sensitive.looks_at_tags())
+    }
+
     /// What the file says about a check; the default settings if nothing.
     #[must_use]
     pub fn check(&self, id: &str) -> CheckSettings {

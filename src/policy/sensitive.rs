@@ -39,6 +39,12 @@ impl SensitiveOverride {
     pub fn is_empty(&self) -> bool {
         self.tags.is_none() && self.buckets.is_none()
     }
+
+    /// Whether it names tags.
+    #[must_use]
+    pub fn looks_at_tags(&self) -> bool {
+        self.tags.as_ref().is_some_and(|tags| !tags.is_empty())
+    }
 }
 
 impl PartialEq for Sensitive {

@@ -342,3 +342,14 @@ pub struct PublicAccessBlock {
     #[serde(alias = "RestrictPublicBuckets")]
     pub restrict_public_buckets: bool,
 }
+
+impl PublicAccessBlock {
+    /// Whether all four are on.
+    #[must_use]
+    pub fn all(&self) -> bool {
+        self.block_public_acls
+            && self.ignore_public_acls
+            && self.block_public_policy
+            && self.restrict_public_buckets
+    }
+}

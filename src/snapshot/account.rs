@@ -39,6 +39,9 @@ pub struct AccountSnapshot {
     /// The organization's S3 policy for the account (`S3_POLICY`, effective): whether it blocks all public access;
     /// `None` when there is none.
     pub organization_blocks_public_access: Reading<Option<bool>>,
+    /// The account's canonical user id, as `s3:ListBuckets` gives it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub canonical_user: Option<String>,
     /// The account's general purpose buckets in the regions in scope.
     pub buckets: Reading<Vec<Bucket>>,
     /// The account's access points of several regions (`s3control:ListMultiRegionAccessPoints`); none where the

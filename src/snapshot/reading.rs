@@ -26,9 +26,27 @@ pub struct Unreadable {
 }
 
 impl Unreadable {
+    /// The code of a call that was not made, because nobody needed its answer.
+    pub const NOT_ASKED: &'static str = "NotAsked";
+
+    /// A part that was not asked for, and why not.
+    #[must_use]
+    pub fn not_asked(operation: &str, why: &str) -> Self {
+        Self { operation: operation.to_owned(), code: Self::NOT_ASKED.to_owned(), message: why.to_owned() }
+    }
+
+    /// Whether the call was not made because nobody needed its answer: a gap that is no failure.
+    #[must_use]
+    pub fn is_not_asked(&self) -> bool {
+        self.code == Self::NOT_ASKED
+    }
+
     /// One clause for a person: which call failed and how.
     #[must_use]
     pub fn clause(&self) -> String {
+        if self.is_not_asked() {
+            return format!("`{}` was not asked: {}", self.operation, self.message);
+        }
         format!("`{}` failed with `{}`", self.operation, self.code)
     }
 }

@@ -25,14 +25,17 @@ struct Gaps<'a> {
 
 impl<'a> Gaps<'a> {
     fn note<T>(&mut self, region: Option<&'a str>, resource: Option<&'a str>, reading: &'a Reading<T>) {
-        if let Reading::Unreadable(why) = reading {
+        if let Reading::Unreadable(why) = reading
+            && !why.is_not_asked()
+        {
             self.all.push(Gap { account_id: self.account_id, region, resource, why });
         }
     }
 }
 
 impl AccountSnapshot {
-    /// What of this account could not be read. A suspended account has no gaps: it was not to be entered.
+    /// What of this account could not be read. A suspended account has no gaps: it was not to be entered. What nobody
+    /// asked for is no gap.
     #[must_use]
     pub fn gaps(&self) -> Vec<Gap<'_>> {
         let mut gaps = Gaps { account_id: &self.id, all: Vec::new() };
