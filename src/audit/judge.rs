@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::missing;
 use crate::catalogue::Status;
+use crate::collect::Planned;
 use crate::engine::{Check, Checks, Evaluator, Outcome, Surroundings};
 use crate::facts::{self, Context};
 use crate::policy::PolicyFile;
@@ -151,6 +152,32 @@ impl Judgement {
             gains: Gains::default(),
             what_if: Vec::new(),
         }
+    }
+}
+
+/// What stands for an account that the run did not come to before it was ended.
+pub fn not_come_to(planned: &Planned) -> Judgement {
+    let interrupted = Incomplete {
+        account_id: planned.id.clone(),
+        region: None,
+        operation: "exfilguard:Audit".to_owned(),
+        resource: None,
+        code: "Interrupted".to_owned(),
+        message: "the run was interrupted before this account was read".to_owned(),
+    };
+    Judgement {
+        account: AccountAudit {
+            id: planned.id.clone(),
+            name: planned.name.clone(),
+            status: AccountStatus::Unreachable,
+            regions: Vec::new(),
+            buckets: None,
+        },
+        results: Vec::new(),
+        incomplete: vec![interrupted],
+        simulation: Vec::new(),
+        gains: Gains::default(),
+        what_if: Vec::new(),
     }
 }
 

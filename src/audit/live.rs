@@ -6,9 +6,11 @@ use std::sync::Arc;
 
 use futures::stream::{self, StreamExt as _};
 
-use super::Start;
 use super::judge::{Judge, Judgement};
 use super::pool::{Pool, Surroundings};
+use super::state::{State, StateError};
+use super::stop::Stop;
+use super::{Start, judge};
 use crate::collect::{Collector, Planned};
 use crate::snapshot::{AccountSnapshot, Header, SCHEMA, SnapshotError, SnapshotWriter};
 
@@ -21,6 +23,9 @@ pub enum LiveError {
     /// The snapshot cannot be written.
     #[error(transparent)]
     Snapshot(#[from] SnapshotError),
+    /// What was read cannot be kept in the state folder.
+    #[error(transparent)]
+    State(#[from] StateError),
     /// The system refuses to start a thread.
     #[error("cannot start a worker thread")]
     Thread(#[source] std::io::Error),
@@ -34,8 +39,21 @@ pub struct LiveAudit<'a> {
     pub start: &'a Start,
     /// Where to keep what is read.
     pub save_snapshot: Option<&'a Path>,
+    /// Where each finished account is kept, so that another process can go on.
+    pub state: Option<&'a State>,
+    /// Whether the run is to end before everything is read.
+    pub stop: Stop,
     /// Hears the id of each account that was read.
     pub done: &'a (dyn Fn(&str) + Sync),
+}
+
+/// What a live audit found.
+#[derive(Debug)]
+pub struct Judged {
+    /// What was judged, in no order; accounts that were not come to are among it as such.
+    pub judgements: Vec<Judgement>,
+    /// Whether the run ended before everything was read.
+    pub interrupted: bool,
 }
 
 /// The accounts that others are judged by, read first, and the plan for the rest.
@@ -44,25 +62,39 @@ struct Beginning {
     planned: Vec<Planned>,
 }
 
-impl LiveAudit<'_> {
-    /// Reads and judges every account in scope.
+impl<'a> LiveAudit<'a> {
+    /// An audit that keeps nothing on disk and runs to its end.
+    #[must_use]
+    pub fn new(collector: &'a Collector, start: &'a Start, done: &'a (dyn Fn(&str) + Sync)) -> Self {
+        Self { collector, start, save_snapshot: None, state: None, stop: Stop::never(), done }
+    }
+
+    /// Reads and judges every account in scope, or what can be until the run is to end.
     ///
     /// # Errors
-    /// The snapshot cannot be written, or no thread can be started.
-    pub async fn judge(&self, judge: &Arc<Judge>) -> Result<Vec<Judgement>, LiveError> {
-        let Beginning { hubs, planned } = self.begin().await;
+    /// The snapshot or the state cannot be written, or no thread can be started.
+    pub async fn judge(&self, judge: &Arc<Judge>) -> Result<Judged, LiveError> {
+        let beginning = tokio::select! {
+            beginning = self.begin() => beginning?,
+            () = self.stop.requested() => {
+                let planned = self.collector.planned();
+                let judgements = planned.iter().filter(|p| p.in_scope).map(judge::not_come_to).collect();
+                return Ok(Judged { judgements, interrupted: true });
+            }
+        };
+        let Beginning { hubs, planned } = beginning;
         let mut writer = self.writer(&hubs, &planned)?;
         let organization = self.collector.organization().clone();
         let surroundings = Arc::new(Surroundings::new(organization, hubs));
         let pool = Pool::start(judge, &surroundings).map_err(LiveError::Thread)?;
         let sender = pool.sender();
-        let in_scope: BTreeSet<&str> = planned.iter().filter(|p| p.in_scope).map(|p| p.id.as_str()).collect();
+        let mut left: BTreeSet<&str> = planned.iter().filter(|p| p.in_scope).map(|p| p.id.as_str()).collect();
         let written = self
             .each(&surroundings.hubs, &planned, async |account: AccountSnapshot| {
                 if let Some(writer) = &mut writer {
                     writer.account(&account)?;
                 }
-                if in_scope.contains(account.id.as_str()) {
+                if left.remove(account.id.as_str()) {
                     // The workers live until the sender is dropped.
                     let _sent = sender.send(Arc::new(account)).await;
                 }
@@ -71,31 +103,54 @@ impl LiveAudit<'_> {
             .await;
         drop(sender);
         // Joining threads blocks: not on the runtime's own threads.
-        let judgements = tokio::task::spawn_blocking(|| pool.finish()).await.unwrap_or_default();
+        let mut judgements = tokio::task::spawn_blocking(|| pool.finish()).await.unwrap_or_default();
         written?;
-        if let Some(writer) = writer {
-            writer.finish()?;
+        let interrupted = !left.is_empty();
+        if interrupted {
+            // A part of a snapshot is no snapshot: the temporary file goes.
+            drop(writer);
+            let missed = planned.iter().filter(|planned| left.contains(planned.id.as_str()));
+            judgements.extend(missed.map(judge::not_come_to));
+        } else {
+            if let Some(writer) = writer {
+                writer.finish()?;
+            }
+            if let Some(state) = self.state {
+                tokio::task::block_in_place(|| state.finish())?;
+            }
         }
-        Ok(judgements)
+        Ok(Judged { judgements, interrupted })
+    }
+
+    /// Reads an account, unless it was read before.
+    async fn read(&self, planned: &Planned) -> Result<AccountSnapshot, StateError> {
+        let Some(state) = self.state else { return Ok(self.collector.collect(planned).await) };
+        // Reading and writing a file blocks; the other threads of the runtime go on.
+        if let Some(account) = tokio::task::block_in_place(|| state.account(&planned.id))? {
+            return Ok(account);
+        }
+        let account = self.collector.collect(planned).await;
+        tokio::task::block_in_place(|| state.put(&account, &self.collector.counts()))?;
+        Ok(account)
     }
 
     /// Management account first; then GuardDuty's administrators and whoever owns a log group of the management account's
     /// trails, because those log groups are only known then.
-    async fn begin(&self) -> Beginning {
+    async fn begin(&self) -> Result<Beginning, LiveError> {
         let mut planned = self.collector.planned();
         let hubs = self.collector.first_hubs();
         let organization = self.collector.organization();
         let identity = organization.identity.known().and_then(Option::as_ref);
         let management = identity.map(|identity| identity.management_account.clone());
         let mut read = BTreeMap::new();
-        self.read_into(&mut read, &planned, |p| Some(&p.id) == management.as_ref()).await;
+        self.read_into(&mut read, &planned, |p| Some(&p.id) == management.as_ref()).await?;
         let owners = self.collector.log_group_owners(&mut planned, read.values());
         let first: BTreeSet<String> = read.keys().cloned().collect();
         self.read_into(&mut read, &planned, |p| {
             !first.contains(&p.id) && (hubs.contains(&p.id) || owners.contains(&p.id))
         })
-        .await;
-        Beginning { hubs: read, planned }
+        .await?;
+        Ok(Beginning { hubs: read, planned })
     }
 
     async fn read_into(
@@ -103,36 +158,45 @@ impl LiveAudit<'_> {
         read: &mut BTreeMap<String, AccountSnapshot>,
         planned: &[Planned],
         which: impl Fn(&Planned) -> bool,
-    ) {
-        let accounts: Vec<AccountSnapshot> = stream::iter(planned.iter().filter(|p| which(p)))
-            .map(|planned| self.collector.collect(planned))
-            .buffered(ACCOUNTS_AT_ONCE)
-            .collect()
-            .await;
-        for account in accounts {
+    ) -> Result<(), LiveError> {
+        let mut accounts = stream::iter(planned.iter().filter(|p| which(p)))
+            .map(|planned| self.read(planned))
+            .buffer_unordered(ACCOUNTS_AT_ONCE);
+        while let Some(account) = accounts.next().await {
+            let account = account?;
             (self.done)(&account.id);
             read.insert(account.id.clone(), account);
         }
+        Ok(())
     }
 
-    /// Hands on the hubs, then each other account as it is read, in order of id.
+    /// Hands on the hubs, then each other account as it is read: in order of id where a snapshot is written, as they come
+    /// elsewhere. Ends early when the run is to end.
     async fn each(
         &self,
         hubs: &BTreeMap<String, AccountSnapshot>,
         planned: &[Planned],
-        mut hand_on: impl AsyncFnMut(AccountSnapshot) -> Result<(), SnapshotError>,
-    ) -> Result<(), SnapshotError> {
+        mut hand_on: impl AsyncFnMut(AccountSnapshot) -> Result<(), LiveError>,
+    ) -> Result<(), LiveError> {
         for hub in hubs.values() {
             hand_on(hub.clone()).await?;
         }
         let others = planned.iter().filter(|p| p.in_scope && !hubs.contains_key(&p.id));
-        let mut accounts =
-            stream::iter(others).map(|planned| self.collector.collect(planned)).buffered(ACCOUNTS_AT_ONCE);
-        while let Some(account) = accounts.next().await {
+        let reads = stream::iter(others).map(|planned| self.read(planned));
+        let mut accounts = if self.save_snapshot.is_some() {
+            reads.buffered(ACCOUNTS_AT_ONCE).left_stream()
+        } else {
+            reads.buffer_unordered(ACCOUNTS_AT_ONCE).right_stream()
+        };
+        loop {
+            let next = tokio::select! {
+                next = accounts.next() => next,
+                () = self.stop.requested() => return Ok(()),
+            };
+            let Some(account) = next.transpose()? else { return Ok(()) };
             (self.done)(&account.id);
             hand_on(account).await?;
         }
-        Ok(())
     }
 
     fn writer(
@@ -158,13 +222,13 @@ impl LiveAudit<'_> {
 /// # Errors
 /// The snapshot cannot be written.
 pub async fn collect_snapshot(audit: &LiveAudit<'_>) -> Result<usize, LiveError> {
-    let Beginning { hubs, planned } = audit.begin().await;
+    let Beginning { hubs, planned } = audit.begin().await?;
     let Some(mut writer) = audit.writer(&hubs, &planned)? else { return Ok(0) };
     let mut written = 0;
     audit
         .each(&hubs, &planned, async |account: AccountSnapshot| {
             written += 1;
-            writer.account(&account)
+            Ok(writer.account(&account)?)
         })
         .await?;
     writer.finish()?;

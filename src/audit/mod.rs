@@ -6,16 +6,21 @@ mod judge;
 mod live;
 mod offline;
 mod pool;
+mod state;
+mod stop;
 mod wanted;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
+use serde::{Deserialize, Serialize};
 
 pub use judge::{Judge, Judgement};
-pub use live::{LiveAudit, LiveError, collect_snapshot};
+pub use live::{Judged, LiveAudit, LiveError, collect_snapshot};
 pub use offline::{OfflineError, offline};
 pub use pool::Surroundings;
+pub use state::{Begun, Settings, State, StateError};
+pub use stop::{Stop, Stopper};
 pub use wanted::{Selection, wanted};
 
 use crate::collect::CallCounts;
@@ -24,9 +29,10 @@ use crate::simulate::Gains;
 use crate::snapshot::{Gap, Organization};
 
 /// When an audit began and how it is called.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Start {
     id: String,
+    #[serde(with = "crate::score::assessment::rfc3339")]
     at: Timestamp,
 }
 

@@ -13,6 +13,7 @@ pub use self::remediate::{
 };
 
 use crate::catalogue::{Area, FailOn, ResourceKind, Severity};
+use crate::collect::Shard;
 use crate::report::Destination;
 use crate::report::simulation::{MatrixDestination, MatrixRows};
 
@@ -102,12 +103,14 @@ pub enum Command {
     exfilguard audit --snapshot org.jsonl.gz                offline, no network\n  \
     exfilguard audit --output terminal --output junit=report.xml --output json=report.json\n  \
     exfilguard audit --snapshot org.jsonl.gz --output html=report.html\n  \
-    exfilguard audit --only 'bucket-*' --fail-on critical")]
+    exfilguard audit --only 'bucket-*' --fail-on critical\n  \
+    exfilguard audit --plan-calls                           how many calls it would make\n  \
+    exfilguard audit --state ~/audit-state --resume         go on with a run that was killed")]
 pub struct AuditArguments {
     /// Judge a saved snapshot; no network at all
     #[arg(long, value_name = "PATH", help_heading = "Source", conflicts_with_all = [
         "accounts", "organizational_units", "exclude_accounts", "role", "external_id", "save_snapshot", "endpoint_url",
-        "max_calls_per_second", "max_concurrency", "regions"])]
+        "max_calls_per_second", "max_concurrency", "regions", "state", "resume", "shard", "plan_calls"])]
     pub snapshot: Option<PathBuf>,
     /// Judge the snapshot as it would be after this JSON Patch (see `exfilguard simulate --help`)
     #[arg(long, value_name = "FILE", requires = "snapshot", help_heading = "Source")]
@@ -118,6 +121,18 @@ pub struct AuditArguments {
     /// Keep what was read
     #[arg(long, value_name = "PATH", help_heading = "Source")]
     pub save_snapshot: Option<PathBuf>,
+    /// Keep each account that was read in this folder, so that a killed run can go on with --resume
+    #[arg(long, value_name = "DIR", help_heading = "Source")]
+    pub state: Option<PathBuf>,
+    /// Go on with the run in the --state folder: ask only for what it lacks
+    #[arg(long, requires = "state", help_heading = "Source")]
+    pub resume: bool,
+    /// Only this part of the accounts, by their ids: `1/4` is the first of four. `exfilguard merge` joins the parts
+    #[arg(long, value_name = "I/N", help_heading = "Source")]
+    pub shard: Option<Shard>,
+    /// Print how many calls the run would make, and end
+    #[arg(long, help_heading = "Source", conflicts_with_all = ["output", "save_snapshot", "state"])]
+    pub plan_calls: bool,
     /// The organization's policy file [default: exfilguard.yaml in the working directory, else built-in defaults]
     #[arg(long, value_name = "FILE", help_heading = "Judging")]
     pub policy: Option<PathBuf>,

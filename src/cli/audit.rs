@@ -1,5 +1,7 @@
 //! `exfilguard audit`: reads an organization or a snapshot, judges it, writes reports.
 
+use std::collections::BTreeSet;
+use std::io::Write as _;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -9,9 +11,11 @@ use super::arguments::AuditArguments;
 use super::console::Console;
 use super::exit_code::{ExitCode, Gate};
 use super::progress::Progress;
-use super::{Failure, assessment_file, live, modules};
-use crate::audit::{Judge, LiveAudit, Selection, Start, assemble, offline, wanted};
-use crate::collect::{CallCounts, Collector, Wanted};
+use super::{Failure, assessment_file, call_plan, live, modules};
+use crate::audit::{
+    Begun, Judge, LiveAudit, Selection, Settings, Start, State, StateError, Stop, assemble, offline, wanted,
+};
+use crate::collect::{CallCounts, Collector, Scope, Wanted};
 use crate::deliver::security_hub;
 use crate::policy::{Gates, PolicyFile};
 use crate::report::Destinations;
@@ -39,16 +43,18 @@ pub fn run(arguments: &AuditArguments, console: &Console) -> Result<ExitCode, Fa
     };
     let change = arguments.with_change.as_deref().map(Change::load);
     let change = change.transpose().into_diagnostic().map_err(Failure::usage)?;
-    let start = Start::now();
     let techniques = Techniques::load(&[]).into_diagnostic().map_err(Failure::usage)?;
     let simulation = Simulation { techniques: techniques.iter().cloned().collect(), ..Simulation::default() };
     let judge = Judge::new(checks, policy);
     // Some checks alone need little of what the simulation reads.
     let judge = Arc::new(if arguments.only.is_empty() { judge.with_simulation(simulation) } else { judge });
-    let mut unsent = false;
+    if arguments.plan_calls {
+        return live::run(plan_calls(arguments, &judge));
+    }
+    let (mut unsent, mut interrupted) = (false, false);
     let assessment = match &arguments.snapshot {
         Some(path) => {
-            let mut assessment = snapshot(path, change, &judge, &start, console)?;
+            let mut assessment = snapshot(path, change, &judge, &Start::now(), console)?;
             compared(&mut assessment, baseline.as_ref());
             assessment
         }
@@ -56,10 +62,13 @@ pub fn run(arguments: &AuditArguments, console: &Console) -> Result<ExitCode, Fa
             if let Some(path) = &arguments.save_snapshot {
                 writable(path)?;
             }
-            let work = read_and_judge(arguments, &judge, &start, baseline.as_ref(), console);
-            let (assessment, refused) = live::run(work)?;
-            unsent = refused;
-            assessment
+            let live = LiveRun::prepare(arguments, &judge, console)?;
+            let (stopper, stop) = Stop::new();
+            let work = read_and_judge(&live, stop, baseline.as_ref());
+            let outcome = live::run_until_told(&stopper, console, work)?;
+            unsent = outcome.unsent;
+            interrupted = outcome.interrupted;
+            outcome.assessment
         }
     };
     for warning in &assessment.policy_warnings {
@@ -73,6 +82,14 @@ pub fn run(arguments: &AuditArguments, console: &Console) -> Result<ExitCode, Fa
     let missed = gate.missed(&assessment);
     for gate in &missed {
         console.note(&format!("gate missed: {gate}"));
+    }
+    if interrupted {
+        let hint = match &arguments.state {
+            Some(folder) => format!("go on with `--state {} --resume`", folder.display()),
+            None => "with `--state DIR` a run can be gone on with".to_owned(),
+        };
+        console.note(&format!("the run was interrupted, the reports show what was done: {hint}"));
+        return Ok(ExitCode::Interrupted);
     }
     match ExitCode::of(&assessment, !missed.is_empty(), arguments.incomplete_ok) {
         ExitCode::Success | ExitCode::Findings if unsent && !arguments.incomplete_ok => {
@@ -134,33 +151,152 @@ fn asked(arguments: &AuditArguments, judge: &Judge) -> Wanted {
     if arguments.send_to_security_hub { wanted.and(security_hub::OPERATION) } else { wanted }
 }
 
-async fn read_and_judge(
-    arguments: &AuditArguments,
-    judge: &Arc<Judge>,
-    start: &Start,
-    baseline: Option<&Assessment>,
-    console: &Console,
-) -> Result<(Assessment, bool), Failure> {
-    let scope = live::scope(&arguments.live, judge.policy());
-    let collector = live::enter(&arguments.live, scope, asked(arguments, judge)).await?;
-    for note in collector.notes() {
-        console.note(note);
+/// A live run before AWS is asked anything.
+struct LiveRun<'a> {
+    arguments: &'a AuditArguments,
+    judge: &'a Arc<Judge>,
+    console: &'a Console,
+    scope: Scope,
+    wanted: Wanted,
+    settings: Settings,
+    state: Option<State>,
+    begun: Option<Begun>,
+}
+
+/// What came of a live run.
+struct LiveOutcome {
+    assessment: Assessment,
+    /// Whether Security Hub did not take some findings.
+    unsent: bool,
+    interrupted: bool,
+}
+
+impl<'a> LiveRun<'a> {
+    /// Opens the state folder, if there is one, and finds what an earlier process left in it.
+    fn prepare(
+        arguments: &'a AuditArguments,
+        judge: &'a Arc<Judge>,
+        console: &'a Console,
+    ) -> Result<Self, Failure> {
+        let scope = Scope { shard: arguments.shard, ..live::scope(&arguments.live, judge.policy()) };
+        let wanted = asked(arguments, judge);
+        let settings = settings(&scope, &wanted, arguments);
+        let state = arguments.state.as_deref().map(State::open).transpose().map_err(unusable)?;
+        let mut begun = None;
+        if let Some(state) = &state {
+            if arguments.resume {
+                begun = state.begun(&settings).map_err(unusable)?;
+                console.note(&match &begun {
+                    Some(run) => format!(
+                        "going on with the run of {}: {} accounts are read",
+                        run.start.rfc3339(),
+                        run.done
+                    ),
+                    None => "there is no run to go on with: starting one".to_owned(),
+                });
+            }
+            if begun.is_none() {
+                state.clear().map_err(unusable)?;
+            }
+        }
+        Ok(Self { arguments, judge, console, scope, wanted, settings, state, begun })
     }
-    let progress = Progress::new(console, collector.planned().len());
+
+    /// Enters AWS, or goes on where an earlier process entered.
+    async fn enter(&self) -> Result<(Start, Collector), Failure> {
+        let connection = live::connection(&self.arguments.live, self.wanted.clone()).await;
+        if let Some(begun) = &self.begun {
+            connection.count_before(&begun.calls);
+            let collector = Collector::go_on(connection, self.scope.clone(), begun.entered.clone()).await;
+            return Ok((begun.start.clone(), collector.map_err(live::refused)?));
+        }
+        let start = Start::now();
+        let collector = Collector::start(connection, self.scope.clone()).await.map_err(live::refused)?;
+        for note in collector.notes() {
+            self.console.note(note);
+        }
+        if let Some(state) = &self.state {
+            tokio::task::block_in_place(|| state.begin(&start, &self.settings, &collector.entered()))
+                .map_err(unusable)?;
+        }
+        Ok((start, collector))
+    }
+}
+
+/// What decides what a run reads; a run can only be gone on with under the same.
+fn settings(scope: &Scope, wanted: &Wanted, arguments: &AuditArguments) -> Settings {
+    let joined = |values: &[String]| {
+        let values: BTreeSet<&str> = values.iter().map(String::as_str).collect();
+        values.into_iter().collect::<Vec<_>>().join(",")
+    };
+    let operations = match wanted {
+        Wanted::All => "all".to_owned(),
+        Wanted::Only(operations) => operations.iter().map(String::as_str).collect::<Vec<_>>().join(","),
+    };
+    let pairs = [
+        ("--accounts", joined(&scope.accounts)),
+        ("--organizational-units", joined(&scope.organizational_units)),
+        ("--exclude-accounts", joined(&scope.exclude_accounts)),
+        ("--regions", joined(&scope.regions)),
+        ("--role", scope.role.clone()),
+        ("--shard", scope.shard.map(|shard| shard.to_string()).unwrap_or_default()),
+        ("--endpoint-url", arguments.live.endpoint_url.clone().unwrap_or_default()),
+        ("the operations that the checks need", operations),
+    ];
+    Settings(pairs.into_iter().map(|(name, value)| (name.to_owned(), value)).collect())
+}
+
+fn unusable(error: StateError) -> Failure {
+    let help = match &error {
+        StateError::Unfinished { .. } => "go on with it by `--resume`, or remove the folder",
+        StateError::OtherRun { .. } => "give the settings of that run, or another folder",
+        StateError::Held { .. } => "wait for it to end, or give another folder",
+        StateError::Io { .. } | StateError::Store { .. } => {
+            "make room, or give another folder; what is read again costs calls only"
+        }
+    };
+    Failure::usage(miette!(help = help, "{error}"))
+}
+
+/// Prints how many calls a run would make.
+async fn plan_calls(arguments: &AuditArguments, judge: &Judge) -> Result<ExitCode, Failure> {
+    let scope = Scope { shard: arguments.shard, ..live::scope(&arguments.live, judge.policy()) };
+    let collector = live::enter(&arguments.live, scope, asked(arguments, judge)).await?;
+    let text = call_plan::text(&collector.estimate());
+    match std::io::stdout().lock().write_all(text.as_bytes()) {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
+            Err(Failure::usage(miette!("cannot write to standard output: {error}")))
+        }
+        _ => Ok(ExitCode::Success),
+    }
+}
+
+async fn read_and_judge(
+    run: &LiveRun<'_>,
+    stop: Stop,
+    baseline: Option<&Assessment>,
+) -> Result<LiveOutcome, Failure> {
+    let (start, collector) = tokio::select! {
+        entered = run.enter() => entered?,
+        () = stop.requested() => return Err(Failure::interrupted()),
+    };
+    let progress = Progress::new(run.console, collector.planned().len());
     let done = |id: &str| progress.done(id);
     let audit = LiveAudit {
-        collector: &collector,
-        start,
-        save_snapshot: arguments.save_snapshot.as_deref(),
-        done: &done,
+        save_snapshot: run.arguments.save_snapshot.as_deref(),
+        state: run.state.as_ref(),
+        stop,
+        ..LiveAudit::new(&collector, &start, &done)
     };
-    let judgements = audit.judge(judge).await.into_diagnostic().map_err(Failure::usage)?;
+    let judged = audit.judge(run.judge).await.into_diagnostic().map_err(Failure::usage)?;
     progress.finish();
     let counts = collector.counts();
-    let mut assessment = assemble(start, Source::Live, judge, collector.organization(), judgements, &counts);
+    let organization = collector.organization();
+    let mut assessment = assemble(&start, Source::Live, run.judge, organization, judged.judgements, &counts);
     compared(&mut assessment, baseline);
-    let unsent = arguments.send_to_security_hub && send(&assessment, &collector, console).await;
-    Ok((assessment, unsent))
+    let send_them = run.arguments.send_to_security_hub && !judged.interrupted;
+    let unsent = send_them && send(&assessment, &collector, run.console).await;
+    Ok(LiveOutcome { assessment, unsent, interrupted: judged.interrupted })
 }
 
 /// Judges a saved snapshot.

@@ -1,9 +1,13 @@
 //! What `audit` and `snapshot collect` share: how AWS is entered.
 
+use std::sync::Arc;
+
 use miette::miette;
 
 use super::Failure;
 use super::arguments::LiveArguments;
+use super::console::Console;
+use crate::audit::Stopper;
 use crate::collect::{Collector, Connection, ConnectionOptions, Scope, StartError, Wanted};
 use crate::policy::PolicyFile;
 
@@ -27,20 +31,35 @@ pub fn scope(arguments: &LiveArguments, policy: &PolicyFile) -> Scope {
         regions: or(&arguments.regions, &file.regions),
         role: arguments.role.clone().unwrap_or_else(|| file.role.clone()),
         external_id: arguments.external_id.clone().or(external_id),
+        shard: None,
     }
 }
 
-/// Enters AWS, to ask what is wanted.
-pub async fn enter(arguments: &LiveArguments, scope: Scope, wanted: Wanted) -> Result<Collector, Failure> {
+/// The connection to AWS, to ask what is wanted.
+pub async fn connection(arguments: &LiveArguments, wanted: Wanted) -> Arc<Connection> {
     let options = ConnectionOptions {
         endpoint_url: arguments.endpoint_url.clone(),
         max_concurrency: usize::from(arguments.max_concurrency),
         max_calls_per_second: arguments.max_calls_per_second,
         wanted,
     };
-    let connection = Connection::open(&options).await;
-    Collector::start(connection, scope).await.map_err(|error| match error {
+    Connection::open(&options).await
+}
+
+/// Enters AWS, to ask what is wanted.
+pub async fn enter(arguments: &LiveArguments, scope: Scope, wanted: Wanted) -> Result<Collector, Failure> {
+    let connection = connection(arguments, wanted).await;
+    Collector::start(connection, scope).await.map_err(refused)
+}
+
+/// Why AWS cannot be entered, and what to do about it.
+pub fn refused(error: StartError) -> Failure {
+    match error {
         StartError::NothingInScope(_) => Failure::usage(miette!("{error}")),
+        StartError::OtherCaller { .. } => Failure::usage(miette!(
+            help = "use the credentials with which the run was begun, or another --state folder",
+            "{error}"
+        )),
         StartError::Caller(_) => Failure::no_entry(miette!(
             help = "looked in: AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, AWS_PROFILE and the profiles of \
                     ~/.aws/config and ~/.aws/credentials (AWS_CONFIG_FILE, AWS_SHARED_CREDENTIALS_FILE), a web identity \
@@ -49,19 +68,62 @@ pub async fn enter(arguments: &LiveArguments, scope: Scope, wanted: Wanted) -> R
                     get-caller-identity`",
             "{error}"
         )),
-    })
+    }
 }
 
 /// The asynchronous runtime, and what ends it: the work, or an interrupt.
 pub fn run<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+    block_on(async {
+        tokio::select! {
+            outcome = work => outcome,
+            () = interrupt() => Err(Failure::interrupted()),
+        }
+    })
+}
+
+/// The same for work that ends by itself when it is told to: the first interrupt tells it, the second ends it at once.
+pub fn run_until_told<T>(
+    stopper: &Stopper,
+    console: &Console,
+    work: impl Future<Output = Result<T, Failure>>,
+) -> Result<T, Failure> {
+    block_on(async {
+        let interrupts = async {
+            interrupt().await;
+            console.warn("interrupted: ending with what is done; interrupt again to end at once");
+            stopper.stop();
+            interrupt().await;
+        };
+        tokio::select! {
+            outcome = work => outcome,
+            () = interrupts => Err(Failure::interrupted()),
+        }
+    })
+}
+
+fn block_on<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
         .map_err(|error| Failure::usage(miette!("the asynchronous runtime cannot be started: {error}")))?;
-    runtime.block_on(async {
-        tokio::select! {
-            outcome = work => outcome,
-            _ = tokio::signal::ctrl_c() => Err(Failure::interrupted()),
+    let outcome = runtime.block_on(work);
+    // Whatever still runs on other threads is not waited for.
+    runtime.shutdown_background();
+    outcome
+}
+
+/// Waits for Ctrl-C or, where there are such things, a request to terminate.
+async fn interrupt() {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
+            tokio::select! {
+                _ = tokio::signal::ctrl_c() => {}
+                _ = terminate.recv() => {}
+            }
+            return;
         }
-    })
+    }
+    _ = tokio::signal::ctrl_c().await;
 }

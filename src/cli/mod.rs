@@ -3,6 +3,7 @@
 mod arguments;
 mod assessment_file;
 mod audit;
+mod call_plan;
 mod checks;
 mod compare;
 mod completions;

@@ -17,7 +17,7 @@ use super::progress::Progress;
 use super::{Failure, assessment_file, live, modules};
 use crate::audit::{Judge, LiveAudit, Start, assemble, collect_snapshot};
 use crate::catalogue::Status;
-use crate::collect::{Collector, Connection, ConnectionOptions, Scope, StartError, Wanted};
+use crate::collect::{Collector, Connection, ConnectionOptions, Scope, Wanted};
 use crate::policy::PolicyFile;
 use crate::remediate::apply::{Applier, Fate, beyond_limits, waves};
 use crate::remediate::doors::RoleDoors;
@@ -120,7 +120,7 @@ async fn read(
     }
     let progress = Progress::new(console, collector.planned().len());
     let done = |id: &str| progress.done(id);
-    let audit = LiveAudit { collector: &collector, start, save_snapshot: Some(path), done: &done };
+    let audit = LiveAudit { save_snapshot: Some(path), ..LiveAudit::new(&collector, start, &done) };
     collect_snapshot(&audit).await.into_diagnostic().map_err(Failure::usage)?;
     progress.finish();
     Ok(())
@@ -238,11 +238,9 @@ async fn enter(
         regions,
         role: role.unwrap_or_else(|| policy.organization.role.clone()),
         external_id: write.external_id.clone().or(external_id),
+        shard: None,
     };
-    Collector::start(connection, scope).await.map_err(|error| match error {
-        StartError::NothingInScope(_) => Failure::usage(miette!("{error}")),
-        StartError::Caller(_) => Failure::no_entry(miette!("{error}")),
-    })
+    Collector::start(connection, scope).await.map_err(live::refused)
 }
 
 fn apply(arguments: &ApplyArguments, console: &Console) -> Result<ExitCode, Failure> {
@@ -383,10 +381,10 @@ impl Verification<'_> {
         let regions = self.plan.regions.clone();
         let collector = enter(&self.arguments.write, judge.policy(), accounts, regions).await?;
         let start = Start::now();
-        let audit = LiveAudit { collector: &collector, start: &start, save_snapshot: None, done: &|_| {} };
-        let judgements = audit.judge(judge).await.into_diagnostic().map_err(Failure::usage)?;
+        let audit = LiveAudit::new(&collector, &start, &|_| {});
+        let judged = audit.judge(judge).await.into_diagnostic().map_err(Failure::usage)?;
         let organization = collector.organization();
-        Ok(assemble(&start, Source::Live, judge, organization, judgements, &collector.counts()))
+        Ok(assemble(&start, Source::Live, judge, organization, judged.judgements, &collector.counts()))
     }
 }
 

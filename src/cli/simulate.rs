@@ -185,9 +185,9 @@ async fn read(
     }
     let progress = Progress::new(console, collector.planned().len());
     let done = |id: &str| progress.done(id);
-    let audit = LiveAudit { collector: &collector, start, save_snapshot: None, done: &done };
-    let judgements = audit.judge(judge).await.into_diagnostic().map_err(Failure::usage)?;
+    let audit = LiveAudit::new(&collector, start, &done);
+    let judged = audit.judge(judge).await.into_diagnostic().map_err(Failure::usage)?;
     progress.finish();
     let organization = collector.organization().clone();
-    Ok(Read { source: Source::Live, organization, judgements, calls: collector.counts() })
+    Ok(Read { source: Source::Live, organization, judgements: judged.judgements, calls: collector.counts() })
 }

@@ -40,7 +40,7 @@ async fn collect(
     let start = Start::now();
     let progress = Progress::new(console, collector.planned().len());
     let done = |id: &str| progress.done(id);
-    let audit = LiveAudit { collector: &collector, start: &start, save_snapshot: Some(output), done: &done };
+    let audit = LiveAudit { save_snapshot: Some(output), ..LiveAudit::new(&collector, &start, &done) };
     let written = collect_snapshot(&audit).await.into_diagnostic().map_err(Failure::usage)?;
     progress.finish();
     console.note(&format!(

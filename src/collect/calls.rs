@@ -14,12 +14,13 @@ use aws_smithy_runtime_api::client::orchestrator::{HttpResponse, Metadata};
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::config_bag::ConfigBag;
 use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
+use serde::{Deserialize, Serialize};
 use tokio::sync::{Semaphore, SemaphorePermit};
 
 use super::rate::TokenBucket;
 
 /// How many calls were made, by operation.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CallCounts {
     /// Requests sent, by `service:Operation`, repetitions included.
     pub by_operation: BTreeMap<String, u64>,
@@ -34,6 +35,15 @@ impl CallCounts {
     #[must_use]
     pub fn total(&self) -> u64 {
         self.by_operation.values().sum()
+    }
+
+    /// Adds what was counted elsewhere.
+    pub fn add(&mut self, other: &Self) {
+        for (operation, count) in &other.by_operation {
+            *self.by_operation.entry(operation.clone()).or_default() += count;
+        }
+        self.retries += other.retries;
+        self.throttled += other.throttled;
     }
 }
 
@@ -77,6 +87,11 @@ impl CallCounter {
     #[must_use]
     pub fn counts(&self) -> CallCounts {
         self.counts.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Goes on counting from what was counted before.
+    pub fn add(&self, counts: &CallCounts) {
+        self.counts.lock().unwrap_or_else(PoisonError::into_inner).add(counts);
     }
 
     /// The same counter for the clients of one service in one region.

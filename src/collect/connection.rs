@@ -91,6 +91,17 @@ impl Connection {
         self.counter.counts()
     }
 
+    /// Counts the calls of an earlier process of the same run, too.
+    pub fn count_before(&self, counts: &CallCounts) {
+        self.counter.add(counts);
+    }
+
+    /// The operations that are asked at all.
+    #[must_use]
+    pub fn wanted(&self) -> &Wanted {
+        &self.wanted
+    }
+
     /// Access with the caller's own credentials.
     #[must_use]
     pub fn caller(self: &Arc<Self>) -> Access {
@@ -111,7 +122,10 @@ pub struct Access {
 
 /// The clients of an account, by service and region: making one costs more than a call.
 #[derive(Default)]
-struct Clients(Mutex<BTreeMap<(&'static str, String), Box<dyn Any + Send + Sync>>>);
+struct Clients(Mutex<BTreeMap<(&'static str, String), Client>>);
+
+/// A client of any service.
+type Client = Box<dyn Any + Send + Sync>;
 
 impl std::fmt::Debug for Clients {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

@@ -8,6 +8,7 @@ pub(crate) mod cloudtrail;
 pub(crate) mod cloudwatch;
 pub(crate) mod connection;
 pub(crate) mod ec2;
+mod estimate;
 pub(crate) mod eventbridge;
 mod exports;
 pub(crate) mod failure;
@@ -32,6 +33,7 @@ mod wanted;
 
 pub use calls::CallCounts;
 pub use connection::{Access, Connection, ConnectionOptions};
+pub use estimate::{Estimate, Per};
 pub use failure::{Failure, clean};
-pub use walk::{Collector, Planned, Scope, StartError};
+pub use walk::{Collector, Entered, Planned, Scope, Shard, StartError};
 pub use wanted::Wanted;

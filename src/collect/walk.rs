@@ -1,12 +1,17 @@
 //! Walks the organization: who is in scope, who comes first, and how each account is entered.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::num::NonZeroU32;
 use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
 
 use super::account::{self, AccountScope};
 use super::calls::CallCounts;
 use super::connection::{Access, AssumedRole, Connection};
 use super::ec2;
+use super::estimate::Estimate;
 use super::failure::Failure;
 use super::organization::{self, Caller};
 use crate::snapshot::{AccountSnapshot, Entry, Organization, OrganizationAccount, Reading, Unreadable};
@@ -26,6 +31,60 @@ pub struct Scope {
     pub role: String,
     /// The external id that the role's trust policy asks for.
     pub external_id: Option<String>,
+    /// Only this part of the accounts.
+    pub shard: Option<Shard>,
+}
+
+/// One of several parts of the accounts. Which part an account is in depends on its id and the number of parts alone, so
+/// that processes agree without talking to each other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Shard {
+    /// Which part, from 1.
+    pub index: u32,
+    /// How many parts there are.
+    pub of: NonZeroU32,
+}
+
+impl Shard {
+    /// Whether an account is in the part.
+    #[must_use]
+    pub fn holds(self, account: &str) -> bool {
+        let hash = Sha256::digest(account.as_bytes());
+        let number = hash.iter().take(8).fold(0_u64, |number, byte| number << 8 | u64::from(*byte));
+        number % u64::from(self.of.get()) + 1 == u64::from(self.index)
+    }
+}
+
+impl std::fmt::Display for Shard {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}/{}", self.index, self.of)
+    }
+}
+
+impl std::str::FromStr for Shard {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let wrong = || format!("`{text}` is no shard: write I/N, the first of four is `1/4`");
+        let (index, of) = text.split_once('/').ok_or_else(wrong)?;
+        let (index, of): (u32, NonZeroU32) =
+            (index.parse().map_err(|_| wrong())?, of.parse().map_err(|_| wrong())?);
+        if index == 0 || index > of.get() {
+            return Err(format!("`{text}` is no shard: the first number is between 1 and {of}"));
+        }
+        Ok(Self { index, of })
+    }
+}
+
+/// What is known once the organization is entered: enough to go on in another process.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Entered {
+    /// The caller's ARN.
+    pub caller_arn: String,
+    /// What was read once for the organization.
+    pub organization: Organization,
+    /// The regions that are enabled in the caller's account, if these were asked for.
+    pub enabled: Option<Reading<Vec<String>>>,
 }
 
 /// Reading cannot begin.
@@ -34,6 +93,14 @@ pub enum StartError {
     /// AWS does not accept the caller.
     #[error("AWS does not accept the caller: {}", .0.unreadable_clause())]
     Caller(Failure),
+    /// A run of another account's caller is to be gone on with.
+    #[error("the run was begun by account {begun}, and these are credentials of account {now}")]
+    OtherCaller {
+        /// Whose run it is.
+        begun: String,
+        /// Whose credentials these are.
+        now: String,
+    },
     /// The user named accounts that are not there.
     #[error("no account is in scope: {0}")]
     NothingInScope(String),
@@ -98,6 +165,31 @@ impl Collector {
         let organization = organization::organization(&hub, &caller, &regions).await;
         let notes = notes(&organization);
         let collector = Self { connection, hub, caller, scope, organization, enabled, notes };
+        collector.with_something_in_scope()
+    }
+
+    /// Goes on where another process entered.
+    ///
+    /// # Errors
+    /// AWS does not accept the caller, it is another one, or nothing is in scope.
+    pub async fn go_on(
+        connection: Arc<Connection>,
+        scope: Scope,
+        entered: Entered,
+    ) -> Result<Self, StartError> {
+        let hub = connection.caller();
+        let region = connection.configured_region().unwrap_or_else(|| "us-east-1".to_owned());
+        let caller = organization::caller(&hub, &region).await.map_err(StartError::Caller)?;
+        let Entered { organization, enabled, .. } = entered;
+        if caller.account != organization.caller_account {
+            return Err(StartError::OtherCaller { begun: organization.caller_account, now: caller.account });
+        }
+        let collector = Self { connection, hub, caller, scope, organization, enabled, notes: Vec::new() };
+        collector.with_something_in_scope()
+    }
+
+    fn with_something_in_scope(self) -> Result<Self, StartError> {
+        let collector = self;
         if collector.planned().iter().all(|planned| !planned.in_scope) {
             return Err(StartError::NothingInScope(collector.why_nothing()));
         }
@@ -108,6 +200,16 @@ impl Collector {
     #[must_use]
     pub fn organization(&self) -> &Organization {
         &self.organization
+    }
+
+    /// What another process needs to go on.
+    #[must_use]
+    pub fn entered(&self) -> Entered {
+        Entered {
+            caller_arn: self.caller.arn.clone(),
+            organization: self.organization.clone(),
+            enabled: self.enabled.clone(),
+        }
     }
 
     /// The caller's ARN.
@@ -154,6 +256,18 @@ impl Collector {
             })
             .filter(|planned| planned.in_scope || hubs.contains(&planned.id))
             .collect()
+    }
+
+    /// How many calls reading the planned accounts will take, as far as that is known. Where no regions were named,
+    /// each account is taken to have those of the caller's.
+    #[must_use]
+    pub fn estimate(&self) -> Estimate {
+        let accounts = self.planned().iter().filter(|planned| !planned.suspended).count() as u64;
+        let regions = match &self.enabled {
+            Some(enabled) => enabled.known().map_or(0, Vec::len),
+            None => self.scope.regions.len(),
+        };
+        Estimate::of(self.connection.wanted(), accounts, accounts.saturating_mul(regions as u64))
     }
 
     /// The accounts that others are judged by: the management account and GuardDuty's administrators. Only where the whole
@@ -249,14 +363,15 @@ impl Collector {
                 .parents
                 .known()
                 .is_some_and(|parents| parents.iter().any(|p| scope.organizational_units.contains(p)));
-        named && below && !scope.exclude_accounts.contains(&account.id)
+        let of_shard = scope.shard.is_none_or(|shard| shard.holds(&account.id));
+        named && below && of_shard && !scope.exclude_accounts.contains(&account.id)
     }
 
     fn why_nothing(&self) -> String {
         let visible = self.organization.accounts.known().map_or(1, Vec::len).max(1);
         format!(
             "of the {visible} accounts that `{}` can see, none is named by --accounts, \
-             --organizational-units and --exclude-accounts together",
+             --organizational-units, --exclude-accounts and --shard together",
             self.caller.arn
         )
     }

@@ -28,6 +28,7 @@ pub fn account() -> AccountSnapshot {
         regions: Reading::Known(vec![REGION.into()]),
         public_access_block: Reading::Known(None),
         organization_blocks_public_access: Reading::Known(None),
+        canonical_user: None,
         buckets: Reading::Known(Vec::new()),
         multi_region_access_points: Reading::Known(Vec::new()),
         regional: BTreeMap::from([(REGION.into(), region())]),
