@@ -39,6 +39,7 @@
 #     - organizations:ListRoots
 #     - organizations:ListTargetsForPolicy
 #     - s3:GetBucketAcl
+#     - s3:GetBucketOwnershipControls
 #     - s3:GetBucketPolicy
 package exfilguard.buckets.bucket_identity_perimeter
 

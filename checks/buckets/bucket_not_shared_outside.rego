@@ -35,6 +35,7 @@
 #     - organizations:ListRoots
 #     - organizations:ListTargetsForPolicy
 #     - s3:GetBucketAcl
+#     - s3:GetBucketOwnershipControls
 #     - s3:GetBucketPolicy
 #     - s3:GetPublicAccessBlock
 #     - s3control:GetPublicAccessBlock

@@ -42,6 +42,7 @@
 #     - organizations:ListTargetsForPolicy
 #     - s3:GetBucketAcl
 #     - s3:GetBucketLifecycleConfiguration
+#     - s3:GetBucketOwnershipControls
 #     - s3:GetBucketPolicy
 #     - s3:GetBucketVersioning
 #     - s3:GetObjectLockConfiguration

@@ -63,6 +63,19 @@ impl Emulator {
         (emulator, printed)
     }
 
+    /// Runs Python statements with `s3`, a boto3 client of the management account.
+    #[allow(dead_code, reason = "not every test seeds by hand")]
+    pub fn boto(&self, statements: &str) {
+        let python = std::env::var_os("EXFILGUARD_TEST_PYTHON")
+            .map_or_else(|| repository("target/emulator/bin/python"), PathBuf::from);
+        let endpoint = &self.endpoint;
+        let code = format!(
+            "import boto3\ns3 = boto3.client('s3', endpoint_url='{endpoint}', region_name='us-east-1')\n{statements}\n"
+        );
+        let output = Command::new(python).args(["-c", &code]).envs(credentials()).output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    }
+
     /// Where it answers.
     pub fn endpoint(&self) -> &str {
         &self.endpoint
