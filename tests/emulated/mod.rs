@@ -63,8 +63,14 @@ impl Emulator {
         (emulator, printed)
     }
 
+    /// How many calls were made, by account.
+    pub fn requests_by_account(&self) -> BTreeMap<String, u64> {
+        let answer: Value =
+            ureq::get(self.control("requests")).call().unwrap().body_mut().read_json().unwrap();
+        serde_json::from_value(answer["by_account"].clone()).unwrap()
+    }
+
     /// Runs Python statements with `s3`, a boto3 client of the management account.
-    #[allow(dead_code, reason = "not every test seeds by hand")]
     pub fn boto(&self, statements: &str) {
         let python = std::env::var_os("EXFILGUARD_TEST_PYTHON")
             .map_or_else(|| repository("target/emulator/bin/python"), PathBuf::from);
