@@ -11,6 +11,14 @@ use std::process::Output;
 use emulated::{Emulator, repository};
 use serde_json::{Value, json};
 
+/// What the policy file of the organization of traps says of changes: room for all, and who is alerted.
+const REMEDIATION: &str =
+    "remediation: { maximum_changes: 100, alert: { protocol: email, endpoint: soc@example.com } }\n";
+
+/// Failures of the organization of traps that no change mends, reviewed: kind, check, account, and a part of the reason. All
+/// other failures that have a remedy pass afterwards.
+const REFUSED: [(&str, &str, &str, &str); 0] = [];
+
 /// An emulator with the organization of traps, and a folder for plan and journal.
 struct Site {
     emulator: Emulator,
@@ -23,7 +31,7 @@ impl Site {
         let site = Self { emulator, folder: tempfile::tempdir().unwrap() };
         // The policy of the organization of traps, with room for all changes.
         let policy = std::fs::read_to_string(repository("tests/emulator/trap_policy.yaml")).unwrap();
-        std::fs::write(site.path("policy.yaml"), policy + "remediation: { maximum_changes: 100 }\n").unwrap();
+        std::fs::write(site.path("policy.yaml"), policy + REMEDIATION).unwrap();
         site
     }
 
@@ -146,6 +154,19 @@ fn a_plan_changes_nothing_apply_mends_and_rollback_restores() {
     let again = site.plan(&[]);
     assert_eq!(plan, again, "the same state gives the same plan");
 
+    // Every failure with a remedy is mended, or refused for a reason that was reviewed.
+    let refused: Vec<&Value> = plan["refused"].as_array().unwrap().iter().collect();
+    let field = |value: &Value, name: &str| value[name].as_str().unwrap_or("-").to_owned();
+    for found in &refused {
+        let reviewed = REFUSED.iter().any(|(kind, check, account, why)| {
+            field(found, "kind") == *kind
+                && field(found, "check") == *check
+                && field(found, "account") == *account
+                && field(found, "reason").contains(why)
+        });
+        assert!(reviewed, "{found:#}");
+    }
+
     let applied = site.apply();
     assert_eq!(code(&applied), 0, "{}", errors(&applied));
     let made: u64 = site.writes().values().sum();
@@ -166,6 +187,17 @@ fn a_plan_changes_nothing_apply_mends_and_rollback_restores() {
     for (key, status) in &old {
         assert!(status != "pass" || new[key] == "pass", "{key:?} is {}", new[key]);
     }
+    let left = |result: &&Value| {
+        let is_refused = refused.iter().any(|found| {
+            field(found, "check") == field(result, "check")
+                && field(found, "account") == field(result, "account_id")
+                && field(found, "region") == field(result, "region")
+                && found["resource"] == result["resource"]["id"]
+        });
+        result["status"] == "fail" && !result["remediation"].is_null() && !is_refused
+    };
+    let left: Vec<&Value> = after.results().iter().filter(left).collect();
+    assert!(left.is_empty(), "{left:#?}");
 
     // A second time changes nothing.
     site.emulator.forget_requests();
@@ -179,6 +211,12 @@ fn a_plan_changes_nothing_apply_mends_and_rollback_restores() {
     let back = site.rollback(&["--stop-logging"]);
     assert_eq!(code(&back), 0, "{}", errors(&back));
     assert_eq!(site.configuration(), first);
+    // The assessment is the first one again, to the byte but for the run.
+    let restored = site.emulator.audit(site.folder.path(), &[]);
+    for part in ["score", "accounts", "results", "simulation", "mend_first"] {
+        assert_eq!(restored.report[part], before.report[part], "{part}");
+    }
+    site.emulator.forget_requests();
     let back = site.rollback(&["--stop-logging"]);
     assert_eq!(code(&back), 0, "{}", errors(&back));
     assert!(site.writes().is_empty(), "{:?}", site.writes());
@@ -413,6 +451,176 @@ fn the_plan_has_the_form_of_its_schema() {
     let change = &changes(&plan)[0];
     assert_eq!(named("/$defs/Change/properties"), keys(change));
     assert_eq!(named("/$defs/Step/properties"), keys(&change["steps"][0]));
+}
+
+/// F-35: the write took effect, and nobody heard of it.
+#[test]
+fn f35_a_write_whose_answer_is_lost_is_seen_and_not_repeated() {
+    let site = Site::new();
+    let plan = site.plan(&["block-public-access"]);
+    let steps = changes(&plan).len();
+    assert!(steps >= 3, "{plan:#}");
+    let lost = |place: usize, action: Value| {
+        json!({"account": changes(&plan)[place]["account"], "service": "s3", "operation": "PutPublicAccessBlock",
+            "resource": changes(&plan)[place]["resource"]["id"], "times": 1, "action": action})
+    };
+    let stumbled = json!({"done": true, "status": 500, "code": "InternalError", "message": "we stumbled"});
+    let garbled = json!({"done": true, "status": 200, "body": "<html>", "content_type": "text/html"});
+    site.emulator.fail(&json!([
+        lost(0, json!({"done": true, "disconnect": true})),
+        lost(1, stumbled),
+        lost(2, garbled),
+    ]));
+    let applied = site.apply();
+    assert_eq!(code(&applied), 0, "{}", errors(&applied));
+    assert_eq!(site.writes()["s3:PutPublicAccessBlock"], steps as u64, "none is made twice");
+    assert!(site.states().values().all(|state| ["verified", "done"].contains(&state.as_str())));
+}
+
+/// F-37: the k-th of n changes fails. What was done is recorded, nothing further is begun, and all of it is taken back.
+#[test]
+fn f37_after_a_failure_the_rest_is_not_begun_and_what_was_done_is_taken_back() {
+    let site = Site::new();
+    let first = site.configuration();
+    let plan = site.plan(&["require-tls"]);
+    let accounts: std::collections::BTreeSet<&str> =
+        changes(&plan).iter().map(|change| change["account"].as_str().unwrap()).collect();
+    // The second wave has the second and the third account.
+    let failing = *accounts.iter().nth(1).unwrap();
+    site.emulator.fail(&json!([{"account": failing, "service": "s3", "operation": "PutBucketPolicy",
+        "action": {"status": 403, "code": "AccessDenied", "message": "an SCP says no"}}]));
+    let applied = site.apply();
+    assert_eq!(code(&applied), 5, "{}", errors(&applied));
+    let states = site.states();
+    for (change, state) in &states {
+        let account = change.split('/').nth(1).unwrap();
+        let place = accounts.iter().position(|known| *known == account).unwrap();
+        assert!(place <= 2, "{change} is of a later wave");
+        assert_eq!(account == failing, state == "failed", "{change} is {state}");
+    }
+    assert!(states.len() < changes(&plan).len());
+    site.emulator.fail(&json!([]));
+    let back = site.rollback(&[]);
+    assert_eq!(code(&back), 0, "{}", errors(&back));
+    assert_eq!(site.configuration(), first);
+}
+
+/// F-39: what AWS would refuse, or what is somebody else's under our name, is refused in the plan.
+#[test]
+fn f39_what_cannot_be_merged_is_refused_in_the_plan() {
+    let site = Site::new();
+    let long = format!(
+        r#"{{"Version":"2012-10-17","Statement":[{{"Sid":"Long","Effect":"Deny","Principal":"*","Action":"s3:GetObject",
+        "Resource":"arn:aws:s3:::trap-write-only-222222222222/*","Condition":{{"StringEquals":{{"aws:userid":["{}"]}}}}}}]}}"#,
+        "x".repeat(20_100)
+    );
+    let ours = r#"{"Version":"2012-10-17","Statement":[{"Sid":"ExfilguardRequireTls","Effect":"Deny","Principal":"*",
+        "Action":"s3:GetObject","Resource":"arn:aws:s3:::trap-one-prefix-222222222222/*",
+        "Condition":{"StringEquals":{"aws:userid":"theirs"}}}]}"#;
+    site.emulator.put(&json!([
+        {"kind": "bucket_policy", "bucket": "trap-write-only-222222222222", "text": long},
+        {"kind": "bucket_policy", "bucket": "trap-one-prefix-222222222222", "text": ours},
+    ]));
+    let plan = site.plan(&["require-tls"]);
+    let reason = |bucket: &str| {
+        let refused = plan["refused"].as_array().unwrap();
+        let found = refused.iter().find(|found| found["resource"] == bucket);
+        found.unwrap_or_else(|| panic!("{bucket} is not refused"))["reason"].as_str().unwrap().to_owned()
+    };
+    assert!(
+        reason("trap-write-only-222222222222").contains("20480"),
+        "{}",
+        reason("trap-write-only-222222222222")
+    );
+    assert!(
+        reason("trap-one-prefix-222222222222").contains("Sid"),
+        "{}",
+        reason("trap-one-prefix-222222222222")
+    );
+    assert!(!changes(&plan).is_empty(), "the others go on");
+}
+
+/// F-41: a plan for one account is never carried out in another.
+#[test]
+fn f41_credentials_of_another_account_and_buckets_of_another_owner_are_refused() {
+    let site = Site::new();
+    let plan = site.plan(&["require-tls"]);
+    // Whoever is asked says that he is of another account.
+    site.emulator.fail(&json!([{"account": "222222222222", "service": "sts", "operation": "GetCallerIdentity",
+        "action": {"status": 200, "content_type": "text/xml", "body":
+            "<GetCallerIdentityResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\"><GetCallerIdentityResult>\
+             <Arn>arn:aws:sts::999999999999:assumed-role/x/y</Arn><UserId>A</UserId><Account>999999999999</Account>\
+             </GetCallerIdentityResult><ResponseMetadata><RequestId>r</RequestId></ResponseMetadata>\
+             </GetCallerIdentityResponse>"}}]));
+    let applied = site.apply();
+    assert_eq!(code(&applied), 5, "{}", errors(&applied));
+    assert!(errors(&applied).contains("999999999999"), "{}", errors(&applied));
+    let states = site.states();
+    let refused: Vec<_> = states.iter().filter(|(_, state)| *state == "refused").collect();
+    assert!(
+        !refused.is_empty() && refused.iter().all(|(change, _)| change.contains("/222222222222/")),
+        "{states:?}"
+    );
+    // Each call names the owner, so that AWS refuses a bucket that has another one by now.
+    for change in changes(&plan) {
+        assert_eq!(change["steps"][0]["call"]["input"]["ExpectedBucketOwner"], change["account"]);
+    }
+}
+
+/// A topic is made where nobody is told of anything, and it is honest about who has to confirm it.
+#[test]
+fn a_topic_waits_for_whom_it_alerts_and_goes_with_the_rollback() {
+    let site = Site::new();
+    let first = site.configuration();
+    let plan = site.plan(&["create-guardduty-event-rule"]);
+    let creates: Vec<&Value> = changes(&plan)
+        .iter()
+        .filter(|change| change["steps"][0]["call"]["operation"] == "CreateTopic")
+        .collect();
+    assert!(!creates.is_empty(), "{plan:#}");
+    // Nobody confirms the one in this account.
+    let waiting = creates[0];
+    let topic = waiting["steps"][0]["sets"]["topic"].as_str().unwrap();
+    site.emulator.put(&json!([{"kind": "pending_subscription", "arn": topic}]));
+    let applied = site.apply();
+    assert_eq!(code(&applied), 0, "{}", errors(&applied));
+    let said = errors(&applied);
+    let waits: Vec<&str> = said.lines().filter(|line| line.starts_with("waits ")).collect();
+    assert_eq!(waits.len(), 1, "{said}");
+    assert!(
+        waits[0].contains(waiting["id"].as_str().unwrap()) && waits[0].contains("soc@example.com"),
+        "{said}"
+    );
+    // A second run makes nothing twice.
+    site.emulator.forget_requests();
+    let again = site.apply();
+    assert_eq!(code(&again), 0, "{}", errors(&again));
+    assert!(site.writes().is_empty(), "{:?}", site.writes());
+
+    // Somebody else's subscription keeps a topic.
+    let kept = creates.last().unwrap();
+    let (account, kept_topic) =
+        (kept["account"].as_str().unwrap(), kept["steps"][0]["sets"]["topic"].as_str().unwrap());
+    site.emulator.boto(&format!(
+        "keys = boto3.client('sts', endpoint_url=s3.meta.endpoint_url, region_name='us-east-1').assume_role(RoleArn=\
+         'arn:aws:iam::{account}:role/OrganizationAccountAccessRole', RoleSessionName='somebody')['Credentials']\n\
+         sns = boto3.client('sns', endpoint_url=s3.meta.endpoint_url, region_name='{}', \
+         aws_access_key_id=keys['AccessKeyId'], aws_secret_access_key=keys['SecretAccessKey'], \
+         aws_session_token=keys['SessionToken'])\n\
+         arn = sns.subscribe(TopicArn='{kept_topic}', Protocol='email', Endpoint='theirs@example.com', \
+         ReturnSubscriptionArn=True)['SubscriptionArn']",
+        kept["region"].as_str().unwrap()
+    ));
+    let back = site.rollback(&[]);
+    let expected = if creates.len() > 1 { 5 } else { 0 };
+    assert_eq!(code(&back), expected, "{}", errors(&back));
+    if creates.len() > 1 {
+        assert!(errors(&back).contains("theirs@example.com"), "{}", errors(&back));
+        let states = site.states();
+        assert_eq!(states.values().filter(|state| *state == "undo-refused").count(), 1, "{states:?}");
+    }
+    let last = site.configuration();
+    assert_eq!(last.len(), first.len());
 }
 
 /// F-36: what AWS says it did and what is there are two things.

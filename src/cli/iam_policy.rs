@@ -129,15 +129,21 @@ fn remediate(arguments: &IamPolicyArguments) -> Vec<Value> {
         };
         TO_REMEDIATE.iter().filter(wanted).map(|name| action(name).to_owned()).collect()
     };
-    // What is made has a name of ours; filters are named within a log group, and topics are others'.
+    // What is made has a name of ours; filters are named within a log group, and policies are of
+    // others' topics, too.
     let ours = ["cloudwatch:*:*:alarm:exfilguard-*", "events:*:*:rule/exfilguard-*", "logs:*:*:log-group:*"];
+    let mut topics = of(&["sns"]);
+    topics.retain(|name| !["sns:SetTopicAttributes", "sns:Unsubscribe"].contains(&name.as_str()));
     let mut of_buckets = allow("PreventPerBucket", of(&["s3"]), json!("*"));
     of_buckets["Condition"] = json!({"StringEquals": {"aws:ResourceAccount": "${aws:PrincipalAccount}"}});
     let mut statements = audit(&IamPolicyArguments { central: false, ..arguments.clone() });
     statements.extend([
         allow("TrailsAndDetectors", of(&["cloudtrail", "guardduty"]), json!("*")),
         allow("Alerting", of(&["cloudwatch", "events", "logs"]), json!(ours.map(arn))),
-        allow("TopicPolicies", of(&["sns"]), json!(arn("sns:*:*:*"))),
+        allow("TopicPolicies", named(&["sns:SetTopicAttributes"]), json!(arn("sns:*:*:*"))),
+        allow("Topics", topics, json!(arn("sns:*:*:exfilguard-*"))),
+        // A subscription that was confirmed is named by an id that nobody knows before.
+        allow("Subscriptions", named(&["sns:Unsubscribe"]), json!("*")),
         of_buckets,
         allow("Endpoints", of(&["ec2"]), json!("*")),
         json!({"Sid": "NeverTouch", "Effect": "Deny", "Action": NEVER, "Resource": "*"}),

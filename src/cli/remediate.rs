@@ -20,11 +20,13 @@ use crate::catalogue::Status;
 use crate::collect::{Collector, Connection, ConnectionOptions, Scope, Wanted};
 use crate::policy::PolicyFile;
 use crate::remediate::apply::{Applier, Fate, beyond_limits, waves};
+use crate::remediate::calls::Hands;
 use crate::remediate::doors::RoleDoors;
 use crate::remediate::journal::{Event, Journal, JournalError};
 use crate::remediate::plan::{Change, Mended, Plan};
 use crate::remediate::proof::{self, Proof};
 use crate::remediate::propose::Proposer;
+use crate::remediate::setting::{PENDING, Setting};
 use crate::remediate::{as_code, journal, rollback, status, text};
 use crate::score::assessment::{Assessment, ResultRecord, Source};
 use crate::simulate::{Simulation, Techniques};
@@ -344,6 +346,7 @@ impl Verification<'_> {
         if accounts.is_empty() {
             return Ok(true);
         }
+        let waiting = self.waiting(pending).await?;
         let after = self.judged(accounts.into_iter().collect()).await?;
         let mut all = true;
         let mut deferred = Vec::new();
@@ -361,6 +364,12 @@ impl Verification<'_> {
                     continue;
                 }
                 None => Event::Verified,
+                Some(_) if let Some(who) = waiting_for(change, &waiting) => {
+                    let reason = format!("`{who}` has to confirm the subscription before anybody is alerted");
+                    let said = format!("waits     {}: {reason}", change.id);
+                    let _closed_pipe = write!(std::io::stdout(), "{}", visible_lines(&said));
+                    Event::Unverified { reason }
+                }
                 Some(reason) => {
                     all = false;
                     let said = format!("unverified {}: {reason}", change.id);
@@ -376,6 +385,31 @@ impl Verification<'_> {
         Ok(all)
     }
 
+    /// Topics with a subscription that nobody confirmed yet, with who has to.
+    async fn waiting(&self, pending: &[&Change]) -> Result<BTreeMap<String, String>, Failure> {
+        let asks = |change: &&&Change| change.steps.iter().any(|step| subscription(&step.sets).is_some());
+        let asking: Vec<&Change> = pending.iter().filter(asks).copied().collect();
+        let mut waiting = BTreeMap::new();
+        if asking.is_empty() {
+            return Ok(waiting);
+        }
+        let accounts: BTreeSet<String> = asking.iter().map(|change| change.account.clone()).collect();
+        let regions = self.plan.regions.clone();
+        let write = &self.arguments.write;
+        let collector = enter(write, self.judge.policy(), accounts.into_iter().collect(), regions).await?;
+        for change in asking {
+            let Ok(access) = collector.enter(&change.account).await else { continue };
+            let hands = Hands::new(access, &change.account, &change.region);
+            for setting in change.steps.iter().map(|step| &step.sets) {
+                let Some((topic, endpoint)) = subscription(setting) else { continue };
+                if hands.read(setting).await.is_ok_and(|value| value.as_str() == Some(PENDING)) {
+                    waiting.insert(topic.to_owned(), endpoint.to_owned());
+                }
+            }
+        }
+        Ok(waiting)
+    }
+
     async fn judged(&self, accounts: Vec<String>) -> Result<Assessment, Failure> {
         let judge = self.judge;
         let regions = self.plan.regions.clone();
@@ -386,6 +420,23 @@ impl Verification<'_> {
         let organization = collector.organization();
         Ok(assemble(&start, Source::Live, judge, organization, judged.judgements, &collector.counts()))
     }
+}
+
+/// The topic and the endpoint of a subscription.
+fn subscription(setting: &Setting) -> Option<(&str, &str)> {
+    match setting {
+        Setting::TopicSubscription { topic, endpoint, .. } => Some((topic, endpoint)),
+        _ => None,
+    }
+}
+
+/// Who has to confirm a subscription before a change can be verified, if it alerts by a topic that waits for him.
+fn waiting_for<'a>(change: &Change, waiting: &'a BTreeMap<String, String>) -> Option<&'a str> {
+    let topics = change.steps.iter().filter_map(|step| match &step.sets {
+        Setting::TopicPolicy { topic } => Some(topic),
+        _ => None,
+    });
+    topics.into_iter().find_map(|topic| waiting.get(topic)).map(String::as_str)
 }
 
 fn roll_back(arguments: &RollbackArguments, console: &Console) -> Result<ExitCode, Failure> {

@@ -48,6 +48,12 @@ impl Failure {
         Self { unreadable: Unreadable::not_asked(operation, message), status: None }
     }
 
+    /// A part that could not be read, as the failure of what needed it.
+    #[must_use]
+    pub fn of(unreadable: Unreadable) -> Self {
+        Self { unreadable, status: None }
+    }
+
     /// AWS's error code, or ours.
     #[must_use]
     pub fn code(&self) -> &str {

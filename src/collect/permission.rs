@@ -104,7 +104,7 @@ pub const IN_THE_CENTRAL_ACCOUNT: [&str; 11] = [
 ];
 
 /// Every operation by which `exfilguard remediate` changes something, in order.
-pub const TO_REMEDIATE: [&str; 23] = [
+pub const TO_REMEDIATE: [&str; 27] = [
     "cloudtrail:PutEventSelectors",
     "cloudtrail:StartLogging",
     "cloudtrail:StopLogging",
@@ -127,7 +127,11 @@ pub const TO_REMEDIATE: [&str; 23] = [
     "s3:PutBucketOwnershipControls",
     "s3:PutBucketPolicy",
     "s3:PutPublicAccessBlock",
+    "sns:CreateTopic",
+    "sns:DeleteTopic",
     "sns:SetTopicAttributes",
+    "sns:Subscribe",
+    "sns:Unsubscribe",
 ];
 
 /// The IAM action of an operation.

@@ -161,6 +161,18 @@ struct RemediationForm {
     exclude_accounts: Option<Vec<String>>,
     /// Tag keys with the values of buckets that are not changed, compared exactly.
     exclude_tags: Option<BTreeMap<String, Vec<String>>>,
+    /// Whom topics alert that are made because an account has none that reaches a person; nothing: none is made.
+    alert: Option<AlertForm>,
+}
+
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+#[expect(dead_code, reason = "only its schema is used")]
+struct AlertForm {
+    /// How: a protocol of SNS.
+    protocol: String,
+    /// Where, in the form that the protocol asks for.
+    endpoint: String,
 }
 
 /// The keys whose value may be nothing (`null`), besides all lists and mappings.
@@ -193,6 +205,9 @@ pub fn schema(known_checks: &[CheckDescription]) -> Json {
     }
     if let Some(kinds) = schema.pointer_mut("/$defs/RemediationForm/properties/allow/items") {
         *kinds = json!({"enum": REMEDIATIONS});
+    }
+    if let Some(protocol) = schema.pointer_mut("/$defs/AlertForm/properties/protocol") {
+        protocol["enum"] = json!(super::remediation::ALERT_PROTOCOLS);
     }
     if let Some(checks) = schema.pointer_mut("/properties/checks").and_then(Json::as_object_mut) {
         let known = known_checks.iter().map(|check| (check.id.clone(), check_schema(check)));

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::gates::count;
+use super::problem::Problem;
 use super::reader::Reader;
 use super::yaml::Node;
 use super::{document, identifiers};
@@ -17,7 +18,23 @@ pub(super) const KEYS: &[&str] = &[
     "maximum_accounts",
     "exclude_accounts",
     "exclude_tags",
+    "alert",
 ];
+
+/// The keys of `remediation.alert`.
+const ALERT_KEYS: &[&str] = &["protocol", "endpoint"];
+
+/// The protocols of SNS that reach a person, or a tool that calls one.
+pub const ALERT_PROTOCOLS: [&str; 4] = ["email", "email-json", "https", "sms"];
+
+/// Who is told when something happens, where nobody is yet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Alert {
+    /// One of [`ALERT_PROTOCOLS`].
+    pub protocol: String,
+    /// The address, in the form that the protocol asks for.
+    pub endpoint: String,
+}
 
 /// How far `exfilguard remediate` may go.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,6 +53,8 @@ pub struct RemediationLimits {
     pub exclude_accounts: Vec<String>,
     /// Tag keys with the values of buckets that are not changed.
     pub exclude_tags: BTreeMap<String, BTreeSet<String>>,
+    /// Whom new topics alert; none: no topic is made.
+    pub alert: Option<Alert>,
 }
 
 impl Default for RemediationLimits {
@@ -48,6 +67,7 @@ impl Default for RemediationLimits {
             break_glass: Vec::new(),
             exclude_accounts: Vec::new(),
             exclude_tags: BTreeMap::new(),
+            alert: None,
         }
     }
 }
@@ -85,5 +105,37 @@ pub(super) fn read(reader: &mut Reader<'_>, node: &Node) -> RemediationLimits {
             document::account_id,
         ),
         exclude_tags: fields.get("exclude_tags").map(|node| document::tags(reader, node)).unwrap_or_default(),
+        alert: fields.get_set("alert").and_then(|node| alert(reader, node)),
     }
+}
+
+fn alert(reader: &mut Reader<'_>, node: &Node) -> Option<Alert> {
+    let fields = reader.fields(node, "alert", ALERT_KEYS);
+    let (Some(protocol), Some(endpoint)) = (fields.get("protocol"), fields.get("endpoint")) else {
+        let message = "`alert` needs `protocol` and `endpoint`".to_owned();
+        let help = "for example `alert: { protocol: email, endpoint: soc@example.com }`";
+        reader.report(Problem::new(node.place, message).with_help(help));
+        return None;
+    };
+    let name = reader.text(protocol, "protocol")?;
+    if !ALERT_PROTOCOLS.contains(&name) {
+        reader.unknown_name(protocol.place, "protocol", name, ALERT_PROTOCOLS.into_iter());
+        return None;
+    }
+    let name = name.to_owned();
+    let address = reader.parsed(endpoint, "endpoint", |text| {
+        let fits = match name.as_str() {
+            "https" => text.starts_with("https://") && text.len() > "https://".len(),
+            "sms" => {
+                text.starts_with('+') && text.len() > 5 && text.chars().skip(1).all(|c| c.is_ascii_digit())
+            }
+            _ => text.split_once('@').is_some_and(|(who, host)| !who.is_empty() && host.contains('.')),
+        };
+        if fits && !text.contains(char::is_whitespace) {
+            Ok(text.to_owned())
+        } else {
+            Err(format!("`{text}` is no address for `{name}`"))
+        }
+    })?;
+    Some(Alert { protocol: name, endpoint: address })
 }

@@ -1,13 +1,13 @@
 //! The settings of alerting: where they stand in a snapshot, and the calls that set them.
 //!
-//! Rules, filters and alarms are only ever made and taken away, under names of exfilguard's own; of what others have, only the
-//! policy of a topic is changed.
+//! Topics, rules, filters and alarms are only ever made and taken away, under names of exfilguard's own; of what others have,
+//! only the policy of a topic is changed.
 
 use serde_json::{Value, json};
 
-use super::setting::{Call, Setting};
-use crate::semantics::configuration::{MetricAlarm, MetricFilter, MetricTransformation};
-use crate::snapshot::{AccountSnapshot, Alarms, Reading, RegionAlarms, Rule, Target};
+use super::setting::{Call, PENDING, Setting};
+use crate::semantics::configuration::{MetricAlarm, MetricFilter, MetricTransformation, Subscription, Topic};
+use crate::snapshot::{AccountSnapshot, Alarms, Reading, RegionAlarms, Rule, Target, TopicRecord};
 
 /// What the name of everything that is made begins with.
 pub const NAME_PREFIX: &str = "exfilguard-";
@@ -28,6 +28,20 @@ pub fn get(setting: &Setting, account: &AccountSnapshot, region: &str) -> Result
             let record = account.topics.get(topic).ok_or_else(|| unread(topic))?;
             let attributes = record.attributes.as_result().map_err(|why| why.clause())?;
             Ok(json!(attributes.as_ref().ok_or_else(|| unread(topic))?.policy))
+        }
+        Setting::Topic { topic, protocol, endpoint } => {
+            // A topic that no alarm and no rule names was not asked for.
+            let Some(record) = account.topics.get(topic) else { return Ok(Value::Null) };
+            if record.attributes.as_result().map_err(|why| why.clause())?.is_none() {
+                return Ok(Value::Null);
+            }
+            let subscriptions = record.subscriptions.as_result().map_err(|why| why.clause())?;
+            Ok(topic_value(subscriptions, protocol, endpoint))
+        }
+        Setting::TopicSubscription { topic, protocol, endpoint } => {
+            let Some(record) = account.topics.get(topic) else { return Ok(Value::Null) };
+            let subscriptions = record.subscriptions.as_result().map_err(|why| why.clause())?;
+            Ok(subscription_value(subscriptions, protocol, endpoint))
         }
         Setting::EventRule { rule } => {
             let found = rules(account, region)?.iter().find(|found| found.name == *rule && found.bus == BUS);
@@ -75,6 +89,32 @@ pub fn put(
             let record = account.topics.get_mut(topic).ok_or_else(|| unread(topic))?;
             let Reading::Known(Some(found)) = &mut record.attributes else { return Err(unread(topic)) };
             found.policy = value.as_str().map(str::to_owned);
+        }
+        Setting::Topic { topic, .. } => {
+            let made = Topic {
+                arn: topic.clone(),
+                owner: account.id.clone(),
+                policy: Some(initial_policy(topic, &account.id).to_string()),
+                kms_master_key_id: None,
+            };
+            let record = TopicRecord {
+                attributes: Reading::Known(Some(made)),
+                subscriptions: Reading::Known(Vec::new()),
+                key: None,
+            };
+            account.topics.insert(topic.clone(), record);
+        }
+        Setting::TopicSubscription { topic, protocol, endpoint } => {
+            let record = account.topics.get_mut(topic).ok_or_else(|| unread(topic))?;
+            let Reading::Known(subscriptions) = &mut record.subscriptions else { return Err(unread(topic)) };
+            // As it will be once somebody confirmed it: that is what the plan is for.
+            subscriptions.push(Subscription {
+                subscription_arn: format!("{topic}:to-be-confirmed"),
+                protocol: protocol.clone(),
+                endpoint: endpoint.clone(),
+                filter_policy: None,
+                filter_policy_scope: None,
+            });
         }
         Setting::EventRule { rule } => {
             let made = Rule {
@@ -142,8 +182,24 @@ pub fn put(
 ///
 /// # Errors
 /// There is none.
-pub fn call(setting: &Setting, value: &Value) -> Result<Call, String> {
+pub fn call(setting: &Setting, account: &str, value: &Value) -> Result<Call, String> {
     let call = match setting {
+        Setting::Topic { topic, .. } if value.is_null() => {
+            Call::new("sns:DeleteTopic", json!({"TopicArn": topic}))
+        }
+        Setting::Topic { topic, .. } => Call::new(
+            "sns:CreateTopic",
+            json!({"Name": topic.rsplit(':').next(),
+                "Attributes": {"Policy": initial_policy(topic, account).to_string()}}),
+        ),
+        // Its ARN is known once it is confirmed: it is looked up when the call is made.
+        Setting::TopicSubscription { topic, protocol, endpoint } if value.is_null() => Call::new(
+            "sns:Unsubscribe",
+            json!({"TopicArn": topic, "Protocol": protocol, "Endpoint": endpoint}),
+        ),
+        Setting::TopicSubscription { topic, protocol, endpoint } => {
+            Call::new("sns:Subscribe", json!({"TopicArn": topic, "Protocol": protocol, "Endpoint": endpoint}))
+        }
         Setting::TopicPolicy { topic } if value.is_string() => Call::new(
             "sns:SetTopicAttributes",
             json!({"TopicArn": topic, "AttributeName": "Policy", "AttributeValue": value}),
@@ -187,6 +243,41 @@ pub fn call(setting: &Setting, value: &Value) -> Result<Call, String> {
         _ => return Err("no call gives it this value".to_owned()),
     };
     Ok(call)
+}
+
+/// A topic's value: the endpoints of subscriptions that are none of ours, sorted.
+#[must_use]
+pub fn topic_value(subscriptions: &[Subscription], protocol: &str, endpoint: &str) -> Value {
+    let others = subscriptions.iter().filter(|s| s.protocol != protocol || s.endpoint != endpoint);
+    let mut others: Vec<String> = others.map(|s| format!("{}:{}", s.protocol, s.endpoint)).collect();
+    others.sort();
+    json!({"others": others})
+}
+
+/// A subscription's value.
+#[must_use]
+pub fn subscription_value(subscriptions: &[Subscription], protocol: &str, endpoint: &str) -> Value {
+    let mut found = subscriptions.iter().filter(|s| s.protocol == protocol && s.endpoint == endpoint);
+    match found.next() {
+        Some(subscription) if subscription.subscription_arn.starts_with("arn:") => json!("subscribed"),
+        Some(_) => json!(PENDING),
+        None => Value::Null,
+    }
+}
+
+/// What a new topic admits: its own account, and nobody else.
+#[must_use]
+pub fn initial_policy(topic: &str, account: &str) -> Value {
+    let partition = topic.split(':').nth(1).unwrap_or("aws");
+    json!({"Version": "2012-10-17", "Statement": [{
+        "Sid": "ExfilguardOwner",
+        "Effect": "Allow",
+        "Principal": {"AWS": format!("arn:{partition}:iam::{account}:root")},
+        "Action": [
+            "sns:AddPermission", "sns:DeleteTopic", "sns:GetTopicAttributes", "sns:ListSubscriptionsByTopic",
+            "sns:Publish", "sns:RemovePermission", "sns:SetTopicAttributes", "sns:Subscribe"],
+        "Resource": topic,
+    }]})
 }
 
 /// A rule's value.

@@ -5,10 +5,11 @@ use aws_sdk_cloudwatchlogs::types as logs;
 use aws_sdk_eventbridge::types as events;
 use serde_json::{Value, json};
 
-use super::alerting::{alarm_value, filter_value, rule_value};
+use super::alerting::{alarm_value, filter_value, rule_value, subscription_value, topic_value};
 use super::calls::{Hands, gone, list, not_ours, text};
 use super::setting::{Call, Setting};
 use crate::collect::Failure;
+use crate::semantics::configuration::Subscription;
 use crate::snapshot::Unreadable;
 
 impl Hands {
@@ -21,6 +22,19 @@ impl Hands {
                 let attributes = record.attributes.as_result().map_err(Clone::clone)?;
                 let found = attributes.as_ref().ok_or_else(|| gone("sns:GetTopicAttributes", topic))?;
                 Ok(json!(found.policy))
+            }
+            Setting::Topic { topic, protocol, endpoint } => {
+                let record = crate::collect::sns::topic(&self.reads, topic).await;
+                if record.attributes.as_result().map_err(Clone::clone)?.is_none() {
+                    return Ok(Value::Null);
+                }
+                let subscriptions = record.subscriptions.as_result().map_err(Clone::clone)?;
+                Ok(topic_value(subscriptions, protocol, endpoint))
+            }
+            Setting::TopicSubscription { topic, protocol, endpoint } => {
+                let record = crate::collect::sns::topic(&self.reads, topic).await;
+                let subscriptions = record.subscriptions.as_result().map_err(Clone::clone)?;
+                Ok(subscription_value(subscriptions, protocol, endpoint))
             }
             Setting::EventRule { rule } => {
                 let client = self.reads.eventbridge(region);
@@ -105,6 +119,36 @@ impl Hands {
                 let send = client.set_topic_attributes().topic_arn(text(input, "TopicArn", call)?);
                 let send = send.attribute_name(text(input, "AttributeName", call)?);
                 self.made(&name, send.attribute_value(text(input, "AttributeValue", call)?).send()).await
+            }
+            "sns:CreateTopic" => {
+                let client = self.writes.sns(&self.region);
+                let policy = text(&input["Attributes"], "Policy", call)?;
+                let send =
+                    client.create_topic().name(text(input, "Name", call)?).attributes("Policy", policy);
+                self.made(&name, send.send()).await
+            }
+            "sns:DeleteTopic" => {
+                let client = self.writes.sns(&self.region);
+                let send = client.delete_topic().topic_arn(text(input, "TopicArn", call)?).send();
+                self.made(&name, send).await
+            }
+            "sns:Subscribe" => {
+                let client = self.writes.sns(&self.region);
+                let send = client.subscribe().topic_arn(text(input, "TopicArn", call)?);
+                let send = send.protocol(text(input, "Protocol", call)?);
+                self.made(&name, send.endpoint(text(input, "Endpoint", call)?).send()).await
+            }
+            "sns:Unsubscribe" => {
+                let (protocol, endpoint) = (text(input, "Protocol", call)?, text(input, "Endpoint", call)?);
+                let record = crate::collect::sns::topic(&self.reads, text(input, "TopicArn", call)?).await;
+                let subscriptions =
+                    record.subscriptions.as_result().map_err(|why| Failure::of(why.clone()))?;
+                let confirmed = |s: &&Subscription| s.subscription_arn.starts_with("arn:");
+                let mut ours =
+                    subscriptions.iter().filter(|s| s.protocol == protocol && s.endpoint == endpoint);
+                let Some(ours) = ours.find(confirmed) else { return Ok(()) };
+                let client = self.writes.sns(&self.region);
+                self.made(&name, client.unsubscribe().subscription_arn(&ours.subscription_arn).send()).await
             }
             _ => Err(not_ours(call)),
         }

@@ -86,7 +86,7 @@ impl Proof<'_> {
             if out.is_empty() {
                 match worse.into_iter().next() {
                     Some(reason) => return Err(ProofError::Together(reason)),
-                    None => return Ok((changes, refused)),
+                    None => return Ok(settled(changes, refused, &after)),
                 }
             }
             // A later change of the same setting was proposed on top of this one: it goes with it.
@@ -179,6 +179,26 @@ pub fn worse(before: &Assessment, after: &Assessment) -> Vec<String> {
         }
     }
     worse
+}
+
+/// Takes out of each change the results that it leaves as they are, and says why.
+fn settled(
+    mut changes: Vec<Change>,
+    mut refused: Vec<Refusal>,
+    after: &Assessment,
+) -> (Vec<Change>, Vec<Refusal>) {
+    for change in &mut changes {
+        let (mended, left): (Vec<Mended>, Vec<Mended>) =
+            change.results.drain(..).partition(|mended| mended.after == Status::Pass);
+        for result in left {
+            let message =
+                status_of(after, &result).map_or("it would not be judged any more", |(_, message)| message);
+            let reason = format!("the change for others does not mend it: {message}");
+            refused.push(refusal(&change.kind, &result, &reason));
+        }
+        change.results = mended;
+    }
+    (changes, refused)
 }
 
 type ResultKey<'a> = (&'a str, &'a str, Option<&'a str>, &'a str);

@@ -79,6 +79,25 @@ pub enum Setting {
         /// The topic's ARN.
         topic: String,
     },
+    /// An SNS topic of exfilguard's own, for somebody to be alerted: `{"others"}`, the endpoints of subscriptions that
+    /// somebody else made. Without them it may be deleted.
+    Topic {
+        /// The topic's ARN.
+        topic: String,
+        /// How it reaches the one that the policy file names.
+        protocol: String,
+        /// Where it reaches him.
+        endpoint: String,
+    },
+    /// A subscription of such a topic: `subscribed`, or `pending` as long as nobody confirmed it.
+    TopicSubscription {
+        /// The topic's ARN.
+        topic: String,
+        /// `email`, `https`, ….
+        protocol: String,
+        /// Where it delivers to.
+        endpoint: String,
+    },
     /// A rule of EventBridge on the default bus: `{"pattern", "state"}`.
     EventRule {
         /// The rule's name.
@@ -134,6 +153,10 @@ impl Setting {
     /// Whether two values are the same. Policies are compared as JSON, not as text.
     #[must_use]
     pub fn same(&self, one: &Value, other: &Value) -> bool {
+        if matches!(self, Self::TopicSubscription { .. }) && (is_pending(one) || is_pending(other)) {
+            // It was asked for, and is nothing yet: it goes with the topic, and cannot be taken away by itself.
+            return true;
+        }
         if !self.is_document() {
             return one == other;
         }
@@ -361,10 +384,17 @@ impl Setting {
                 "ec2:ModifyVpcEndpoint",
                 json!({"VpcEndpointId": endpoint, "PolicyDocument": value}),
             ),
-            _ => alerting::call(self, value)?,
+            _ => alerting::call(self, account, value)?,
         };
         Ok(call)
     }
+}
+
+/// A subscription that nobody confirmed yet.
+pub const PENDING: &str = "pending";
+
+fn is_pending(value: &Value) -> bool {
+    value.as_str() == Some(PENDING)
 }
 
 /// GuardDuty's name of S3 Protection.

@@ -8,7 +8,7 @@ from error_format import error
 from service_call import Answer, Call
 
 CONDITIONS = {"account", "region", "service", "operation", "resource", "times"}
-ACTIONS = {"status", "code", "message", "delay_seconds", "body", "content_type", "disconnect"}
+ACTIONS = {"status", "code", "message", "delay_seconds", "body", "content_type", "disconnect", "done"}
 
 
 class Disconnected(ConnectionError):
@@ -38,11 +38,15 @@ class Faults:
         with self._lock:
             return [dict(rule) for rule in self._rules]
 
-    def answer(self, call: Call) -> Answer | None:
-        """What the matching rule answers; `None` lets the call through. Raises `Disconnected`."""
+    def answer(self, call: Call, serve) -> Answer | None:
+        """What the matching rule answers; `None` lets the call through. `serve` is done first where the rule says `done`:
+        the call takes effect, and its answer is lost. Raises `Disconnected`.
+        """
         action = self._take(call)
         if action is None:
             return None
+        if action.get("done"):
+            serve(call)
         time.sleep(action.get("delay_seconds", 0))
         if action.get("disconnect"):
             raise Disconnected

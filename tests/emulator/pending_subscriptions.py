@@ -3,6 +3,8 @@
 https://docs.aws.amazon.com/sns/latest/api/API_ListSubscriptionsByTopic.html
 """
 
+import re
+
 from seeded_state import SeededState
 from service_call import Answer, Call
 
@@ -12,8 +14,9 @@ def list_subscriptions(call: Call, moto, state: SeededState) -> Answer:
     answer = moto(call.environ_for_moto())
     body = answer.body
     for item in state.all("pending_subscription"):
-        arn = f"<SubscriptionArn>{item['arn']}</SubscriptionArn>".encode()
-        body = body.replace(arn, b"<SubscriptionArn>PendingConfirmation</SubscriptionArn>")
+        # A topic's ARN marks all its subscriptions, whose ARNs begin with it.
+        arn = re.compile(rf"<SubscriptionArn>{re.escape(item['arn'])}(:[^<]*)?</SubscriptionArn>".encode())
+        body = arn.sub(b"<SubscriptionArn>PendingConfirmation</SubscriptionArn>", body)
     return answer.with_body(body)
 
 

@@ -117,8 +117,12 @@ class Emulator:
         if path.startswith("/moto-api"):
             return self._ask_moto(call.environ_for_moto())
         self._log.add(call)
-        if (answer := self._faults.answer(call)) is not None:
+        if (answer := self._faults.answer(call, self._served)) is not None:
             return answer
+        return self._served(call)
+
+    def _served(self, call) -> Answer:
+        """What AWS answers, without faults."""
         special = cloudwatch_cbor.answer if call.protocol == "cbor" else ANSWERS.get(f"{call.service}:{call.operation}")
         if special is None:
             return self._ask_moto(call.environ_for_moto())

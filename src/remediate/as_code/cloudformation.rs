@@ -62,6 +62,16 @@ fn resource(step: &Step) -> Option<(&'static str, String, Value)> {
             format!("policy_{}", topic.rsplit(':').next().unwrap_or_default()),
             json!({"Topics": [topic], "PolicyDocument": document()}),
         ),
+        Setting::Topic { topic, .. } => (
+            "AWS::SNS::Topic",
+            format!("topic_{}", topic.rsplit(':').next().unwrap_or_default()),
+            json!({"TopicName": topic.rsplit(':').next()}),
+        ),
+        Setting::TopicSubscription { topic, protocol, endpoint } => (
+            "AWS::SNS::Subscription",
+            format!("subscription_{}", topic.rsplit(':').next().unwrap_or_default()),
+            json!({"TopicArn": topic, "Protocol": protocol, "Endpoint": endpoint}),
+        ),
         Setting::EventRule { rule } => {
             let pattern =
                 wanted["pattern"].as_str().and_then(|text| serde_json::from_str::<Value>(text).ok());

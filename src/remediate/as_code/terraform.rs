@@ -88,6 +88,19 @@ fn resource(change: &Change, step: &Step) -> String {
             vec![("arn", json!(topic)), ("policy", wanted.clone())],
             Some(topic),
         ),
+        Setting::Topic { topic, .. } => named(
+            "aws_sns_topic",
+            vec![
+                ("name", json!(topic.rsplit(':').next())),
+                ("policy", step.call.input["Attributes"]["Policy"].clone()),
+            ],
+            None,
+        ),
+        Setting::TopicSubscription { topic, protocol, endpoint } => named(
+            "aws_sns_topic_subscription",
+            vec![("topic_arn", json!(topic)), ("protocol", json!(protocol)), ("endpoint", json!(endpoint))],
+            None,
+        ),
         Setting::DetectorFeature { detector, feature } => named(
             "aws_guardduty_detector_feature",
             vec![("detector_id", json!(detector)), ("name", json!(feature)), ("status", wanted.clone())],

@@ -3,7 +3,7 @@
 
 use serde_json::json;
 
-use super::topics::{admitting, reaching};
+use super::topics::{admitting, alerted};
 use super::{Kind, Place, Proposal, Situation};
 use crate::facts::Guardrails;
 use crate::facts::context::{covering_trails, owner_of, region_of};
@@ -21,7 +21,7 @@ pub const KIND: Kind = Kind {
         "who is subscribed to the topic is told of bulk downloads, rightful ones included",
     ),
     cost: "one custom metric and one standard alarm a month (list prices 0.30 and 0.10 USD)",
-    undo: "alarm and metric filter are deleted, and the topic's former policy is put back",
+    undo: "alarm and metric filter are deleted, the topic's former policy is put back, and a topic that was made is deleted",
     place,
     propose,
 };
@@ -59,7 +59,8 @@ fn place(result: &ResultRecord, situation: &Situation<'_>) -> Result<Place, Stri
 fn propose(place: &Place, _: &[&ResultRecord], situation: &Situation<'_>) -> Result<Proposal, String> {
     let account = situation.account(&place.account)?;
     log_group_arn(account, &place.region, &place.resource).ok_or("its log group was not read")?;
-    let topic = reaching(account, &place.region)?.to_owned();
+    let alerted = alerted(situation, &place.account, &place.region)?;
+    let topic = alerted.topic.clone();
     let filter = Setting::MetricFilter { log_group: place.resource.clone(), filter: NAME.to_owned() };
     let named = Setting::MetricAlarm { alarm: NAME.to_owned() };
     for setting in [&filter, &named] {
@@ -88,16 +89,19 @@ fn propose(place: &Place, _: &[&ResultRecord], situation: &Situation<'_>) -> Res
         "period": period, "evaluation_periods": 1, "threshold": threshold,
         "comparison_operator": "GreaterThanOrEqualToThreshold", "treat_missing_data": "notBreaching",
     });
+    let admitted = admitting(situation, &place.account, &alerted, publisher)?;
+    let mut settings = alerted.settings;
+    settings.extend([
+        admitted,
+        (filter, json!({"pattern": PATTERN, "metric": NAME, "namespace": NAMESPACE})),
+        (named, value),
+    ]);
     Ok(Proposal {
         summary: format!(
             "alarm `{topic}` when {objects} objects are read at once, by log group `{}`",
             place.resource
         ),
-        settings: vec![
-            admitting(situation, &place.account, &topic, publisher)?,
-            (filter, json!({"pattern": PATTERN, "metric": NAME, "namespace": NAMESPACE})),
-            (named, value),
-        ],
+        settings,
         cost: None,
     })
 }

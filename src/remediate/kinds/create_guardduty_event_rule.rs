@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::topics::{admitting, reaching};
+use super::topics::{admitting, alerted};
 use super::{Kind, Place, Proposal, Situation};
 use crate::remediate::alerting::rule_value;
 use crate::remediate::plan::RiskLevel;
@@ -17,7 +17,7 @@ pub const KIND: Kind = Kind {
         "who is subscribed to the topic is told of findings; nothing that is there is changed",
     ),
     cost: "events of AWS services are free; each notification is billed by its protocol",
-    undo: "target and rule are deleted, and the topic's former policy is put back",
+    undo: "target and rule are deleted, the topic's former policy is put back, and a topic that was made is deleted",
     place,
     propose,
 };
@@ -31,7 +31,8 @@ fn place(result: &ResultRecord, _: &Situation<'_>) -> Result<Place, String> {
 
 fn propose(place: &Place, _: &[&ResultRecord], situation: &Situation<'_>) -> Result<Proposal, String> {
     let account = situation.account(&place.account)?;
-    let topic = reaching(account, &place.region)?.to_owned();
+    let alerted = alerted(situation, &place.account, &place.region)?;
+    let topic = alerted.topic.clone();
     let partition = &situation.organization.partition;
     let rule = format!("arn:{partition}:events:{}:{}:rule/{NAME}", place.region, place.account);
     let named = Setting::EventRule { rule: NAME.to_owned() };
@@ -41,11 +42,13 @@ fn propose(place: &Place, _: &[&ResultRecord], situation: &Situation<'_>) -> Res
         ));
     }
     let publisher = ("ExfilguardGuardDutyFindings", "events.amazonaws.com", rule.as_str());
-    let settings = vec![
-        admitting(situation, &place.account, &topic, publisher)?,
+    let admitted = admitting(situation, &place.account, &alerted, publisher)?;
+    let mut settings = alerted.settings;
+    settings.extend([
+        admitted,
         (named, rule_value(&pattern(), "ENABLED")),
         (Setting::RuleTarget { rule: NAME.to_owned(), target: "exfilguard".to_owned() }, json!(topic)),
-    ];
+    ]);
     Ok(Proposal {
         summary: format!("tell `{topic}` of GuardDuty's findings of S3 exfiltration"),
         settings,

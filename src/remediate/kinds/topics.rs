@@ -1,19 +1,55 @@
-//! Topics that reach a person: what alarms and rules are pointed at. None is made: an address that nobody confirmed is told
-//! nothing.
+//! Topics that reach a person: what alarms and rules are pointed at. Where there is none, one of exfilguard's own is made, with
+//! a subscription of whom the policy file names; he is told of nothing before he confirms it.
 
 use serde_json::{Value, json};
 
 use super::{Situation, bucket_policy};
 use crate::facts::context::{owner_of, region_of};
+use crate::remediate::alerting::{NAME_PREFIX, initial_policy};
 use crate::remediate::setting::Setting;
 use crate::semantics::sns::subscriptions_reach;
 use crate::snapshot::AccountSnapshot;
 
-/// The ARN of a topic of the account in the region that reaches a person, preferring one of exfilguard's own.
+/// A topic to point at, and what has to be set before it is there and reaches somebody.
+pub struct Alerted {
+    /// The topic's ARN.
+    pub topic: String,
+    /// The settings that make it; none where there is one.
+    pub settings: Vec<(Setting, Value)>,
+}
+
+/// A topic of the account in the region that reaches a person, or will.
 ///
 /// # Errors
-/// There is none among those that were read.
-pub fn reaching<'a>(account: &'a AccountSnapshot, region: &str) -> Result<&'a str, String> {
+/// There is none, and the policy file names nobody to be alerted; or there is one that waits for him.
+pub fn alerted(situation: &Situation<'_>, account: &str, region: &str) -> Result<Alerted, String> {
+    let read = situation.account(account)?;
+    if let Some(topic) = reaching(read, region) {
+        return Ok(Alerted { topic: topic.to_owned(), settings: Vec::new() });
+    }
+    let Some(alert) = &situation.policy.remediation.alert else {
+        return Err(format!(
+            "no SNS topic that alarms or rules of account {account} in `{region}` name reaches a person: name somebody in \
+             `remediation.alert` of the policy file, and a topic is made for him"
+        ));
+    };
+    let partition = &situation.organization.partition;
+    let topic = format!("arn:{partition}:sns:{region}:{account}:{NAME_PREFIX}alerts");
+    let (protocol, endpoint) = (alert.protocol.clone(), alert.endpoint.clone());
+    let made =
+        Setting::Topic { topic: topic.clone(), protocol: protocol.clone(), endpoint: endpoint.clone() };
+    if !made.get(read, region)?.is_null() {
+        return Err(format!(
+            "topic `{topic}` is there and reaches nobody: `{endpoint}` has to confirm the subscription"
+        ));
+    }
+    let subscription = Setting::TopicSubscription { topic: topic.clone(), protocol, endpoint };
+    let settings = vec![(made, json!({"others": []})), (subscription, json!("subscribed"))];
+    Ok(Alerted { topic, settings })
+}
+
+/// The ARN of a topic of the account in the region that reaches a person, preferring one of exfilguard's own.
+fn reaching<'a>(account: &'a AccountSnapshot, region: &str) -> Option<&'a str> {
     let mut found: Vec<&str> = account
         .topics
         .iter()
@@ -27,13 +63,7 @@ pub fn reaching<'a>(account: &'a AccountSnapshot, region: &str) -> Result<&'a st
         .map(|(arn, _)| arn.as_str())
         .collect();
     found.sort_by_key(|arn| (!arn.contains(":exfilguard-"), *arn));
-    found.first().copied().ok_or_else(|| {
-        format!(
-            "no SNS topic that alarms or rules of account {} in `{region}` name reaches a person: make a topic, subscribe \
-             somebody who confirms it, point an alarm or a rule at it, and plan again",
-            account.id
-        )
-    })
+    found.first().copied()
 }
 
 /// The topic's policy with a statement that lets a service publish for one alarm or rule.
@@ -43,13 +73,19 @@ pub fn reaching<'a>(account: &'a AccountSnapshot, region: &str) -> Result<&'a st
 pub fn admitting(
     situation: &Situation<'_>,
     account: &str,
-    topic: &str,
+    alerted: &Alerted,
     (sid, service, source): (&str, &str, &str),
 ) -> Result<(Setting, Value), String> {
-    let record = situation.account(account)?.topics.get(topic).ok_or("the topic was not read")?;
-    let attributes = record.attributes.as_result().map_err(|why| why.clause())?;
-    let present = attributes.as_ref().and_then(|topic| topic.policy.as_deref());
-    let present = present.ok_or("the topic's policy was not read")?;
+    let topic = &alerted.topic;
+    let initial = initial_policy(topic, account).to_string();
+    let present = if alerted.settings.is_empty() {
+        let record = situation.account(account)?.topics.get(topic).ok_or("the topic was not read")?;
+        let attributes = record.attributes.as_result().map_err(|why| why.clause())?;
+        let present = attributes.as_ref().and_then(|topic| topic.policy.as_deref());
+        present.ok_or("the topic's policy was not read")?
+    } else {
+        initial.as_str()
+    };
     let statement = json!({
         "Sid": sid,
         "Effect": "Allow",
@@ -59,5 +95,5 @@ pub fn admitting(
         "Condition": {"ArnEquals": {"aws:SourceArn": source}},
     });
     let wanted = bucket_policy::merged(Some(present), &[statement])?;
-    Ok((Setting::TopicPolicy { topic: topic.to_owned() }, json!(wanted)))
+    Ok((Setting::TopicPolicy { topic: topic.clone() }, json!(wanted)))
 }
