@@ -67,6 +67,24 @@ fn the_example_organization_is_read_with_exactly_these_calls() {
         assert!(fewer.values().sum::<u64>() < calls.values().sum(), "{area}: {fewer:?}");
     }
 
+    // What was saved for a few checks is judged by these, and is not enough for all.
+    let folder = tempfile::tempdir().unwrap();
+    let saved = folder.path().join("few.jsonl.gz");
+    let live = audit(&emulator, &["--only", "endpoints", "--save-snapshot", saved.to_str().unwrap()]);
+    let offline = |more: &[&str]| {
+        let mut program = std::process::Command::new(emulated::PROGRAM);
+        program.arg("audit").arg("--snapshot").arg(&saved).args(more);
+        Audit::run(program, folder.path())
+    };
+    let again = offline(&["--only", "endpoints"]);
+    assert_eq!(again.code(), live.code(), "{}", again.errors());
+    assert_eq!(again.results(), live.results());
+    let all = offline(&[]);
+    assert_eq!(all.code(), 3, "{}", all.errors());
+    let missing = all.report["run"]["incomplete"].as_array().unwrap();
+    assert!(missing.iter().all(|gap| gap["code"] == "NotAsked"), "{missing:#?}");
+    assert!(missing.iter().any(|gap| gap["operation"] == "s3:GetBucketPolicy"), "{missing:#?}");
+
     // The simulation does not look at what only Macie's checks need.
     let without_macie = audit(&emulator, &["--skip", "macie"]);
     assert_eq!(without_macie.report["simulation"], whole.report["simulation"]);

@@ -67,6 +67,12 @@ impl Judge {
         &self.checks
     }
 
+    /// Whether the thief is simulated, too.
+    #[must_use]
+    pub fn simulates(&self) -> bool {
+        self.simulation.is_some()
+    }
+
     /// A worker for one thread.
     #[must_use]
     pub fn worker(&self) -> Worker<'_> {

@@ -211,6 +211,7 @@ impl<'a> LiveAudit<'a> {
             recorded_at: self.start.rfc3339(),
             scope: planned.iter().filter(|p| p.in_scope).map(|p| p.id.clone()).collect(),
             hubs: hubs.keys().cloned().collect(),
+            asked: self.collector.wanted().operations(),
             organization: self.collector.organization().clone(),
         };
         SnapshotWriter::create(path, &header).map(Some)

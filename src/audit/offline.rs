@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::judge::{Judge, Judgement};
 use super::pool::{Pool, Surroundings};
+use super::wanted::unasked;
 use crate::snapshot::{AccountSnapshot, Organization, SnapshotError, SnapshotReader};
 
 /// A snapshot cannot be judged.
@@ -56,7 +57,11 @@ pub fn offline(
         }
     }
     drop(sender);
-    let judgements = pool.finish();
+    let mut judgements = pool.finish();
+    // It is said once, as a gap of the whole.
+    if let Some(first) = judgements.first_mut() {
+        first.incomplete.extend(unasked(&header, judge));
+    }
     match damaged {
         Some(error) => Err(error.into()),
         None => Ok((header.organization, judgements)),

@@ -5,6 +5,8 @@ use std::collections::BTreeSet;
 use super::judge::Judge;
 use crate::collect::Wanted;
 use crate::collect::permission::{IN_EACH_ACCOUNT, IN_THE_CENTRAL_ACCOUNT};
+use crate::score::assessment::Incomplete;
+use crate::snapshot::{Header, Unreadable};
 
 /// Operations that no technique of the simulation looks at.
 const NOT_SIMULATED: [&str; 4] = [
@@ -52,4 +54,25 @@ pub fn wanted(judge: &Judge, selection: Selection) -> Wanted {
         operations.remove(TAGS);
     }
     Wanted::Only(operations)
+}
+
+/// What a judge needs and a snapshot does not have, because it was saved by an audit with fewer checks.
+#[must_use]
+pub fn unasked(header: &Header, judge: &Judge) -> Vec<Incomplete> {
+    let Some(asked) = &header.asked else { return Vec::new() };
+    let all = || IN_EACH_ACCOUNT.iter().chain(&IN_THE_CENTRAL_ACCOUNT).map(|&operation| operation.to_owned());
+    let selection = Selection { simulated: judge.simulates(), ..Selection::default() };
+    let needed = wanted(judge, selection).operations().unwrap_or_else(|| all().collect());
+    let missing = needed.difference(asked);
+    missing
+        .map(|operation| Incomplete {
+            account_id: header.organization.caller_account.clone(),
+            region: None,
+            operation: operation.clone(),
+            resource: None,
+            code: Unreadable::NOT_ASKED.to_owned(),
+            message: "the snapshot was saved by an audit whose checks do not read it; save one of all checks"
+                .to_owned(),
+        })
+        .collect()
 }

@@ -191,7 +191,7 @@ mod tests {
         );
     }
 
-    /// The operations that the files of a folder name.
+    /// The operations that the files of a folder name; what policies that are written there allow are no calls.
     fn named_in(folder: &str) -> BTreeSet<String> {
         let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
         let pattern = regex_automata::meta::Regex::new(
@@ -199,6 +199,7 @@ mod tests {
              [A-Z][A-Za-z0-9]+\"",
         )
         .unwrap();
+        let in_policy = regex_automata::meta::Regex::new(r#""Action": (\[[^\]]*\]|"[^"]*")"#).unwrap();
         let mut named = BTreeSet::new();
         for file in std::fs::read_dir(folder).unwrap() {
             let path = file.unwrap().path();
@@ -207,9 +208,12 @@ mod tests {
             }
             let text = std::fs::read_to_string(path).unwrap();
             let code = text.split("#[cfg(test)]").next().unwrap();
-            named.extend(
-                pattern.find_iter(code).map(|found| code[found.range()].trim_matches('"').to_owned()),
-            );
+            let allowed: Vec<_> = in_policy.find_iter(code).map(|found| found.range()).collect();
+            let calls = pattern
+                .find_iter(code)
+                .filter(|found| !allowed.iter().any(|range| range.contains(&found.start())))
+                .map(|found| code[found.range()].trim_matches('"').to_owned());
+            named.extend(calls);
         }
         named
     }

@@ -14,6 +14,7 @@ use super::ec2;
 use super::estimate::Estimate;
 use super::failure::Failure;
 use super::organization::{self, Caller};
+use super::wanted::Wanted;
 use crate::snapshot::{AccountSnapshot, Entry, Organization, OrganizationAccount, Reading, Unreadable};
 
 /// What the user wants read, and how accounts are entered.
@@ -200,6 +201,12 @@ impl Collector {
     #[must_use]
     pub fn organization(&self) -> &Organization {
         &self.organization
+    }
+
+    /// Which operations it asks.
+    #[must_use]
+    pub fn wanted(&self) -> &Wanted {
+        self.connection.wanted()
     }
 
     /// What another process needs to go on.

@@ -33,6 +33,17 @@ impl Wanted {
         self
     }
 
+    /// The operations that are asked; none: all.
+    #[must_use]
+    pub fn operations(&self) -> Option<BTreeSet<String>> {
+        match self {
+            Self::All => None,
+            Self::Only(operations) => {
+                Some(operations.iter().cloned().chain(ALWAYS.map(str::to_owned)).collect())
+            }
+        }
+    }
+
     /// Whether an operation is asked.
     #[must_use]
     pub fn includes(&self, operation: &str) -> bool {

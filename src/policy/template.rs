@@ -78,8 +78,8 @@ remediation:
   # Accounts, and buckets with one of these tags, in which nothing is changed.
   exclude_accounts: []
   exclude_tags: {}
-  # Whom a new topic alerts where none reaches a person, such as { protocol: email, endpoint: soc@example.com }; he has to
-  # confirm it. null: no topic is made.
+  # Whom a new topic alerts where none reaches a person, such as { protocol: email, endpoint: soc@example.com }; he
+  # has to confirm it. null: no topic is made.
   alert: null
 
 # Settings of single checks. Each line below is a check as it is without it: remove the `#` and change what you need.

@@ -4,6 +4,7 @@
 //! accounts. A missing trailer is a truncated file. Accounts that others are judged by (the management account, GuardDuty's
 //! administrators, the accounts that own a log group of the organization's trail) come first.
 
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{BufRead, BufReader, BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
@@ -34,6 +35,9 @@ pub struct Header {
     pub scope: Vec<String>,
     /// The accounts that come first because others are judged by them.
     pub hubs: Vec<String>,
+    /// The operations that were asked, for an audit that needed no others; none: all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub asked: Option<BTreeSet<String>>,
     /// What was read once for the organization.
     pub organization: Organization,
 }
