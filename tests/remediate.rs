@@ -162,14 +162,22 @@ fn f38_a_plan_changes_nothing_apply_mends_and_rollback_restores() {
     // What others configured is there still, but for the values that were to be changed.
     let mended = site.configuration();
     let all: Vec<String> = altered(&json!(first), &json!(mended));
-    let meant = |change: &&String| ALTERED.iter().any(|(at, became)| change.contains(at) && change.ends_with(became));
+    let meant =
+        |change: &&String| ALTERED.iter().any(|(at, became)| change.contains(at) && change.ends_with(became));
     let other: Vec<_> = all.iter().filter(|change| !meant(change)).collect();
     assert!(other.is_empty(), "{other:#?}");
     for (at, _) in ALTERED {
         assert!(all.iter().any(|change| change.contains(at)), "{at}: {all:#?}");
     }
     // And a new plan has nothing left to do.
-    let next = site.run(&["plan", "--include-management-account", "--regions", "us-east-1,eu-west-1", "--format", "json"]);
+    let next = site.run(&[
+        "plan",
+        "--include-management-account",
+        "--regions",
+        "us-east-1,eu-west-1",
+        "--format",
+        "json",
+    ]);
     let next: Value = serde_json::from_slice(&next.stdout).unwrap();
     assert!(changes(&next).is_empty(), "{next:#}");
 
@@ -378,9 +386,12 @@ fn a_plan_for_another_partition_names_that_partition_alone() {
     let mut text = String::new();
     let example = std::fs::File::open(repository("examples/organization.jsonl.gz")).unwrap();
     flate2::read::MultiGzDecoder::new(example).read_to_string(&mut text).unwrap();
-    let text = text.replace("arn:aws:", "arn:aws-us-gov:").replace("\"partition\":\"aws\"", "\"partition\":\"aws-us-gov\"");
+    let text = text
+        .replace("arn:aws:", "arn:aws-us-gov:")
+        .replace("\"partition\":\"aws\"", "\"partition\":\"aws-us-gov\"");
     let path = folder.path().join("snapshot");
-    let mut file = flate2::write::GzEncoder::new(std::fs::File::create(&path).unwrap(), flate2::Compression::fast());
+    let mut file =
+        flate2::write::GzEncoder::new(std::fs::File::create(&path).unwrap(), flate2::Compression::fast());
     file.write_all(text.as_bytes()).unwrap();
     file.finish().unwrap();
     std::fs::write(

@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-use remediation_site::{KINDS, Site, changes, code, errors};
+use remediation_site::{ACCOUNTS, KINDS, Site, changes, code, errors};
 use serde_json::{Value, json};
 
 /// F-34, and F-38 of a rollback after somebody else's change.
@@ -332,9 +332,7 @@ fn operations<'a>(steps: &[&'a Value], which: &str) -> BTreeSet<(&'a str, &'a st
 fn slowly(site: &Site, plan: &Value) {
     let steps = steps(plan);
     let all: BTreeSet<_> = operations(&steps, "call").union(&operations(&steps, "undo")).copied().collect();
-    let rule = |(service, operation): &(&str, &str)| {
-        json!({"service": service, "operation": operation, "action": {"delay_seconds": 0.1}})
-    };
+    let rule = |(service, operation): &(&str, &str)| json!({"service": service, "operation": operation, "action": {"delay_seconds": 0.1}});
     site.emulator.fail(&json!(all.iter().map(rule).collect::<Vec<_>>()));
 }
 
@@ -406,8 +404,9 @@ fn f26_an_interrupted_apply_says_so_and_goes_on() {
         while site.write_count() < writes {
             std::thread::sleep(Duration::from_millis(5));
         }
-        let sent =
-            std::process::Command::new("kill").args([&format!("-{signal}"), &process.id().to_string()]).status();
+        let sent = std::process::Command::new("kill")
+            .args([&format!("-{signal}"), &process.id().to_string()])
+            .status();
         assert!(sent.unwrap().success());
         let output = process.wait_with_output().unwrap();
         assert_eq!(code(&output), 130, "{}", errors(&output));
@@ -472,7 +471,12 @@ const READS: [(&str, &[&str]); 12] = [
     ("enable-s3-data-events", &["cloudtrail:GetEventSelectors"]),
     (
         "enable-guardduty-s3-protection",
-        &["guardduty:ListDetectors", "guardduty:GetDetector", "guardduty:ListMembers", "guardduty:GetMemberDetectors"],
+        &[
+            "guardduty:ListDetectors",
+            "guardduty:GetDetector",
+            "guardduty:ListMembers",
+            "guardduty:GetMemberDetectors",
+        ],
     ),
     ("enable-guardduty-auto-s3", &["guardduty:DescribeOrganizationConfiguration"]),
     ("unsuppress-findings", &["guardduty:GetFilter"]),
@@ -522,7 +526,11 @@ fn f05_each_operation_of_each_kind_may_be_denied() {
                     "action": {"status": 403, "code": "AccessDenied", "message": "not you"}}]));
                 let denied = if which == "call" { site.apply() } else { site.rollback(&["--stop-logging"]) };
                 assert_eq!(code(&denied), 5, "{kind} without {operation}: {}", errors(&denied));
-                assert!(errors(&denied).contains("AccessDenied"), "{kind} without {operation}: {}", errors(&denied));
+                assert!(
+                    errors(&denied).contains("AccessDenied"),
+                    "{kind} without {operation}: {}",
+                    errors(&denied)
+                );
             }
             site.emulator.fail(&json!([]));
             let done = if which == "call" { site.apply() } else { site.rollback(&["--stop-logging"]) };
@@ -540,7 +548,8 @@ fn f03_each_operation_of_each_kind_may_stumble_once() {
     let first = site.configuration();
     let plan = site.plan(&[]);
     let steps = steps(&plan);
-    let kinds: BTreeSet<&str> = changes(&plan).iter().map(|change| change["kind"].as_str().unwrap()).collect();
+    let kinds: BTreeSet<&str> =
+        changes(&plan).iter().map(|change| change["kind"].as_str().unwrap()).collect();
     assert_eq!(kinds, KINDS.into_iter().collect());
     let reads = READS.iter().flat_map(|(_, reads)| *reads).map(|name| name.split_once(':').unwrap());
     for which in ["call", "undo"] {
@@ -570,7 +579,12 @@ fn f30_a_disk_that_fills_up_at_any_line_loses_nothing() {
         // Blocks of 512 bytes.
         let program = site.applying();
         let mut limited = std::process::Command::new("sh");
-        limited.args(["-c", &format!("trap '' XFSZ; ulimit -f {blocks}; exec \"$@\""), "sh", emulated::PROGRAM]);
+        limited.args([
+            "-c",
+            &format!("trap '' XFSZ; ulimit -f {blocks}; exec \"$@\""),
+            "sh",
+            emulated::PROGRAM,
+        ]);
         limited.args(program.get_args()).env_clear().current_dir(site.folder.path());
         limited.envs(program.get_envs().filter_map(|(name, value)| Some((name, value?))));
         let applied = limited.output().unwrap();
@@ -597,21 +611,26 @@ fn f30_a_disk_that_fills_up_at_any_line_loses_nothing() {
 fn changes_are_made_with_the_remediation_role() {
     let site = Site::new();
     let policy = std::fs::read_to_string(site.path("policy.yaml")).unwrap();
-    let policy = policy.replace("remediation: {", "remediation: { role: security/ExfilguardRemediate,");
+    let policy = policy.replace("remediation: {", "remediation: { role: ExfilguardRemediate,");
     std::fs::write(site.path("policy.yaml"), policy + "organization: { role: ExfilguardAudit }\n").unwrap();
     let closed = |role: &str| {
         json!([{"service": "sts", "operation": "AssumeRole", "resource": format!("role/{role}"),
             "action": {"status": 403, "code": "AccessDenied", "message": "not this role"}}])
     };
-    site.emulator.fail(&closed("security/ExfilguardRemediate"));
-    // The network perimeter leaves out the role by its path, which the ARN of its session does not have.
-    let plan = site.plan(&["restrict-bucket-policy", "require-tls"]);
-    assert!(plan.to_string().contains("role/security/ExfilguardRemediate"), "{plan:#}");
+    let accounts: Vec<&str> = ACCOUNTS.into_iter().filter(|id| *id != "123456789012").collect();
+    site.somebody(&format!(
+        "for account in {accounts:?}:\n    for role in ('ExfilguardAudit', 'ExfilguardRemediate'):\n        \
+         client('iam', account=account).create_role(RoleName=role, AssumeRolePolicyDocument='{{}}')"
+    ));
+    site.emulator.fail(&closed("ExfilguardRemediate"));
+    // The network perimeter leaves out the role that acts.
+    let plan = site.plan(&["restrict-bucket-policy"]);
+    assert!(plan.to_string().contains("role/ExfilguardRemediate"), "{plan:#}");
     site.emulator.fail(&closed("ExfilguardAudit"));
     let applied = site.apply();
     assert_eq!(code(&applied), 0, "{}", errors(&applied));
     assert!(site.states().values().all(|state| state == "verified"), "{:?}", site.states());
-    site.emulator.fail(&closed("security/ExfilguardRemediate"));
+    site.emulator.fail(&closed("ExfilguardRemediate"));
     let back = site.rollback(&[]);
     assert_eq!(code(&back), 5, "{}", errors(&back));
     assert!(errors(&back).contains("not this role"), "{}", errors(&back));
@@ -625,7 +644,8 @@ fn f42_tags_that_exclude_a_bucket_are_asked_for_again() {
     let policy = std::fs::read_to_string(site.path("policy.yaml")).unwrap();
     let policy = policy.replace("remediation: {", "remediation: { exclude_tags: { Keep: [\"yes\"] },");
     std::fs::write(site.path("policy.yaml"), policy).unwrap();
-    let buckets: Vec<&str> = changes(&plan).iter().map(|change| change["resource"].as_str().unwrap()).collect();
+    let buckets: Vec<&str> =
+        changes(&plan).iter().map(|change| change["resource"].as_str().unwrap()).collect();
     let (tagged, unreadable) = (buckets[0], *buckets.last().unwrap());
     let account = changes(&plan)[0]["account"].as_str().unwrap();
     site.somebody(&format!(
@@ -641,7 +661,10 @@ fn f42_tags_that_exclude_a_bucket_are_asked_for_again() {
     let refused: Vec<String> =
         site.states().into_iter().filter(|(_, state)| state == "refused").map(|(change, _)| change).collect();
     assert_eq!(refused.len(), 2, "{refused:?}");
-    assert!(refused.iter().all(|change| change.ends_with(tagged) || change.ends_with(unreadable)), "{refused:?}");
+    assert!(
+        refused.iter().all(|change| change.ends_with(tagged) || change.ends_with(unreadable)),
+        "{refused:?}"
+    );
     assert_eq!(site.write_count(), buckets.len() as u64 - 2, "the others go on");
 }
 
@@ -665,8 +688,18 @@ fn f42_f43_members_count_where_their_administrator_makes_the_call() {
     assert_eq!(code(&refused), 5, "{}", errors(&refused));
     assert!(errors(&refused).contains(member), "{}", errors(&refused));
     let mut again = with(&excluded);
-    again.args(["plan", "--include-management-account", "--regions", "us-east-1,eu-west-1",
-        "--kind", "enable-guardduty-s3-protection", "--kind", "enable-guardduty-auto-s3", "--format", "json"]);
+    again.args([
+        "plan",
+        "--include-management-account",
+        "--regions",
+        "us-east-1,eu-west-1",
+        "--kind",
+        "enable-guardduty-s3-protection",
+        "--kind",
+        "enable-guardduty-auto-s3",
+        "--format",
+        "json",
+    ]);
     let again = again.output().unwrap();
     let again: Value = serde_json::from_slice(&again.stdout).unwrap();
     assert!(changes(&again).iter().all(|change| change["resource"] != member), "{again:#}");
@@ -699,7 +732,9 @@ fn f38_what_somebody_sets_after_a_rollback_is_not_taken_back() {
     let theirs = site.configuration();
     let applied = site.apply();
     assert_eq!(code(&applied), 0, "{}", errors(&applied));
-    assert!(errors(&applied).contains(&format!("already   block-public-access/888888888888/us-east-1/{bucket}")));
+    assert!(
+        errors(&applied).contains(&format!("already   block-public-access/888888888888/us-east-1/{bucket}"))
+    );
     let back = site.rollback(&[]);
     assert_eq!(code(&back), 0, "{}", errors(&back));
     assert_eq!(site.configuration(), theirs);
@@ -777,7 +812,8 @@ fn f34_a_concurrent_edit_of_any_kind_is_never_overwritten() {
         let kind = change["kind"].as_str().unwrap();
         // A change that is the first to set what it sets, so that it is the edit alone that stands in its way.
         let first_of_setting = |other: &Value| other["steps"][0]["sets"] == change["steps"][0]["sets"];
-        let is_first = changes(&plan).iter().find(|other| first_of_setting(other)).unwrap()["id"] == change["id"];
+        let is_first =
+            changes(&plan).iter().find(|other| first_of_setting(other)).unwrap()["id"] == change["id"];
         if is_first && edited.insert(kind) {
             edits.push_str(&format!("edit(json.loads({:?}))\n", change.to_string()));
         }

@@ -27,8 +27,8 @@ use crate::remediate::journal::{Event, Journal, JournalError};
 use crate::remediate::plan::{Change, Mended, Plan};
 use crate::remediate::proof::{self, Proof};
 use crate::remediate::propose::Proposer;
-use crate::remediate::setting::{PENDING, Setting};
 use crate::remediate::rollback::{self, Restorer};
+use crate::remediate::setting::{PENDING, Setting};
 use crate::remediate::{as_code, journal, status, text};
 use crate::score::assessment::{Assessment, ResultRecord, Source};
 use crate::simulate::{Simulation, Techniques};
@@ -445,9 +445,10 @@ impl Verification<'_> {
 
     /// What an assessment says otherwise than the plan promised of a change, among what can be held to it by now.
     fn wrong(&self, change: &Change, after: &Assessment) -> Option<String> {
-        let held = change.results.iter().filter(|mended| {
-            mended.after == Status::Pass && !self.later.contains(mended.account.as_str())
-        });
+        let held = change
+            .results
+            .iter()
+            .filter(|mended| mended.after == Status::Pass && !self.later.contains(mended.account.as_str()));
         held.into_iter().find_map(|mended| match proof::status_of(after, mended) {
             Some((Status::Pass, _)) => None,
             Some((status, message)) => Some(format!("`{}` is {status}: {message}", mended.check)),

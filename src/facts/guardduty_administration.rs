@@ -8,9 +8,7 @@ use super::fact::{Evidence, Fact};
 use super::resources::OrganizationRegionFacts;
 use crate::semantics::guardduty;
 use crate::semantics::verdict::{Tri, Verdict};
-use crate::snapshot::{
-    AccountSnapshot, GuardDutyAdministration, GuardDutyAutoEnable, Organization, Reading,
-};
+use crate::snapshot::{AccountSnapshot, GuardDutyAdministration, GuardDutyAutoEnable, Organization, Reading};
 
 /// What checks may read of a region of the organization; `account` is the management account, or the one judged alone.
 #[must_use]

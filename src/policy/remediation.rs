@@ -63,10 +63,13 @@ impl RemediationLimits {
     /// # Errors
     /// `exclude_tags` leaves it out; the tag.
     pub fn admit_tags(&self, tags: &BTreeMap<String, String>) -> Result<(), String> {
-        let excluded =
-            |(key, value): &(&String, &String)| self.exclude_tags.get(*key).is_some_and(|values| values.contains(*value));
+        let excluded = |(key, value): &(&String, &String)| {
+            self.exclude_tags.get(*key).is_some_and(|values| values.contains(*value))
+        };
         match tags.iter().find(excluded) {
-            Some((key, value)) => Err(format!("the policy file's `exclude_tags` leaves out `{key}` = `{value}`")),
+            Some((key, value)) => {
+                Err(format!("the policy file's `exclude_tags` leaves out `{key}` = `{value}`"))
+            }
             None => Ok(()),
         }
     }

@@ -93,8 +93,10 @@ mod tests {
 
     #[test]
     fn what_aws_writes_in_its_own_way_is_the_same() {
-        let ours = policy(&json!([{"Effect": "Deny", "Principal": {"AWS": ["arn:aws:iam::111122223333:root", "b"]},
-            "Action": ["s3:PutObject", "s3:GetObject"], "Resource": ["x"], "Condition": {"Bool": {"k": [true]}}}]));
+        let ours = policy(
+            &json!([{"Effect": "Deny", "Principal": {"AWS": ["arn:aws:iam::111122223333:root", "b"]},
+            "Action": ["s3:PutObject", "s3:GetObject"], "Resource": ["x"], "Condition": {"Bool": {"k": [true]}}}]),
+        );
         let theirs = policy(&json!({"Effect": "Deny", "Principal": {"AWS": ["b", "111122223333"]},
             "Action": ["s3:GetObject", "s3:PutObject"], "Resource": "x", "Condition": {"Bool": {"k": "true"}}}));
         assert!(same_policy(&ours, &theirs));
@@ -104,7 +106,8 @@ mod tests {
 
     #[test]
     fn what_says_something_else_is_another() {
-        let of = |part: &str, value: Value| policy(&json!([{"Effect": "Deny", "Principal": "*", part: value}]));
+        let of =
+            |part: &str, value: Value| policy(&json!([{"Effect": "Deny", "Principal": "*", part: value}]));
         assert!(!same_policy(&of("Action", json!("s3:GetObject")), &of("Action", json!("s3:*"))));
         assert!(!same_policy(&of("Action", json!("s3:*")), &of("NotAction", json!("s3:*"))));
         assert!(!same_policy(&of("Sid", json!("a")), &of("Sid", json!("b"))));

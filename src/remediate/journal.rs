@@ -314,7 +314,8 @@ fn checksum(record: &str) -> String {
 /// The lines that have an end, and how many bytes stand behind them: of a line that a crash tore, before the call that it
 /// announced.
 fn whole_lines<'a>(path: &Path, content: &'a [u8]) -> Result<(&'a str, usize), JournalError> {
-    let bad = |line, problem: &str| JournalError::Line { path: path.to_owned(), line, problem: problem.to_owned() };
+    let bad =
+        |line, problem: &str| JournalError::Line { path: path.to_owned(), line, problem: problem.to_owned() };
     let end = content.iter().rposition(|&byte| byte == b'\n').map_or(0, |end| end + 1);
     let (whole, torn) = content.split_at(end);
     let text = std::str::from_utf8(whole).map_err(|error| {
@@ -470,7 +471,9 @@ mod tests {
         let text = std::fs::read_to_string(&path).unwrap();
         std::fs::write(&path, text.replace("the old policy", "the odd policy")).unwrap();
         let damaged = |error: JournalError| {
-            assert!(matches!(&error, JournalError::Line { line: 2, problem, .. } if problem.contains("checksum")));
+            assert!(
+                matches!(&error, JournalError::Line { line: 2, problem, .. } if problem.contains("checksum"))
+            );
         };
         damaged(read(&path).unwrap_err());
         damaged(Journal::open(&path, "digest").unwrap_err());
@@ -484,7 +487,9 @@ mod tests {
     fn a_file_that_is_no_journal_stays_as_it_is() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("notes");
-        for notes in ["one line", "two\nlines", "{\"schema\": \"exfilguard.plan/1\"\n}", "\n", "\u{fc}\n\u{fc}"] {
+        for notes in
+            ["one line", "two\nlines", "{\"schema\": \"exfilguard.plan/1\"\n}", "\n", "\u{fc}\n\u{fc}"]
+        {
             std::fs::write(&path, notes).unwrap();
             assert!(Journal::open(&path, "digest").is_err(), "{notes:?}");
             assert_eq!(std::fs::read_to_string(&path).unwrap(), notes);

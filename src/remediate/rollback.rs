@@ -89,7 +89,10 @@ impl<'a, D: Doors> Restorer<'a, D> {
         };
         let kept = of_change.or(of_topic)?;
         let step = kept.intent.call.name();
-        Some(format!("it stays, because what was built on it does: `{step}` of `{}` was not taken back", kept.change))
+        Some(format!(
+            "it stays, because what was built on it does: `{step}` of `{}` was not taken back",
+            kept.change
+        ))
     }
 
     async fn attempt(&self, undo: &Undo) -> Result<Fate, JournalError> {

@@ -202,7 +202,14 @@ impl Site {
 
     /// The program, to roll back everything, not started yet.
     pub fn restoring(&self) -> Command {
-        self.remediate(&["rollback", "plan.json.journal", "--yes", "--stop-logging", "--policy", "policy.yaml"])
+        self.remediate(&[
+            "rollback",
+            "plan.json.journal",
+            "--yes",
+            "--stop-logging",
+            "--policy",
+            "policy.yaml",
+        ])
     }
 
     fn remediate(&self, arguments: &[&str]) -> Command {

@@ -80,11 +80,9 @@ fn resource(step: &Step) -> Option<(&'static str, String, Value)> {
             format!("policy_{}", topic.rsplit(':').next().unwrap_or_default()),
             json!({"Topics": [topic], "PolicyDocument": document()}),
         ),
-        Setting::Topic { topic, .. } => (
-            "AWS::SNS::Topic",
-            topic_name(topic),
-            json!({"TopicName": topic.rsplit(':').next()}),
-        ),
+        Setting::Topic { topic, .. } => {
+            ("AWS::SNS::Topic", topic_name(topic), json!({"TopicName": topic.rsplit(':').next()}))
+        }
         Setting::TopicSubscription { topic, protocol, endpoint } => (
             "AWS::SNS::Subscription",
             format!("subscription_{}", topic.rsplit(':').next().unwrap_or_default()),

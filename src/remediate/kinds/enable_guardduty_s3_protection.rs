@@ -51,9 +51,12 @@ fn not_unknown_member(situation: &Situation<'_>, account: &str, region: &str) ->
     let named = administrators.get(region).and_then(|named| named.known()?.as_ref());
     let Some(id) = named.filter(|id| *id != account) else { return Ok(()) };
     let read = situation.accounts.get(id).and_then(|account| account.regional.get(region));
-    match read.and_then(|read| read.guardduty_administration.as_ref()).map(|found| found.members.as_result()) {
+    match read.and_then(|read| read.guardduty_administration.as_ref()).map(|found| found.members.as_result())
+    {
         Some(Ok(_)) => Ok(()),
-        Some(Err(why)) => Err(format!("the members of GuardDuty's administrator {id} are not known: {}", why.clause())),
+        Some(Err(why)) => {
+            Err(format!("the members of GuardDuty's administrator {id} are not known: {}", why.clause()))
+        }
         None => Err(format!("the members of GuardDuty's administrator {id} were not read")),
     }
 }

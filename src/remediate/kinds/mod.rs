@@ -115,7 +115,8 @@ impl<'a> Situation<'a> {
     /// The reason.
     pub fn not_excluded(&self, result: &ResultRecord) -> Result<(), String> {
         if self.policy.remediation.exclude_tags.is_empty()
-            || result.resource.kind != crate::catalogue::ResourceKind::Bucket {
+            || result.resource.kind != crate::catalogue::ResourceKind::Bucket
+        {
             return Ok(());
         }
         let tags = self.bucket(&result.account_id, &result.resource.id)?.tags.as_result();
