@@ -400,8 +400,8 @@ fn f26_an_interrupted_apply_says_so_and_goes_on() {
     site.emulator.forget_requests();
     slowly(&site, &plan);
     for (signal, writes) in [("INT", 2), ("TERM", 6)] {
-        let process = site.applying().stderr(Stdio::piped()).spawn().unwrap();
-        while site.write_count() < writes {
+        let mut process = site.applying().stderr(Stdio::piped()).spawn().unwrap();
+        while site.write_count() < writes && process.try_wait().unwrap().is_none() {
             std::thread::sleep(Duration::from_millis(5));
         }
         let sent = std::process::Command::new("kill")
