@@ -357,8 +357,7 @@ if process == 0:
 said = b''
 while b'[y/N]' not in said:
     said += os.read(terminal, 1024)
-os.write(terminal, b'{answer}
-')
+os.write(terminal, b'{answer}' + bytes([10]))
 try:
     while more := os.read(terminal, 1024):
         said += more
