@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::{IsTerminal as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use miette::{IntoDiagnostic as _, miette};
 
@@ -26,8 +27,9 @@ use crate::remediate::journal::{Event, Journal, JournalError};
 use crate::remediate::plan::{Change, Mended, Plan};
 use crate::remediate::proof::{self, Proof};
 use crate::remediate::propose::Proposer;
+use crate::remediate::rollback::{self, Restorer};
 use crate::remediate::setting::{PENDING, Setting};
-use crate::remediate::{as_code, journal, rollback, status, text};
+use crate::remediate::{as_code, journal, status, text};
 use crate::score::assessment::{Assessment, ResultRecord, Source};
 use crate::simulate::{Simulation, Techniques};
 use crate::snapshot::{AccountSnapshot, SnapshotReader};
@@ -108,6 +110,9 @@ async fn read(
     console: &Console,
 ) -> Result<(), Failure> {
     let mut scope = live::scope(&arguments.live, policy);
+    if let (Some(from), true) = (from, scope.regions.is_empty()) {
+        scope.regions.clone_from(&from.run.regions);
+    }
     if let (Some(from), true) = (from, scope.accounts.is_empty()) {
         let failing = from.results.iter().filter(|result| is_wanted(arguments, result));
         let accounts: BTreeSet<String> = failing.map(|result| result.account_id.clone()).collect();
@@ -160,7 +165,9 @@ fn proposed(
     let mut reader = SnapshotReader::open(snapshot).into_diagnostic().map_err(Failure::usage)?;
     let header = reader.header().clone();
     let mut accounts: BTreeMap<String, AccountSnapshot> = BTreeMap::new();
+    let mut regions_read: BTreeSet<String> = BTreeSet::new();
     while let Some(account) = reader.next().transpose().into_diagnostic().map_err(Failure::usage)? {
+        regions_read.extend(account.regional.keys().cloned());
         if header.hubs.contains(&account.id) || failing.iter().any(|result| result.account_id == account.id) {
             accounts.insert(account.id.clone(), account);
         }
@@ -182,8 +189,23 @@ fn proposed(
     let (changes, unproved) = proof.keep(proposed.changes).map_err(refused)?;
     let refused = proposed.refused.into_iter().chain(unproved).collect();
     let identity = header.organization.identity.known().and_then(Option::as_ref);
-    let regions = live::scope(&arguments.live, policy).regions;
+    let regions = regions(arguments, from, policy, &regions_read);
     Ok(Plan::new(identity.map(|identity| identity.id.clone()), regions, changes, refused))
+}
+
+/// The regions in which `apply` judges again: those that were asked for, else those of the assessment or the snapshot.
+fn regions(
+    arguments: &PlanArguments,
+    from: Option<&Assessment>,
+    policy: &PolicyFile,
+    read: &BTreeSet<String>,
+) -> Vec<String> {
+    let asked = live::scope(&arguments.live, policy).regions;
+    match (asked.is_empty(), from, &arguments.snapshot) {
+        (true, Some(from), _) => from.run.regions.clone(),
+        (true, None, Some(_)) => read.iter().cloned().collect(),
+        _ => asked,
+    }
 }
 
 /// Through a temporary file beside it, so that there is a whole plan or none.
@@ -268,7 +290,32 @@ fn apply(arguments: &ApplyArguments, console: &Console) -> Result<ExitCode, Fail
         PathBuf::from(name)
     });
     let journal = Journal::open(&path, &plan.digest).map_err(refused)?;
-    live::run(apply_in_waves(arguments, &plan, &judge, &journal, console))
+    say_torn(&journal, console);
+    run_recorded(apply_in_waves(arguments, &plan, &judge, &journal, console))
+}
+
+/// A line that a crash tore announced nothing that was done.
+fn say_torn(journal: &Journal, console: &Console) {
+    if journal.torn() > 0 {
+        console.warn(&format!(
+            "the journal's last line had no end ({} bytes): an earlier run was cut off there, before the call",
+            journal.torn()
+        ));
+    }
+}
+
+/// Runs what writes a journal: an interrupt loses nothing.
+fn run_recorded<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+    live::run(work).map_err(|failure| match failure.code {
+        ExitCode::Interrupted => Failure {
+            report: miette!(
+                help = "run the same command again to go on; `exfilguard remediate status` tells how far it came",
+                "interrupted: the journal holds what was done"
+            ),
+            ..failure
+        },
+        _ => failure,
+    })
 }
 
 async fn apply_in_waves(
@@ -279,10 +326,12 @@ async fn apply_in_waves(
     console: &Console,
 ) -> Result<ExitCode, Failure> {
     let policy = judge.policy();
-    let accounts = plan.accounts().into_iter().map(str::to_owned).collect();
+    let accounts: BTreeSet<String> =
+        plan.accounts().into_iter().chain(plan.callers()).map(str::to_owned).collect();
+    let accounts = accounts.into_iter().collect();
     let collector = enter(&arguments.write, policy, accounts, plan.regions.clone()).await?;
     let doors = RoleDoors { collector: &collector };
-    let applier = Applier::new(&doors, journal);
+    let applier = Applier::new(&doors, journal, &policy.remediation);
     let waves = waves(plan);
     let mut clean = true;
     let mut pending: Vec<&Change> = Vec::new();
@@ -322,6 +371,9 @@ fn say(change: &Change, fate: &Fate) {
     let _closed_pipe = write!(std::io::stdout(), "{}", visible_lines(&said));
 }
 
+/// How long to wait before accounts are judged once more, should a change not be verified at first.
+const JUDGE_AGAIN_AFTER: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(3)];
+
 /// Reads the accounts of changed resources again and judges them: what the plan promised must be so.
 struct Verification<'a> {
     arguments: &'a ApplyArguments,
@@ -347,18 +399,24 @@ impl Verification<'_> {
             return Ok(true);
         }
         let waiting = self.waiting(pending).await?;
-        let after = self.judged(accounts.into_iter().collect()).await?;
+        let accounts: Vec<String> = accounts.into_iter().collect();
+        let mut after = self.judged(accounts.clone()).await?;
+        // What was read back may still be answered otherwise elsewhere in AWS for a moment.
+        for pause in JUDGE_AGAIN_AFTER {
+            let amiss = |change: &&Change| {
+                waiting_for(change, &waiting).is_none() && self.wrong(change, &after).is_some()
+            };
+            if !pending.iter().any(amiss) {
+                break;
+            }
+            tokio::time::sleep(pause).await;
+            after = self.judged(accounts.clone()).await?;
+        }
         let mut all = true;
         let mut deferred = Vec::new();
         for change in pending.drain(..) {
             let mut promised = change.results.iter().filter(promised);
-            let wrong =
-                promised.clone().filter(ready).find_map(|mended| match proof::status_of(&after, mended) {
-                    Some((Status::Pass, _)) => None,
-                    Some((status, message)) => Some(format!("`{}` is {status}: {message}", mended.check)),
-                    None => Some(format!("`{}` did not judge `{}`", mended.check, mended.resource)),
-                });
-            let event = match wrong {
+            let event = match self.wrong(change, &after) {
                 None if promised.any(|mended| !ready(&mended)) => {
                     deferred.push(change);
                     continue;
@@ -383,6 +441,19 @@ impl Verification<'_> {
         }
         *pending = deferred;
         Ok(all)
+    }
+
+    /// What an assessment says otherwise than the plan promised of a change, among what can be held to it by now.
+    fn wrong(&self, change: &Change, after: &Assessment) -> Option<String> {
+        let held = change
+            .results
+            .iter()
+            .filter(|mended| mended.after == Status::Pass && !self.later.contains(mended.account.as_str()));
+        held.into_iter().find_map(|mended| match proof::status_of(after, mended) {
+            Some((Status::Pass, _)) => None,
+            Some((status, message)) => Some(format!("`{}` is {status}: {message}", mended.check)),
+            None => Some(format!("`{}` did not judge `{}`", mended.check, mended.resource)),
+        })
     }
 
     /// Topics with a subscription that nobody confirmed yet, with who has to.
@@ -454,13 +525,14 @@ fn roll_back(arguments: &RollbackArguments, console: &Console) -> Result<ExitCod
         console.note("nothing was changed");
         return Ok(ExitCode::ChangeRefused);
     }
-    live::run(async {
+    say_torn(&journal, console);
+    run_recorded(async {
         let collector = enter(&arguments.write, policy.policy(), Vec::new(), Vec::new()).await?;
         let doors = RoleDoors { collector: &collector };
+        let mut restorer = Restorer::new(&doors, &journal, arguments.stop_logging);
         let mut clean = true;
         for undo in &undos {
-            let fate =
-                rollback::undo(undo, &doors, &journal, arguments.stop_logging).await.map_err(refused)?;
+            let fate = restorer.undo(undo).await.map_err(refused)?;
             let said = match fate {
                 rollback::Fate::Undone => format!("undone    {}", undo.change),
                 rollback::Fate::Already => format!("unchanged {}", undo.change),

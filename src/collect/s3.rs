@@ -136,7 +136,7 @@ async fn bucket(
         public_access_block(&client, access, &name, scope.account_blocks_public_access),
         ownership_and_acl(&client, access, &name),
         exports::exports(&client, access, &name),
-        access.call("s3:GetBucketTagging", client.get_bucket_tagging().bucket(&name).send()),
+        tags(access, &client, &name),
         super::s3_protection::read(access, &client, &name, holds_logs),
     );
     let gone = |code: &str| code == "NoSuchBucket";
@@ -154,11 +154,20 @@ async fn bucket(
         acl,
         object_ownership,
         exports,
-        tags: absent_on(tags.map(|answer| Some(answer.tag_set)), "NoSuchTagSet").map(|tags| {
-            tags.unwrap_or_default().into_iter().map(|tag| (tag.key, tag.value)).collect::<BTreeMap<_, _>>()
-        }),
+        tags,
         protection,
     })
+}
+
+/// A bucket's tags.
+pub(crate) async fn tags(
+    access: &Access,
+    client: &aws_sdk_s3::Client,
+    name: &str,
+) -> Reading<BTreeMap<String, String>> {
+    let tags = access.call("s3:GetBucketTagging", client.get_bucket_tagging().bucket(name).send()).await;
+    absent_on(tags.map(|answer| Some(answer.tag_set)), "NoSuchTagSet")
+        .map(|tags| tags.unwrap_or_default().into_iter().map(|tag| (tag.key, tag.value)).collect())
 }
 
 /// A document that is no JSON was not read, whatever the answer's status.

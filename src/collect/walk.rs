@@ -362,6 +362,12 @@ impl Collector {
         self.hub.assume_role(role, &region).await
     }
 
+    /// The role that is assumed in each account, with its path.
+    #[must_use]
+    pub fn role(&self) -> &str {
+        &self.scope.role
+    }
+
     fn includes(&self, account: &OrganizationAccount) -> bool {
         let scope = &self.scope;
         let named = scope.accounts.is_empty() || scope.accounts.contains(&account.id);

@@ -8,7 +8,7 @@ use super::fact::{Evidence, Fact};
 use super::resources::OrganizationRegionFacts;
 use crate::semantics::guardduty;
 use crate::semantics::verdict::{Tri, Verdict};
-use crate::snapshot::{AccountSnapshot, GuardDutyAdministration, GuardDutyAutoEnable, Reading};
+use crate::snapshot::{AccountSnapshot, GuardDutyAdministration, GuardDutyAutoEnable, Organization, Reading};
 
 /// What checks may read of a region of the organization; `account` is the management account, or the one judged alone.
 #[must_use]
@@ -161,8 +161,7 @@ fn enabled_by_policy(text: &str, account: &str, region: &str) -> Verdict {
     let Ok(document) = serde_json::from_str::<Value>(text) else {
         return Verdict::unknown(format!("the GuardDuty policy of account {account} is no JSON"));
     };
-    let blocks = document.pointer("/guardduty/enablement");
-    let Some(block) = blocks.and_then(|blocks| blocks.get(region).or_else(|| blocks.get("default"))) else {
+    let Some(block) = block_of(&document, region) else {
         return Verdict::no(format!("the GuardDuty policy of account {account} says nothing of the region"));
     };
     let status = |feature: &str| {
@@ -174,6 +173,35 @@ fn enabled_by_policy(text: &str, account: &str, region: &str) -> Verdict {
     } else {
         Verdict::no(format!("the GuardDuty policy of account {account} does not enable S3 Protection there"))
     }
+}
+
+/// The block of an effective policy that is in force in a region.
+fn block_of<'a>(document: &'a Value, region: &str) -> Option<&'a Value> {
+    let blocks = document.pointer("/guardduty/enablement")?;
+    blocks.get(region).or_else(|| blocks.get("default"))
+}
+
+/// Why nobody may switch S3 Protection of an account by a call of GuardDuty's: a GuardDuty policy of the organization rules it.
+///
+/// <https://docs.aws.amazon.com/guardduty/latest/APIReference/API_DetectorFeatureConfigurationResult.html>
+#[must_use]
+pub fn ruled_by_policy(organization: &Organization, account: &str, region: &str) -> Option<String> {
+    let text = match organization.guardduty_policies.get(account)?.as_result() {
+        Ok(text) => text.as_ref()?,
+        Err(why) => {
+            return Some(format!(
+                "whether a GuardDuty policy of the organization rules account {account} is not known: {}",
+                why.clause()
+            ));
+        }
+    };
+    let document = serde_json::from_str::<Value>(text).unwrap_or_default();
+    let ruled = block_of(&document, region).is_some_and(|block| block.get("s3_data_events").is_some());
+    ruled.then(|| {
+        format!(
+            "a GuardDuty policy of the organization rules S3 Protection of account {account} in `{region}`: edit that policy"
+        )
+    })
 }
 
 /// Whether the account should be a member of GuardDuty's administrator.

@@ -9,7 +9,7 @@ pub(crate) mod context;
 pub(crate) mod detection;
 mod exports;
 mod fact;
-mod guardduty_administration;
+pub(crate) mod guardduty_administration;
 mod guardrails;
 pub(crate) mod logging;
 mod macie;

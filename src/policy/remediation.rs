@@ -57,6 +57,24 @@ pub struct RemediationLimits {
     pub alert: Option<Alert>,
 }
 
+impl RemediationLimits {
+    /// Whether a bucket with these tags may be changed.
+    ///
+    /// # Errors
+    /// `exclude_tags` leaves it out; the tag.
+    pub fn admit_tags(&self, tags: &BTreeMap<String, String>) -> Result<(), String> {
+        let excluded = |(key, value): &(&String, &String)| {
+            self.exclude_tags.get(*key).is_some_and(|values| values.contains(*value))
+        };
+        match tags.iter().find(excluded) {
+            Some((key, value)) => {
+                Err(format!("the policy file's `exclude_tags` leaves out `{key}` = `{value}`"))
+            }
+            None => Ok(()),
+        }
+    }
+}
+
 impl Default for RemediationLimits {
     fn default() -> Self {
         Self {

@@ -63,6 +63,7 @@ pub fn beyond_limits(plan: &Plan, limits: &RemediationLimits) -> Vec<String> {
     let mut beyond = Vec::new();
     let number = |count: usize| u64::try_from(count).unwrap_or(u64::MAX);
     let (changes, accounts) = (number(plan.changes.len()), number(plan.accounts().len()));
+    let named: BTreeSet<&str> = plan.accounts().into_iter().chain(plan.callers()).collect();
     if changes > limits.maximum_changes {
         beyond.push(format!(
             "the plan has {changes} changes, more than the {} of `maximum_changes`",
@@ -75,7 +76,7 @@ pub fn beyond_limits(plan: &Plan, limits: &RemediationLimits) -> Vec<String> {
             limits.maximum_accounts
         ));
     }
-    for account in plan.accounts() {
+    for account in named {
         if limits.exclude_accounts.iter().any(|excluded| excluded == account) {
             beyond.push(format!("account {account} is among those that `exclude_accounts` leaves out"));
         }
@@ -112,6 +113,8 @@ pub struct Applier<'a, D> {
     pub doors: &'a D,
     /// Where everything is recorded.
     pub journal: &'a Journal,
+    /// What the policy file leaves out.
+    pub limits: &'a RemediationLimits,
     /// How far an earlier run came.
     pub before: BTreeMap<StepKey, Progress>,
 }
@@ -119,9 +122,9 @@ pub struct Applier<'a, D> {
 impl<'a, D: Doors> Applier<'a, D> {
     /// One that goes on where the journal ends.
     #[must_use]
-    pub fn new(doors: &'a D, journal: &'a Journal) -> Self {
+    pub fn new(doors: &'a D, journal: &'a Journal, limits: &'a RemediationLimits) -> Self {
         let (_, before) = progress(journal.entries());
-        Self { doors, journal, before }
+        Self { doors, journal, limits, before }
     }
 
     /// Makes the changes of one wave of accounts, and says what came of each.
@@ -150,23 +153,48 @@ impl<'a, D: Doors> Applier<'a, D> {
         plan: &'p Plan,
         account: &str,
     ) -> Result<Vec<(&'p Change, Fate)>, JournalError> {
-        let entered = self.doors.enter(account).await;
+        let mut doors: BTreeMap<&str, Result<Entered, String>> = BTreeMap::new();
         let mut fates = Vec::new();
-        for change in plan.changes.iter().filter(|change| change.account == account) {
-            let kept = entered.as_ref().map_err(Clone::clone).and_then(|entered| {
-                self.acting_is_kept(change, &entered.arn)?;
-                Ok(entered)
-            });
-            let fate = match &kept {
-                Ok(entered) => self.change(plan, change, &entered.access).await?,
-                Err(why) => {
+        for change in plan.changes.iter().filter(|change| change.affects() == account) {
+            let caller = change.account.as_str();
+            let entered = match doors.remove(caller) {
+                Some(entered) => entered,
+                None => self.doors.enter(caller).await,
+            };
+            let admitted = match &entered {
+                Ok(entered) => self.admitted(change, entered).await,
+                Err(why) => Err(why.clone()),
+            };
+            let fate = match (&admitted, &entered) {
+                (Ok(()), Ok(entered)) => self.change(plan, change, &entered.access).await?,
+                (Err(why), _) | (_, Err(why)) => {
+                    let why = why.clone();
                     self.journal.write(&change.id, 0, Event::Refused { reason: why.clone() })?;
-                    Fate::Refused(why.clone())
+                    Fate::Refused(why)
                 }
             };
+            doors.insert(caller, entered);
             fates.push((change, fate));
         }
         Ok(fates)
+    }
+
+    /// Whether a change may be made here and now by him who acts.
+    async fn admitted(&self, change: &Change, entered: &Entered) -> Result<(), String> {
+        self.acting_is_kept(change, &entered.arn)?;
+        if self.limits.exclude_tags.is_empty() {
+            return Ok(());
+        }
+        let hands = Hands::new(entered.access.clone(), &change.account, &change.region);
+        // The bucket may have got the tag, or the policy file the exclusion, since the plan.
+        for bucket in change.steps.iter().filter_map(|step| step.sets.bucket()) {
+            let tags = hands.bucket_tags(bucket).await;
+            let tags = tags.map_err(|why| {
+                format!("whether the tags of bucket `{bucket}` exclude it is not known: {}", why.clause())
+            })?;
+            self.limits.admit_tags(&tags)?;
+        }
+        Ok(())
     }
 
     async fn change(&self, plan: &Plan, change: &Change, access: &Access) -> Result<Fate, JournalError> {
@@ -177,7 +205,7 @@ impl<'a, D: Doors> Applier<'a, D> {
             match event {
                 Event::Already => {}
                 Event::Refused { reason } => return Ok(Fate::Refused(reason)),
-                Event::Failed { reason } => return Ok(Fate::Failed(reason)),
+                Event::Failed { reason, .. } => return Ok(Fate::Failed(reason)),
                 _ => fate = Fate::Done,
             }
         }
@@ -205,8 +233,7 @@ impl<'a, D: Doors> Applier<'a, D> {
         let setting = &step.sets;
         let earlier = self.before.get(&(change.id.clone(), number));
         // A step that was taken back begins anew.
-        let ours =
-            earlier.filter(|known| known.last != Event::Undone).and_then(|known| known.intent.as_ref());
+        let ours = earlier.and_then(Progress::in_force);
         let event = match hands.read(setting).await {
             Err(why) => Event::Refused { reason: format!("{}: {}", why.clause(), why.message) },
             Ok(value) if setting.same(&value, &step.wanted) || is_followed(plan, change, setting, &value) => {
@@ -229,7 +256,7 @@ impl<'a, D: Doors> Applier<'a, D> {
                 self.journal.write(&change.id, number, Event::Intent(Box::new(intent)))?;
                 match set(hands, setting, &step.call, &step.wanted).await {
                     Ok(()) => Event::Done,
-                    Err(reason) => Event::Failed { reason },
+                    Err(Unset { reason, without_effect }) => Event::Failed { reason, without_effect },
                 }
             }
             Ok(value) => Event::Refused { reason: moved_on(&step.present, &value) },
@@ -256,13 +283,23 @@ pub fn moved_on(expected: &Value, found: &Value) -> String {
     format!("it was changed by somebody else since:\n{}", lines.join("\n"))
 }
 
+/// A setting that has not the value that it was to get.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unset {
+    /// Why.
+    pub reason: String,
+    /// Whether AWS refused the call, so that it certainly took no effect.
+    pub without_effect: bool,
+}
+
 /// Makes a call and reads back whether the setting has the value. A call whose answer was lost is not made again if it took
 /// effect; one that was throttled is.
 ///
 /// # Errors
 /// The setting has not the value.
-pub async fn set(hands: &Hands, setting: &Setting, call: &Call, wanted: &Value) -> Result<(), String> {
+pub async fn set(hands: &Hands, setting: &Setting, call: &Call, wanted: &Value) -> Result<(), Unset> {
     let mut failure: Option<Failure> = None;
+    let mut all_refused = true;
     for attempt in 0..ATTEMPTS {
         if attempt > 0 {
             pause(attempt).await;
@@ -277,6 +314,7 @@ pub async fn set(hands: &Hands, setting: &Setting, call: &Call, wanted: &Value) 
                 if lost && has(hands, setting, wanted, 1).await.is_ok() {
                     return Ok(());
                 }
+                all_refused &= error.status.is_some_and(|status| (400..500).contains(&status));
                 let again = is_transient(&error);
                 failure = Some(error);
                 if !again {
@@ -286,8 +324,14 @@ pub async fn set(hands: &Hands, setting: &Setting, call: &Call, wanted: &Value) 
         }
     }
     match failure {
-        Some(error) => Err(format!("{}: {}", error.unreadable.clause(), error.message())),
-        None => has(hands, setting, wanted, ATTEMPTS).await,
+        Some(error) => {
+            let reason = format!("{}: {}", error.unreadable.clause(), error.message());
+            Err(Unset { reason, without_effect: all_refused })
+        }
+        None => {
+            let read_back = has(hands, setting, wanted, ATTEMPTS).await;
+            read_back.map_err(|reason| Unset { reason, without_effect: false })
+        }
     }
 }
 

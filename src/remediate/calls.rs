@@ -1,5 +1,7 @@
 //! The few calls that write, and those that read a setting again. Decides nothing: what is called is the plan's.
 
+use std::collections::BTreeMap;
+
 use aws_sdk_cloudtrail::types as cloudtrail;
 use aws_sdk_guardduty::types as guardduty;
 use aws_sdk_s3::types as s3;
@@ -62,6 +64,16 @@ impl Hands {
             | Setting::AutomaticFeature { detector, .. } => self.read_features(setting, detector).await,
             _ => self.read_alerting(setting).await,
         }
+    }
+
+    /// The tags of a bucket.
+    ///
+    /// # Errors
+    /// They cannot be read.
+    pub async fn bucket_tags(&self, bucket: &str) -> Result<BTreeMap<String, String>, Unreadable> {
+        let client = self.reads.s3(&self.region);
+        let tags = crate::collect::s3::tags(&self.reads, &client, bucket).await;
+        tags.as_result().cloned().map_err(Clone::clone)
     }
 
     async fn read_bucket(&self, setting: &Setting) -> Result<Value, Unreadable> {

@@ -11,6 +11,19 @@ pub struct RoleDoors<'a> {
     pub collector: &'a Collector,
 }
 
+impl RoleDoors<'_> {
+    /// Who acts, as `aws:PrincipalArn` names him: a session's ARN does not hold the path of its role.
+    fn principal(&self, account: &str, arn: String) -> String {
+        let role = self.collector.role();
+        let name = role.rsplit('/').next().unwrap_or(role);
+        let partition = &self.collector.organization().partition;
+        if arn.starts_with(&format!("arn:{partition}:sts::{account}:assumed-role/{name}/")) {
+            return format!("arn:{partition}:iam::{account}:role/{role}");
+        }
+        arn
+    }
+}
+
 impl Doors for RoleDoors<'_> {
     async fn enter(&self, account: &str) -> Result<Entered, String> {
         let access = self.collector.enter(account).await.map_err(|failure| {
@@ -27,7 +40,7 @@ impl Doors for RoleDoors<'_> {
         if caller.account != account {
             return Err(format!("the credentials are those of account {}, not of {account}", caller.account));
         }
-        Ok(Entered { access, arn: caller.arn })
+        Ok(Entered { access, arn: self.principal(account, caller.arn) })
     }
 
     fn organization(&self) -> &Organization {

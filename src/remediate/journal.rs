@@ -1,5 +1,6 @@
 //! The journal: what was about to be done and what came of it, in a file of JSON lines that is only ever appended to, each
-//! line synced to the disk before the call that it announces.
+//! line synced to the disk before the call that it announces. Each line ends with a checksum of the rest of it, so that a
+//! value that the disk damaged is never put back.
 
 use std::collections::BTreeMap;
 use std::fs::{File, OpenOptions};
@@ -10,6 +11,7 @@ use std::sync::{Mutex, PoisonError};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use sha2::{Digest as _, Sha256};
 
 use super::setting::{Call, Setting};
 
@@ -63,6 +65,9 @@ pub enum Event {
     Failed {
         /// Why.
         reason: String,
+        /// AWS refused the call: should the setting get the value later, somebody else gave it.
+        #[serde(default)]
+        without_effect: bool,
     },
     /// The checks that the change is for pass now.
     Verified,
@@ -145,6 +150,17 @@ pub struct Progress {
     pub intent: Option<Intent>,
     /// What happened last.
     pub last: Event,
+    /// Whether it was taken back or never took effect, and nothing was called for it since: whatever its value is by now, it
+    /// is not ours.
+    pub void: bool,
+}
+
+impl Progress {
+    /// What was about to be done, if it may still be in force.
+    #[must_use]
+    pub fn in_force(&self) -> Option<&Intent> {
+        self.intent.as_ref().filter(|_| !self.void)
+    }
 }
 
 /// A step of a change.
@@ -157,6 +173,7 @@ pub struct Journal {
     /// None once a line could not be written: what comes after a torn line is none of a journal.
     file: Mutex<Option<File>>,
     entries: Vec<Entry>,
+    torn: usize,
 }
 
 impl Journal {
@@ -172,35 +189,37 @@ impl Journal {
             return Err(io("written")(std::io::Error::other("it is no file")));
         }
         lock(&file, path)?;
-        let mut text = String::new();
-        file.read_to_string(&mut text).map_err(io("read"))?;
-        // A line without an end was torn by a crash, before the call that it announced.
-        let whole = text.rfind('\n').map_or(0, |end| end + 1);
-        if whole < text.len() {
-            file.set_len(whole as u64).map_err(io("written"))?;
-            file.seek(SeekFrom::End(0)).map_err(io("written"))?;
-            text.truncate(whole);
+        let mut content = Vec::new();
+        file.read_to_end(&mut content).map_err(io("read"))?;
+        let (text, torn) = whole_lines(path, &content)?;
+        // Before anything is cut off, it is known to be a journal of this plan.
+        let known = (!text.is_empty()).then(|| parsed(path, text)).transpose()?;
+        if let Some((header, _)) = &known
+            && header.plan != plan
+        {
+            return Err(JournalError::OtherPlan { path: path.to_owned() });
         }
-        let journal = if text.is_empty() {
+        if torn > 0 {
+            file.set_len(text.len() as u64).map_err(io("written"))?;
+            file.seek(SeekFrom::End(0)).map_err(io("written"))?;
+        }
+        let journal = if let Some((_, entries)) = known {
+            Self { path: path.to_owned(), file: Mutex::new(Some(file)), entries, torn }
+        } else {
             let header = Header {
                 schema: SCHEMA.to_owned(),
                 plan: plan.to_owned(),
                 tool_version: env!("CARGO_PKG_VERSION").to_owned(),
                 at: now(),
             };
-            let journal = Self { path: path.to_owned(), file: Mutex::new(Some(file)), entries: Vec::new() };
+            let file = Mutex::new(Some(file));
+            let journal = Self { path: path.to_owned(), file, entries: Vec::new(), torn };
             journal.line(&header)?;
             // A new file's name is synced with its folder.
             let folder = path.parent().filter(|parent| !parent.as_os_str().is_empty());
             let folder = File::open(folder.unwrap_or(Path::new("."))).map_err(io("synced"))?;
             folder.sync_all().map_err(io("synced"))?;
             journal
-        } else {
-            let (header, entries) = parsed(path, &text)?;
-            if header.plan != plan {
-                return Err(JournalError::OtherPlan { path: path.to_owned() });
-            }
-            Self { path: path.to_owned(), file: Mutex::new(Some(file)), entries }
         };
         Ok(journal)
     }
@@ -221,6 +240,12 @@ impl Journal {
         &self.entries
     }
 
+    /// The bytes of a line without an end that was cut off when it was opened.
+    #[must_use]
+    pub fn torn(&self) -> usize {
+        self.torn
+    }
+
     /// Appends an entry and syncs it: when this returns, it is on the disk.
     ///
     /// # Errors
@@ -231,7 +256,7 @@ impl Journal {
 
     fn line(&self, record: &impl Serialize) -> Result<(), JournalError> {
         let io = |source| JournalError::Io { action: "written", path: self.path.clone(), source };
-        let mut text = serde_json::to_vec(record).map_err(|error| io(error.into()))?;
+        let mut text = sealed(record).map_err(|error| io(error.into()))?.into_bytes();
         text.push(b'\n');
         let mut held = self.file.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(file) = held.as_mut() else {
@@ -255,33 +280,92 @@ fn lock(file: &File, path: &Path) -> Result<(), JournalError> {
     }
 }
 
+/// The name of the checksum, the last field of each line.
+const SUM: &str = "sum";
+
+/// A record as a line, with the checksum of what stands before it.
+fn sealed(record: &impl Serialize) -> serde_json::Result<String> {
+    let mut line = serde_json::to_string(record)?;
+    let sum = checksum(&line);
+    line.pop();
+    line.push_str(&format!(",\"{SUM}\":\"{sum}\"}}"));
+    Ok(line)
+}
+
+/// A line without its checksum, which is that of the rest.
+fn unsealed(line: &str) -> Result<String, String> {
+    let (record, sum) = line
+        .strip_suffix("\"}")
+        .and_then(|line| line.rsplit_once(&format!(",\"{SUM}\":\"")))
+        .ok_or("it has no checksum at its end")?;
+    let record = format!("{record}}}");
+    if checksum(&record) == sum {
+        Ok(record)
+    } else {
+        Err("it was damaged or edited: its checksum is another".to_owned())
+    }
+}
+
+/// The first 8 bytes of SHA-256, in hexadecimal digits.
+fn checksum(record: &str) -> String {
+    Sha256::digest(record).iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// The lines that have an end, and how many bytes stand behind them: of a line that a crash tore, before the call that it
+/// announced.
+fn whole_lines<'a>(path: &Path, content: &'a [u8]) -> Result<(&'a str, usize), JournalError> {
+    let bad =
+        |line, problem: &str| JournalError::Line { path: path.to_owned(), line, problem: problem.to_owned() };
+    let end = content.iter().rposition(|&byte| byte == b'\n').map_or(0, |end| end + 1);
+    let (whole, torn) = content.split_at(end);
+    let text = std::str::from_utf8(whole).map_err(|error| {
+        let valid = whole.get(..error.valid_up_to()).unwrap_or_default();
+        bad(valid.iter().filter(|&&byte| byte == b'\n').count() + 1, "it is not UTF-8")
+    })?;
+    // Without a single whole line, only the beginning of a first line is a journal.
+    let beginning = format!("{{\"schema\":\"{SCHEMA}\"");
+    let common = torn.iter().zip(beginning.bytes()).all(|(found, wanted)| *found == wanted);
+    if text.is_empty() && !common {
+        return Err(bad(1, "it is no journal"));
+    }
+    Ok((text, torn.len()))
+}
+
 /// Reads a journal; a torn last line is passed over.
 ///
 /// # Errors
 /// It cannot be read, or is none.
 pub fn read(path: &Path) -> Result<(Header, Vec<Entry>), JournalError> {
-    let text = std::fs::read_to_string(path).map_err(|source| JournalError::Io {
+    let content = std::fs::read(path).map_err(|source| JournalError::Io {
         action: "read",
         path: path.to_owned(),
         source,
     })?;
-    parsed(path, &text)
+    parsed(path, whole_lines(path, &content)?.0)
 }
 
 fn parsed(path: &Path, text: &str) -> Result<(Header, Vec<Entry>), JournalError> {
     let bad = |line: usize, problem: String| JournalError::Line { path: path.to_owned(), line, problem };
-    let whole = text.rfind('\n').map_or(0, |end| end + 1);
-    let mut lines = text.get(..whole).unwrap_or_default().lines();
+    let mut lines = text.lines();
     let first = lines.next().ok_or_else(|| bad(1, "it is empty".to_owned()))?;
-    let header: Header = serde_json::from_str(first).map_err(|error| bad(1, error.to_string()))?;
-    if header.schema != SCHEMA {
-        return Err(bad(1, format!("its format is `{}`, this program reads `{SCHEMA}`", header.schema)));
+    let value: Value = serde_json::from_str(first).map_err(|error| bad(1, error.to_string()))?;
+    match value.get("schema").and_then(Value::as_str) {
+        Some(SCHEMA) => {}
+        found => {
+            let found = found.unwrap_or("none");
+            return Err(bad(1, format!("its format is `{found}`, this program reads `{SCHEMA}`")));
+        }
     }
+    let header = record(first).map_err(|problem| bad(1, problem))?;
     let entries = lines
         .zip(2..)
-        .map(|(line, number)| serde_json::from_str(line).map_err(|error| bad(number, error.to_string())))
+        .map(|(line, number)| record(line).map_err(|problem| bad(number, problem)))
         .collect::<Result<_, _>>()?;
     Ok((header, entries))
+}
+
+fn record<T: serde::de::DeserializeOwned>(line: &str) -> Result<T, String> {
+    serde_json::from_str(&unsealed(line)?).map_err(|error| error.to_string())
 }
 
 /// Now, RFC 3339 in UTC.
@@ -296,18 +380,22 @@ pub fn progress(entries: &[Entry]) -> (Vec<StepKey>, BTreeMap<StepKey, Progress>
     let mut steps: BTreeMap<StepKey, Progress> = BTreeMap::new();
     for entry in entries {
         let key = (entry.change.clone(), entry.step);
-        let known = steps.get(&key).map(|known| known.intent.clone());
-        let undone = matches!(steps.get(&key).map(|known| &known.last), Some(Event::Undone));
+        let (known, void) = match steps.get(&key) {
+            Some(known) => (known.intent.clone(), known.void),
+            None => (None, false),
+        };
         if !order.contains(&key) {
             order.push(key.clone());
         }
-        let intent = match (&entry.event, known.flatten()) {
+        let (intent, void) = match (&entry.event, known) {
             // The value before the first call is what is restored; after a rollback it begins anew.
-            (Event::Intent(intent), None) => Some((**intent).clone()),
-            (Event::Intent(intent), Some(_)) if undone => Some((**intent).clone()),
-            (_, known) => known,
+            (Event::Intent(intent), known) => {
+                (known.filter(|_| !void).or_else(|| Some((**intent).clone())), false)
+            }
+            (Event::Undone | Event::Failed { without_effect: true, .. }, known) => (known, true),
+            (_, known) => (known, void),
         };
-        steps.insert(key, Progress { intent, last: entry.event.clone() });
+        steps.insert(key, Progress { intent, last: entry.event.clone(), void });
     }
     (order, steps)
 }
@@ -351,6 +439,83 @@ mod tests {
         let step = steps.get(&("a".to_owned(), 0)).unwrap();
         assert_eq!(step.last, Event::Done);
         assert_eq!(step.intent.as_ref().unwrap().before, Value::Null);
+    }
+
+    /// F-32: a character of a name is cut in two.
+    #[test]
+    fn f32_a_last_line_that_is_torn_within_a_character_is_cut_off() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("journal");
+        let journal = Journal::open(&path, "digest").unwrap();
+        journal.write("a", 0, intent(Value::Null)).unwrap();
+        drop(journal);
+        let mut file = OpenOptions::new().append(true).open(&path).unwrap();
+        file.write_all("{\"reason\":\"Bücher".as_bytes().get(..14).unwrap()).unwrap();
+        drop(file);
+        assert_eq!(read(&path).unwrap().1.len(), 1);
+        let journal = Journal::open(&path, "digest").unwrap();
+        assert_eq!((journal.entries().len(), journal.torn()), (1, 14));
+        journal.write("a", 0, Event::Done).unwrap();
+        assert_eq!(read(&path).unwrap().1.len(), 2);
+    }
+
+    /// F-32: what is put back is what was there, or nothing is.
+    #[test]
+    fn f32_a_flipped_bit_names_its_line() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("journal");
+        let journal = Journal::open(&path, "digest").unwrap();
+        journal.write("a", 0, intent(json!("the old policy"))).unwrap();
+        journal.write("a", 0, Event::Done).unwrap();
+        drop(journal);
+        let text = std::fs::read_to_string(&path).unwrap();
+        std::fs::write(&path, text.replace("the old policy", "the odd policy")).unwrap();
+        let damaged = |error: JournalError| {
+            assert!(
+                matches!(&error, JournalError::Line { line: 2, problem, .. } if problem.contains("checksum"))
+            );
+        };
+        damaged(read(&path).unwrap_err());
+        damaged(Journal::open(&path, "digest").unwrap_err());
+        std::fs::write(&path, text.replace("journal/1", "journal/2")).unwrap();
+        let why = read(&path).unwrap_err().to_string();
+        assert!(why.contains("exfilguard.journal/2"), "{why}");
+    }
+
+    /// Somebody names a file of his own by mistake.
+    #[test]
+    fn a_file_that_is_no_journal_stays_as_it_is() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("notes");
+        for notes in
+            ["one line", "two\nlines", "{\"schema\": \"exfilguard.plan/1\"\n}", "\n", "\u{fc}\n\u{fc}"]
+        {
+            std::fs::write(&path, notes).unwrap();
+            assert!(Journal::open(&path, "digest").is_err(), "{notes:?}");
+            assert_eq!(std::fs::read_to_string(&path).unwrap(), notes);
+        }
+        // Of a first line that was torn nothing is lost.
+        std::fs::write(&path, "{\"schema\":\"exfil").unwrap();
+        assert!(Journal::open(&path, "digest").is_ok());
+    }
+
+    /// What somebody else set after a rollback is his.
+    #[test]
+    fn what_was_taken_back_is_no_longer_ours() {
+        let entry = |event| Entry { at: String::new(), change: "a".into(), step: 0, event };
+        let taken_back = vec![intent(json!("first")), Event::Done, Event::UndoIntent, Event::Undone];
+        let denied = Event::Failed { reason: String::new(), without_effect: true };
+        let (_, steps) = progress(&[intent(json!("first")), denied, Event::Already].map(entry));
+        assert_eq!(steps.get(&("a".to_owned(), 0)).unwrap().in_force(), None);
+        for later in [Event::Already, Event::Refused { reason: String::new() }] {
+            let entries: Vec<Entry> = taken_back.iter().cloned().chain([later]).map(entry).collect();
+            let (_, steps) = progress(&entries);
+            assert_eq!(steps.get(&("a".to_owned(), 0)).unwrap().in_force(), None);
+        }
+        let again = taken_back.into_iter().chain([Event::Already, intent(json!("second"))]).map(entry);
+        let (_, steps) = progress(&again.collect::<Vec<_>>());
+        let step = steps.get(&("a".to_owned(), 0)).unwrap();
+        assert_eq!(step.in_force().unwrap().before, json!("second"));
     }
 
     #[test]

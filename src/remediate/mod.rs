@@ -11,6 +11,7 @@ pub mod as_code;
 pub mod calls;
 pub mod difference;
 pub mod doors;
+pub mod equivalence;
 pub mod journal;
 pub mod kinds;
 pub mod plan;

@@ -1,6 +1,6 @@
 //! The plan: what would change, in a file that people review and `apply` carries out.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use schemars::JsonSchema;
@@ -243,12 +243,25 @@ impl Plan {
         Ok(plan)
     }
 
-    /// The accounts in which calls are made, in order.
+    /// The accounts in which something changes, in order.
     #[must_use]
     pub fn accounts(&self) -> Vec<&str> {
-        let mut accounts: Vec<&str> = self.changes.iter().map(|change| change.account.as_str()).collect();
-        accounts.sort_unstable();
-        accounts.dedup();
-        accounts
+        let accounts: BTreeSet<&str> = self.changes.iter().map(Change::affects).collect();
+        accounts.into_iter().collect()
+    }
+
+    /// The accounts in which calls are made, in order: those of administrators for their members, too.
+    #[must_use]
+    pub fn callers(&self) -> Vec<&str> {
+        let callers: BTreeSet<&str> = self.changes.iter().map(|change| change.account.as_str()).collect();
+        callers.into_iter().collect()
+    }
+}
+
+impl Change {
+    /// The account in which something changes: a member's, where its administrator makes the call.
+    #[must_use]
+    pub fn affects(&self) -> &str {
+        self.steps.iter().find_map(|step| step.sets.member()).unwrap_or(&self.account)
     }
 }

@@ -63,7 +63,7 @@ impl Proposer<'_> {
                 .allowed(kind)
                 .and_then(|()| situation.not_excluded(result))
                 .and_then(|()| (kind.place)(result, &situation));
-            match place.and_then(|place| self.admitted(place)) {
+            match place.and_then(|place| self.admitted(&place.account).map(|()| place)) {
                 Ok(place) => places.entry(place).or_default().push(result),
                 Err(reason) => proposed.refused.push(refusal(kind.name, result, reason)),
             }
@@ -98,20 +98,20 @@ impl Proposer<'_> {
         Err("the policy file's `remediation.allow` does not name this kind of change".to_owned())
     }
 
-    fn admitted(&self, place: Place) -> Result<Place, String> {
+    fn admitted(&self, account: &str) -> Result<(), String> {
         let identity = self.organization.identity.known().and_then(Option::as_ref);
-        let management = identity.is_some_and(|identity| identity.management_account == place.account);
+        let management = identity.is_some_and(|identity| identity.management_account == account);
         if management && !self.management_account {
             return Err("the change would be made in the organization's management account, which needs \
                         `--include-management-account`"
                 .to_owned());
         }
-        if self.policy.remediation.exclude_accounts.contains(&place.account) {
+        if self.policy.remediation.exclude_accounts.iter().any(|excluded| excluded == account) {
             return Err(
                 "the policy file's `exclude_accounts` leaves out the account of the change".to_owned()
             );
         }
-        Ok(place)
+        Ok(())
     }
 
     fn change(
@@ -121,6 +121,9 @@ impl Proposer<'_> {
         results: &[&ResultRecord],
         proposal: Proposal,
     ) -> Result<Change, String> {
+        for member in proposal.settings.iter().filter_map(|(setting, _)| setting.member()) {
+            self.admitted(member)?;
+        }
         let account = self.accounts.get_mut(&place.account).ok_or("its account was not read")?;
         let mut steps = Vec::new();
         // On a copy, so that a change is either proposed whole or not at all.

@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::alerting;
+use super::{alerting, equivalence};
 use crate::snapshot::{AccountSnapshot, Bucket, Reading};
 
 /// A setting of one account. What its values look like stands with each; `null` is "not configured".
@@ -150,24 +150,40 @@ impl Call {
 }
 
 impl Setting {
-    /// Whether two values are the same. Policies are compared as JSON, not as text.
+    /// Whether two values are the same. Policies are compared by what they say, because AWS writes them in its own way.
     #[must_use]
     pub fn same(&self, one: &Value, other: &Value) -> bool {
         if matches!(self, Self::TopicSubscription { .. }) && (is_pending(one) || is_pending(other)) {
             // It was asked for, and is nothing yet: it goes with the topic, and cannot be taken away by itself.
             return true;
         }
-        if !self.is_document() {
-            return one == other;
-        }
-        let read = |value: &Value| value.as_str().and_then(|text| serde_json::from_str::<Value>(text).ok());
-        one == other || matches!((read(one), read(other)), (Some(one), Some(other)) if one == other)
+        one == other || (self.is_document() && equivalence::same_policy(one, other))
     }
 
     /// Whether its values are JSON documents as text.
     #[must_use]
     pub fn is_document(&self) -> bool {
         matches!(self, Self::BucketPolicy { .. } | Self::EndpointPolicy { .. } | Self::TopicPolicy { .. })
+    }
+
+    /// The bucket that it is a setting of.
+    #[must_use]
+    pub fn bucket(&self) -> Option<&str> {
+        match self {
+            Self::BucketPolicy { bucket }
+            | Self::BucketPublicAccessBlock { bucket }
+            | Self::BucketOwnership { bucket } => Some(bucket),
+            _ => None,
+        }
+    }
+
+    /// The account that it is set for, where that is another one than the caller's.
+    #[must_use]
+    pub fn member(&self) -> Option<&str> {
+        match self {
+            Self::MemberFeature { member, .. } => Some(member),
+            _ => None,
+        }
     }
 
     /// Another account in which the same value is seen, and as which setting: a member sees what its administrator set.

@@ -44,7 +44,7 @@ fn state(event: &Event) -> (&'static str, Option<String>) {
         Event::Done => ("done", None),
         Event::Already => ("already", None),
         Event::Refused { reason } => ("refused", Some(reason.clone())),
-        Event::Failed { reason } => ("failed", Some(reason.clone())),
+        Event::Failed { reason, .. } => ("failed", Some(reason.clone())),
         Event::Verified => ("verified", None),
         Event::Unverified { reason } => ("unverified", Some(reason.clone())),
         Event::UndoIntent => {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
-use super::identifier;
+use super::{fingerprint, identifier, maker};
 use crate::remediate::plan::{Plan, Step};
 use crate::remediate::setting::Setting;
 
@@ -20,7 +20,11 @@ pub fn cloudformation(plan: &Plan) -> Value {
             match resource(step) {
                 Some((kind, name, properties)) => {
                     // Of several changes of one setting the last one holds them all.
-                    resources.insert(logical_id(&name), json!({"Type": kind, "Properties": properties}));
+                    let mut resource = json!({"Type": kind, "Properties": properties});
+                    if let Some(topic) = topic_of(&step.sets).filter(|topic| maker(plan, topic).is_some()) {
+                        resource["DependsOn"] = json!([logical_id(&topic_name(topic))]);
+                    }
+                    resources.insert(logical_id(&name), resource);
                 }
                 None if matches!(step.sets, Setting::RuleTarget { .. }) => {}
                 None => remarks.push(json!({"Change": change.id, "Sets": step.sets, "Value": step.wanted})),
@@ -35,9 +39,23 @@ pub fn cloudformation(plan: &Plan) -> Value {
     Value::Object(templates.into_iter().map(|(stack, parts)| (stack, template(parts))).collect())
 }
 
-/// Letters and digits only.
+/// Letters and digits only. What the capitals do not keep apart, as in `data1-2` and `data-12`, a fingerprint does.
 fn logical_id(name: &str) -> String {
-    identifier(name).split('_').map(capital).collect()
+    let id: String = identifier(name).split('_').map(capital).collect();
+    format!("{id}{}", fingerprint(name))
+}
+
+/// The topic that a setting is of, and has to be there before it.
+fn topic_of(setting: &Setting) -> Option<&str> {
+    match setting {
+        Setting::TopicPolicy { topic } | Setting::TopicSubscription { topic, .. } => Some(topic),
+        _ => None,
+    }
+}
+
+/// The name of a topic's resource.
+fn topic_name(topic: &str) -> String {
+    format!("topic_{}", topic.rsplit(':').next().unwrap_or_default())
 }
 
 fn capital(word: &str) -> String {
@@ -62,11 +80,9 @@ fn resource(step: &Step) -> Option<(&'static str, String, Value)> {
             format!("policy_{}", topic.rsplit(':').next().unwrap_or_default()),
             json!({"Topics": [topic], "PolicyDocument": document()}),
         ),
-        Setting::Topic { topic, .. } => (
-            "AWS::SNS::Topic",
-            format!("topic_{}", topic.rsplit(':').next().unwrap_or_default()),
-            json!({"TopicName": topic.rsplit(':').next()}),
-        ),
+        Setting::Topic { topic, .. } => {
+            ("AWS::SNS::Topic", topic_name(topic), json!({"TopicName": topic.rsplit(':').next()}))
+        }
         Setting::TopicSubscription { topic, protocol, endpoint } => (
             "AWS::SNS::Subscription",
             format!("subscription_{}", topic.rsplit(':').next().unwrap_or_default()),

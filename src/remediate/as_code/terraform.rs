@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 
-use super::{comment, identifier};
+use super::{comment, identifier, maker};
 use crate::remediate::plan::{Change, Plan, Step};
 use crate::remediate::setting::Setting;
 
@@ -34,7 +34,7 @@ pub fn terraform(plan: &Plan) -> String {
                 let _infallible = writeln!(text, "# (part of a later resource)\n");
                 continue;
             }
-            text.push_str(&resource(change, step));
+            text.push_str(&resource(plan, change, step));
             text.push('\n');
         }
     }
@@ -42,13 +42,13 @@ pub fn terraform(plan: &Plan) -> String {
 }
 
 fn alias(account: &str, region: &str) -> String {
-    identifier(&format!("account_{account}_{region}"))
+    identifier(&format!("account-{account}-{region}"))
 }
 
 /// Attributes of a resource by name.
 type Attributes = Vec<(&'static str, Value)>;
 
-fn resource(change: &Change, step: &Step) -> String {
+fn resource(plan: &Plan, change: &Change, step: &Step) -> String {
     let wanted = &step.wanted;
     let named = |kind: &'static str, attributes: Attributes, import: Option<&str>| {
         block(change, kind, &attributes, import.filter(|_| !step.present.is_null()))
@@ -83,23 +83,33 @@ fn resource(change: &Change, step: &Step) -> String {
             vec![("vpc_endpoint_id", json!(endpoint)), ("policy", wanted.clone())],
             Some(endpoint),
         ),
-        Setting::TopicPolicy { topic } => named(
-            "aws_sns_topic_policy",
-            vec![("arn", json!(topic)), ("policy", wanted.clone())],
-            Some(topic),
+        Setting::TopicPolicy { topic } => after_topic(
+            named(
+                "aws_sns_topic_policy",
+                vec![("arn", json!(topic)), ("policy", wanted.clone())],
+                Some(topic.as_str()).filter(|topic| maker(plan, topic).is_none()),
+            ),
+            plan,
+            topic,
         ),
         Setting::Topic { topic, .. } => named(
             "aws_sns_topic",
-            vec![
-                ("name", json!(topic.rsplit(':').next())),
-                ("policy", step.call.input["Attributes"]["Policy"].clone()),
-            ],
+            // Its policy is another resource.
+            vec![("name", json!(topic.rsplit(':').next()))],
             None,
         ),
-        Setting::TopicSubscription { topic, protocol, endpoint } => named(
-            "aws_sns_topic_subscription",
-            vec![("topic_arn", json!(topic)), ("protocol", json!(protocol)), ("endpoint", json!(endpoint))],
-            None,
+        Setting::TopicSubscription { topic, protocol, endpoint } => after_topic(
+            named(
+                "aws_sns_topic_subscription",
+                vec![
+                    ("topic_arn", json!(topic)),
+                    ("protocol", json!(protocol)),
+                    ("endpoint", json!(endpoint)),
+                ],
+                None,
+            ),
+            plan,
+            topic,
         ),
         Setting::DetectorFeature { detector, feature } => named(
             "aws_guardduty_detector_feature",
@@ -116,15 +126,19 @@ fn resource(change: &Change, step: &Step) -> String {
             ],
             None,
         ),
-        Setting::AutomaticFeature { detector, feature } => named(
-            "aws_guardduty_organization_configuration_feature",
-            vec![
-                ("detector_id", json!(detector)),
-                ("name", json!(feature)),
-                ("auto_enable", wanted["feature"].clone()),
-            ],
-            None,
-        ),
+        Setting::AutomaticFeature { detector, feature } => {
+            let made = named(
+                "aws_guardduty_organization_configuration_feature",
+                vec![
+                    ("detector_id", json!(detector)),
+                    ("name", json!(feature)),
+                    ("auto_enable", wanted["feature"].clone()),
+                ],
+                None,
+            );
+            let members = format!("auto_enable_organization_members = {}", literal(&wanted["members"]));
+            made + &remark("aws_guardduty_organization_configuration", detector, &members)
+        }
         Setting::EventRule { rule } => named(
             "aws_cloudwatch_event_rule",
             vec![
@@ -140,8 +154,7 @@ fn resource(change: &Change, step: &Step) -> String {
                 vec![("rule", json!(rule)), ("target_id", json!(target)), ("arn", wanted.clone())],
                 None,
             );
-            let rule = format!("  depends_on = [aws_cloudwatch_event_rule.{}]\n}}\n", local_name(change));
-            made.strip_suffix("}\n").map_or(made.clone(), |open| format!("{open}{rule}"))
+            after(made, &format!("aws_cloudwatch_event_rule.{}", local_name(change)))
         }
         Setting::MetricFilter { log_group, filter } => {
             let counted = json!({"name": wanted["metric"], "namespace": wanted["namespace"], "value": "1",
@@ -182,6 +195,22 @@ fn resource(change: &Change, step: &Step) -> String {
     }
 }
 
+/// A resource that is made after another one.
+fn after(made: String, other: &str) -> String {
+    match made.strip_suffix("}\n") {
+        Some(open) => format!("{open}  depends_on = [{other}]\n}}\n"),
+        None => made,
+    }
+}
+
+/// A resource of a topic, after the topic if the plan makes it.
+fn after_topic(made: String, plan: &Plan, topic: &str) -> String {
+    match maker(plan, topic) {
+        Some(change) => after(made, &format!("aws_sns_topic.{}", local_name(change))),
+        None => made,
+    }
+}
+
 /// What only the resource of somebody else's code can say.
 fn remark(kind: &str, name: &str, value: &str) -> String {
     format!("# In the `{kind}` of `{}`: {}\n", comment(name), value.replace(['\n', '\r'], " "))
@@ -189,7 +218,7 @@ fn remark(kind: &str, name: &str, value: &str) -> String {
 
 /// The same for all resources of a change, whose types differ.
 fn local_name(change: &Change) -> String {
-    identifier(&format!("{}_{}_{}_{}", change.kind, change.account, change.region, change.resource))
+    identifier(&format!("{}-{}-{}-{}", change.kind, change.account, change.region, change.resource))
 }
 
 fn block(change: &Change, kind: &str, attributes: &Attributes, import: Option<&str>) -> String {

@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use super::{Kind, Place, Proposal, Situation, administrator};
+use crate::facts::guardduty_administration::ruled_by_policy;
 use crate::remediate::plan::RiskLevel;
 use crate::remediate::setting::{S3_DATA_EVENTS, Setting};
 use crate::score::assessment::ResultRecord;
@@ -31,6 +32,17 @@ fn place(result: &ResultRecord, situation: &Situation<'_>) -> Result<Place, Stri
 
 fn propose(place: &Place, _: &[&ResultRecord], situation: &Situation<'_>) -> Result<Proposal, String> {
     let (_, detector) = administrator(situation, &place.region).ok_or("there is no detector")?;
+    if let Some(excluded) = situation.policy.remediation.exclude_accounts.first() {
+        return Err(format!(
+            "it would be switched on in every account, in {excluded} too, which the policy file's `exclude_accounts` leaves out"
+        ));
+    }
+    let mut ruled = situation.organization.guardduty_policies.keys();
+    if let Some(reason) =
+        ruled.find_map(|account| ruled_by_policy(situation.organization, account, &place.region))
+    {
+        return Err(reason);
+    }
     let setting = Setting::AutomaticFeature { detector, feature: S3_DATA_EVENTS.to_owned() };
     Ok(Proposal {
         summary: format!("switch on S3 Protection by itself in all accounts, in `{}`", place.region),

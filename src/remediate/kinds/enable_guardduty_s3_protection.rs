@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use super::{Kind, Place, Proposal, Situation, administrator};
+use crate::facts::guardduty_administration::ruled_by_policy;
 use crate::remediate::plan::RiskLevel;
 use crate::remediate::setting::{S3_DATA_EVENTS, Setting};
 use crate::score::assessment::ResultRecord;
@@ -27,6 +28,10 @@ fn place(result: &ResultRecord, situation: &Situation<'_>) -> Result<Place, Stri
         Some(detector) if detector.status == "ENABLED" => {}
         _ => return Err("GuardDuty itself is off there; enable it first (`guardduty-enabled`)".to_owned()),
     }
+    if let Some(reason) = ruled_by_policy(situation.organization, &own.id, &region) {
+        return Err(reason);
+    }
+    not_unknown_member(situation, &own.id, &region)?;
     let by_administrator = administrator(situation, &region).filter(|(account, detector)| {
         let administration = account.regional.get(&region).and_then(|r| r.guardduty_administration.as_ref());
         let members = administration.and_then(|found| found.members.known());
@@ -38,6 +43,22 @@ fn place(result: &ResultRecord, situation: &Situation<'_>) -> Result<Place, Stri
     });
     let account = by_administrator.map_or(&own.id, |(account, _)| &account.id);
     Ok(Place { account: account.clone(), region, resource: own.id.clone() })
+}
+
+/// A member may not switch its own features, so that who is a member must be known.
+fn not_unknown_member(situation: &Situation<'_>, account: &str, region: &str) -> Result<(), String> {
+    let administrators = &situation.organization.guardduty_administrators;
+    let named = administrators.get(region).and_then(|named| named.known()?.as_ref());
+    let Some(id) = named.filter(|id| *id != account) else { return Ok(()) };
+    let read = situation.accounts.get(id).and_then(|account| account.regional.get(region));
+    match read.and_then(|read| read.guardduty_administration.as_ref()).map(|found| found.members.as_result())
+    {
+        Some(Ok(_)) => Ok(()),
+        Some(Err(why)) => {
+            Err(format!("the members of GuardDuty's administrator {id} are not known: {}", why.clause()))
+        }
+        None => Err(format!("the members of GuardDuty's administrator {id} were not read")),
+    }
 }
 
 fn propose(place: &Place, _: &[&ResultRecord], situation: &Situation<'_>) -> Result<Proposal, String> {

@@ -41,7 +41,11 @@ fn place(result: &ResultRecord, situation: &Situation<'_>) -> Result<Place, Stri
         trail.multi_region || result.region.as_deref().is_some_and(|region| region == trail.home_region)
     };
     let management = context.management_account();
-    let may_change = |owner: &str| situation.management_account || management != Some(owner);
+    let excluded = &situation.policy.remediation.exclude_accounts;
+    let may_change = |owner: &str| {
+        (situation.management_account || management != Some(owner))
+            && !excluded.iter().any(|excluded| excluded == owner)
+    };
     let mut trails: Vec<&Trail> = covering_trails(account, &context)
         .into_values()
         .filter(|covering| {
@@ -59,8 +63,8 @@ fn place(result: &ResultRecord, situation: &Situation<'_>) -> Result<Place, Stri
     trails.retain(|trail| may_change(owner_of(&trail.arn)));
     trails.sort_by_key(|trail| (!trail.organization, !trail.multi_region, trail.arn.clone()));
     let trail = trails.first().ok_or(
-        "the only trail that covers the region is the management account's, which is changed only with \
-         `--include-management-account`",
+        "the only trail that covers the region is that of an account in which nothing is changed: the management account's \
+         needs `--include-management-account`, and `exclude_accounts` of the policy file leaves out others",
     )?;
     Ok(Place {
         account: owner_of(&trail.arn).to_owned(),

@@ -114,22 +114,15 @@ impl<'a> Situation<'a> {
     /// # Errors
     /// The reason.
     pub fn not_excluded(&self, result: &ResultRecord) -> Result<(), String> {
-        let excluded = &self.policy.remediation.exclude_tags;
-        if excluded.is_empty() || result.resource.kind != crate::catalogue::ResourceKind::Bucket {
+        if self.policy.remediation.exclude_tags.is_empty()
+            || result.resource.kind != crate::catalogue::ResourceKind::Bucket
+        {
             return Ok(());
         }
         let tags = self.bucket(&result.account_id, &result.resource.id)?.tags.as_result();
         let tags =
             tags.map_err(|why| format!("whether its tags exclude it is not known: {}", why.clause()))?;
-        match tags
-            .iter()
-            .find(|(key, value)| excluded.get(*key).is_some_and(|values| values.contains(*value)))
-        {
-            Some((key, value)) => {
-                Err(format!("the policy file's `exclude_tags` leaves out `{key}` = `{value}`"))
-            }
-            None => Ok(()),
-        }
+        self.policy.remediation.admit_tags(tags)
     }
 }
 
