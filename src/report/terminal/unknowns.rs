@@ -59,7 +59,7 @@ pub(super) fn unreadable(page: &mut Page, assessment: &Assessment) {
                 number => format!(" and {}", counted(number - 1, "other")),
             };
             let what = match permission(operation, code) {
-                Some(permission) => format!("missing permission {permission}"),
+                Some(permission) => format!("missing permission {}", visible(permission)),
                 None => "failed".to_owned(),
             };
             vec![
