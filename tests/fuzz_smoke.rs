@@ -256,7 +256,7 @@ fn no_input_breaks_a_target() {
     for pair in targets::TARGETS.chunks(2) {
         let found: Vec<_> = thread::scope(|scope| {
             let runs: Vec<_> =
-                pair.iter().map(|(name, target)| (name, scope.spawn(|| run(name, *target)))).collect();
+                pair.iter().map(|&(name, target)| (name, scope.spawn(move || run(name, target)))).collect();
             runs.into_iter().map(|(name, run)| (name, run.join().unwrap())).collect()
         });
         for (name, outcome) in found {

@@ -150,8 +150,10 @@ fn cases() -> Vec<PathBuf> {
 fn reports(cases: &[PathBuf]) -> Vec<Value> {
     let pair = |pair: &[PathBuf]| {
         std::thread::scope(|scope| {
-            let audits: Vec<_> =
-                pair.iter().map(|case| scope.spawn(|| report(Some(&case.join("change.json"))))).collect();
+            let audits: Vec<_> = pair
+                .iter()
+                .map(|case| scope.spawn(move || report(Some(&case.join("change.json")))))
+                .collect();
             audits.into_iter().map(|audit| audit.join().unwrap()).collect::<Vec<_>>()
         })
     };
