@@ -340,6 +340,22 @@ fn there_is_a_manual_page_for_every_command() {
         let text = std::fs::read_to_string(folder.path().join(page)).unwrap();
         assert!(text.contains(".TH") && text.contains(part), "{page}: {text}");
     }
+    // Every command, those within commands too: an example each, and the command in each shell's completions.
+    let mut named = std::collections::BTreeSet::new();
+    for page in std::fs::read_dir(folder.path()).unwrap() {
+        let page = page.unwrap().path();
+        let name = page.file_stem().unwrap().to_string_lossy().into_owned();
+        let page = std::fs::read_to_string(&page).unwrap();
+        let examples = page.split(".SH EXAMPLES\n").nth(1).unwrap_or_else(|| panic!("{name} has no example"));
+        assert!(examples.contains("exfilguard"), "{name}: {examples}");
+        named.extend(name.split('-').skip(1).map(str::to_owned));
+    }
+    assert!(named.len() > 20, "{named:?}");
+    for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
+        let script = text(&run(&["completions", shell]).stdout);
+        let missing: Vec<&String> = named.iter().filter(|name| !script.contains(name.as_str())).collect();
+        assert!(missing.is_empty(), "{shell} completes no {missing:?}");
+    }
     let nowhere = run(&["man", "no/such/folder"]);
     assert_eq!(nowhere.status.code(), Some(2));
     assert!(text(&nowhere.stderr).contains("is no folder"));

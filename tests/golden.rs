@@ -146,6 +146,20 @@ fn cases() -> Vec<PathBuf> {
     folders
 }
 
+/// The report of each change, two audits at a time: each keeps one core busy.
+fn reports(cases: &[PathBuf]) -> Vec<Value> {
+    let pair = |pair: &[PathBuf]| {
+        std::thread::scope(|scope| {
+            let audits: Vec<_> = pair
+                .iter()
+                .map(|case| scope.spawn(move || report(Some(&case.join("change.json")))))
+                .collect();
+            audits.into_iter().map(|audit| audit.join().unwrap()).collect::<Vec<_>>()
+        })
+    };
+    cases.chunks(2).flat_map(pair).collect()
+}
+
 #[test]
 fn each_change_makes_the_verdicts_and_the_matrix_that_were_reviewed() {
     let update = std::env::var_os("EXFILGUARD_UPDATE").is_some();
@@ -157,9 +171,8 @@ fn each_change_makes_the_verdicts_and_the_matrix_that_were_reviewed() {
         .collect();
     assert_eq!(letters, "abcdefghijklmnopqrst");
     let mut wrong = Vec::new();
-    for case in cases {
+    for (case, changed) in cases.iter().zip(reports(&cases)) {
         let name = case.file_name().unwrap().to_string_lossy().into_owned();
-        let changed = report(Some(&case.join("change.json")));
         let body = if name.starts_with("a-") { whole(&changed) } else { difference(&base, &changed) };
         let got = format!("# {name}\n\n{body}");
         let path = case.join("expected.md");

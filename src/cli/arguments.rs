@@ -250,6 +250,9 @@ pub struct LiveArguments {
 
 /// `exfilguard snapshot`.
 #[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  \
+    exfilguard snapshot collect --output organization.jsonl.gz\n  \
+    exfilguard snapshot show organization.jsonl.gz")]
 pub struct SnapshotArguments {
     /// What to do with snapshots.
     #[command(subcommand)]
@@ -260,6 +263,9 @@ pub struct SnapshotArguments {
 #[derive(Debug, Subcommand)]
 pub enum SnapshotCommand {
     /// Read AWS and save what was read, without judging it
+    #[command(
+        after_help = "Example:\n  exfilguard snapshot collect --role ExfilguardAudit --output organization.jsonl.gz"
+    )]
     Collect {
         /// Where to save it
         #[arg(short, long, value_name = "PATH")]
@@ -272,6 +278,9 @@ pub enum SnapshotCommand {
         policy: Option<PathBuf>,
     },
     /// Print a saved snapshot as JSON lines
+    #[command(
+        after_help = "Example:\n  exfilguard snapshot show organization.jsonl.gz --account 111122223333 | jq .buckets"
+    )]
     Show {
         /// The snapshot
         path: PathBuf,
@@ -283,6 +292,9 @@ pub enum SnapshotCommand {
 
 /// `exfilguard checks`.
 #[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  \
+    exfilguard checks list --framework cis-aws-6.0.0\n  \
+    exfilguard checks explain object-reads-logged")]
 pub struct ChecksArguments {
     /// What to do with checks.
     #[command(subcommand)]
@@ -426,6 +438,7 @@ pub enum TrendFormat {
 
 /// `exfilguard init`.
 #[derive(Debug, Args)]
+#[command(after_help = "Example:\n  exfilguard init exfilguard.yaml")]
 pub struct InitArguments {
     /// Where to write it; a file that exists is never overwritten
     #[arg(value_name = "PATH", default_value = crate::policy::DEFAULT_FILE)]
@@ -471,6 +484,9 @@ pub enum Evaluator {
 
 /// `exfilguard schema`.
 #[derive(Debug, Args)]
+#[command(
+    after_help = "Example:\n  exfilguard schema policy > exfilguard.schema.json      for an editor that completes YAML"
+)]
 pub struct SchemaArguments {
     /// Which schema
     #[arg(value_enum)]
@@ -496,6 +512,10 @@ pub enum SchemaKind {
 
 /// `exfilguard completions`.
 #[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  \
+    exfilguard completions bash > /etc/bash_completion.d/exfilguard\n  \
+    exfilguard completions zsh > ~/.zfunc/_exfilguard\n  \
+    exfilguard completions fish > ~/.config/fish/completions/exfilguard.fish")]
 pub struct CompletionsArguments {
     /// The shell
     #[arg(value_enum)]

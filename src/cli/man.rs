@@ -32,6 +32,8 @@ fn pages(command: &clap::Command, name: &str, folder: &Path) -> std::io::Result<
     let page = command.clone().name(name.to_owned()).display_name(name.to_owned());
     let mut text = Vec::new();
     clap_mangen::Man::new(page).render(&mut text)?;
+    // What stands behind the options are examples; the library calls it something else.
+    let text = String::from_utf8_lossy(&text).replace(".SH EXTRA\n", ".SH EXAMPLES\n");
     std::fs::write(folder.join(format!("{name}.1")), text)?;
     for below in command.get_subcommands().filter(|below| below.get_name() != "help" && !below.is_hide_set())
     {

@@ -225,6 +225,66 @@ mod tests {
         assert_eq!(named_in("src/collect"), listed.collect());
     }
 
+    /// The methods of the SDK's clients that the files of a folder call: `get_bucket_acl` of `client.get_bucket_acl()…`.
+    fn called_in(folder: &str) -> BTreeSet<String> {
+        let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
+        let verbs = "assume|batch|create|delete|describe|disable|enable|get|head|import|list|lookup|modify|put|remove|set|start|stop|\
+                     update";
+        let pattern = format!(r"\.((?:{verbs})_[a-z0-9_]+|subscribe|unsubscribe)\(\)");
+        let pattern = regex_automata::meta::Regex::new(&pattern).unwrap();
+        let (mut called, mut folders) = (BTreeSet::new(), vec![folder]);
+        while let Some(folder) = folders.pop() {
+            for file in std::fs::read_dir(folder).unwrap() {
+                let path = file.unwrap().path();
+                if path.is_dir() {
+                    folders.push(path);
+                    continue;
+                }
+                let text = std::fs::read_to_string(path).unwrap();
+                let code = text.split("#[cfg(test)]").next().unwrap();
+                let methods = pattern.find_iter(code).map(|found| {
+                    code[found.range()].trim_start_matches('.').trim_end_matches("()").to_owned()
+                });
+                called.extend(methods.filter(|method| !method.starts_with("get_or_insert")));
+            }
+        }
+        called
+    }
+
+    /// The SDK's method for each operation: `get_ip_set` for `guardduty:GetIPSet`.
+    fn methods(operations: &[&str]) -> BTreeSet<String> {
+        let method = |operation: &&str| {
+            let name: Vec<char> = operation.split(':').nth(1).unwrap().chars().collect();
+            let mut method = String::new();
+            for (place, letter) in name.iter().enumerate() {
+                let after_word = place > 0 && !name[place - 1].is_ascii_uppercase();
+                let before_word = place > 0 && name.get(place + 1).is_some_and(char::is_ascii_lowercase);
+                if letter.is_ascii_uppercase() && (after_word || before_word) {
+                    method.push('_');
+                }
+                method.push(letter.to_ascii_lowercase());
+            }
+            method
+        };
+        operations.iter().map(method).collect()
+    }
+
+    /// The names in the source might say one thing and the calls another: the policy is held against the calls, too.
+    #[test]
+    fn the_policy_of_the_audit_is_what_the_sdk_is_asked_no_more_and_no_less() {
+        let listed = [&IN_EACH_ACCOUNT[..], &IN_THE_CENTRAL_ACCOUNT].concat();
+        assert_eq!(called_in("src/collect"), methods(&listed));
+    }
+
+    #[test]
+    fn the_policy_of_remediation_is_what_the_sdk_is_asked_no_more_and_no_less() {
+        let called = called_in("src/remediate");
+        let all = methods(&[&TO_REMEDIATE[..], &IN_EACH_ACCOUNT].concat());
+        assert!(called.is_subset(&all), "{:?}", called.difference(&all));
+        let changes = methods(&TO_REMEDIATE);
+        assert!(changes.is_subset(&called), "{:?}", changes.difference(&called));
+    }
+
     #[test]
     fn the_list_of_changes_is_what_remediation_calls_beside_what_it_reads() {
         let listed = TO_REMEDIATE.iter().chain(&IN_EACH_ACCOUNT).map(|&name| name.to_owned());

@@ -9,7 +9,7 @@
 use serde_json::{Map, Value, json};
 
 use super::finding::{
-    about, account_names, area, explained, fingerprint, mend, start, title, unseen, worst_first,
+    about, account_names, area, explained, fingerprint, mend, partition, start, title, unseen, worst_first,
 };
 use super::json::render_value;
 use crate::catalogue::{ResourceKind, Severity, Status};
@@ -59,14 +59,6 @@ fn home<'a>(assessment: &'a Assessment, result: &'a ResultRecord) -> &'a str {
 fn is_region(text: &str) -> bool {
     let allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
     (1..=16).contains(&text.len()) && text.chars().all(allowed)
-}
-
-fn partition(region: &str) -> &'static str {
-    match region {
-        region if region.starts_with("cn-") => "aws-cn",
-        region if region.starts_with("us-gov-") => "aws-us-gov",
-        _ => "aws",
-    }
 }
 
 fn finding(assessment: &Assessment, result: &ResultRecord, name: Option<&str>) -> Value {

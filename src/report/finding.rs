@@ -50,7 +50,13 @@ fn urgency(status: Status) -> u8 {
 pub(super) fn fingerprint(result: &ResultRecord) -> String {
     let resource = &result.resource;
     let key = json!([result.account_id, result.region, result.check, resource.kind.as_str(), resource.id]);
-    hexadecimal(&Sha256::digest(key.to_string()))
+    digest(&key.to_string())
+}
+
+/// The SHA-256 digest of a text, 64 hexadecimal digits.
+#[must_use]
+pub(super) fn digest(text: &str) -> String {
+    hexadecimal(&Sha256::digest(text))
 }
 
 /// Bytes as lower-case hexadecimal digits.
@@ -145,18 +151,64 @@ pub(super) fn area(result: &ResultRecord) -> Option<&'static str> {
     (result.check != NOT_AUDITED).then(|| result.area.as_str())
 }
 
-/// What to do about a failure: the change that mends it, or where that is told.
+/// What to do about a failure: the change that mends it, what the check says to do by hand, or where that is told.
 #[must_use]
 pub(super) fn mend(result: &ResultRecord) -> String {
-    let known = result.remediation.as_deref().and_then(|kind| Some((kind, change(kind)?)));
-    match known {
-        Some((kind, what)) => {
-            format!("{} (`{kind}`).", capital(what))
+    if let Some((kind, what)) = planned(result).and_then(|kind| Some((kind, change(kind)?))) {
+        return format!("{} (`{kind}`).", capital(what));
+    }
+    if result.check == NOT_AUDITED {
+        return "Create the audit role in the account, or check its trust policy and external id.".to_owned();
+    }
+    match by_hand(&result.check).first() {
+        Some(Paragraph { code: false, text }) => text.clone(),
+        _ => format!("Why it matters and what is good: `exfilguard checks explain {}`.", result.check),
+    }
+}
+
+/// The kind of change by which `exfilguard remediate plan` mends a failure.
+#[must_use]
+pub(super) fn planned(result: &ResultRecord) -> Option<&str> {
+    result.remediation.as_deref().filter(|kind| change(kind).is_some())
+}
+
+/// A part of what a check says about how to mend a failure by hand.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Paragraph {
+    /// Whether it is commands, line by line, rather than a sentence.
+    pub code: bool,
+    /// The text, without the Markdown's indent; sentences in one line.
+    pub text: String,
+}
+
+/// How the check says to mend a failure by hand; nothing for a check of the user's.
+#[must_use]
+pub(super) fn by_hand(check: &str) -> Vec<Paragraph> {
+    const INDENT: &str = "    ";
+    let mut paragraphs: Vec<Paragraph> = Vec::new();
+    for part in about(check).and_then(|metadata| metadata.mend.as_deref()).unwrap_or_default().split("\n\n") {
+        let code = part.starts_with(INDENT);
+        let lines: Vec<&str> = part.lines().map(|line| line.strip_prefix(INDENT).unwrap_or(line)).collect();
+        match paragraphs.last_mut() {
+            // Commands in several groups are one script.
+            Some(last) if code && last.code => {
+                last.text.push_str("\n\n");
+                last.text.push_str(&lines.join("\n"));
+            }
+            _ if part.trim().is_empty() => {}
+            _ => paragraphs.push(Paragraph { code, text: lines.join(if code { "\n" } else { " " }) }),
         }
-        None if result.check == NOT_AUDITED => {
-            "Create the audit role in the account, or check its trust policy and external id.".to_owned()
-        }
-        None => format!("Why it matters and what is good: `exfilguard checks explain {}`.", result.check),
+    }
+    paragraphs
+}
+
+/// The partition that a region belongs to.
+#[must_use]
+pub(super) fn partition(region: &str) -> &'static str {
+    match region {
+        region if region.starts_with("cn-") => "aws-cn",
+        region if region.starts_with("us-gov-") => "aws-us-gov",
+        _ => "aws",
     }
 }
 
@@ -294,6 +346,29 @@ mod tests {
             command(&trail).unwrap(),
             "aws cloudtrail start-logging --name main --region eu-central-1"
         );
+    }
+
+    #[test]
+    fn what_no_kind_of_change_mends_is_told_as_the_check_tells_it() {
+        let failing = result("tampering-alerted", Severity::High, Status::Fail, "one");
+        assert!(mend(&failing).starts_with("Make a rule in each region, "), "{}", mend(&failing));
+        let paragraphs = by_hand("tampering-alerted");
+        assert_eq!(paragraphs.iter().map(|p| p.code).collect::<Vec<_>>(), [false, true]);
+        assert!(!paragraphs[0].text.contains('\n'));
+        assert!(paragraphs[1].text.starts_with("aws events put-rule --region REGION"));
+        assert!(paragraphs[1].text.contains("\n  \"source\":"), "{}", paragraphs[1].text);
+        let own = result("my-own-check", Severity::High, Status::Fail, "one");
+        assert_eq!(mend(&own), "Why it matters and what is good: `exfilguard checks explain my-own-check`.");
+        assert!(by_hand("my-own-check").is_empty());
+    }
+
+    #[test]
+    fn every_built_in_check_says_how_to_mend_by_hand() {
+        for source in builtin().iter().filter(|source| !source.is_test()) {
+            let name = source.path.rsplit('/').next().unwrap().trim_end_matches(".rego").replace('_', "-");
+            let paragraphs = by_hand(&name);
+            assert!(paragraphs.len() >= 2 && !paragraphs[0].code && paragraphs[1].code, "{name}");
+        }
     }
 
     #[test]

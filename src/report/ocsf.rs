@@ -4,7 +4,7 @@
 
 use serde_json::{Value, json};
 
-use super::finding::{about, account_names, area, explained, fingerprint, mend, title, unseen};
+use super::finding::{about, account_names, area, explained, fingerprint, mend, partition, title, unseen};
 use super::json::render_value;
 use crate::catalogue::{ResourceKind, Severity, Status};
 use crate::score::assessment::{Assessment, ResultRecord, SinceBaseline};
@@ -87,7 +87,7 @@ fn event(assessment: &Assessment, result: &ResultRecord, name: Option<&str>) -> 
             "last_seen_time": run.finished_at.as_millisecond(),
         },
         "compliance": compliance(result),
-        "resources": [resource(result)],
+        "resources": [resource(assessment, result)],
         "remediation": {
             "desc": text(&mend(result)),
             "references": about(&result.check)
@@ -153,13 +153,15 @@ fn compliance(result: &ResultRecord) -> Value {
     })
 }
 
-fn resource(result: &ResultRecord) -> Value {
+fn resource(assessment: &Assessment, result: &ResultRecord) -> Value {
     let resource = &result.resource;
+    // What has no region is in the partition that was audited.
+    let region = result.region.as_ref().or(assessment.run.regions.first());
     let mut object = json!({
         "uid": text(resource.arn.as_deref().unwrap_or(&resource.id)),
         "name": text(&resource.id),
         "type": cloudformation_type(resource.kind),
-        "cloud_partition": "aws",
+        "cloud_partition": partition(region.map_or("", String::as_str)),
     });
     if let Some(object) = object.as_object_mut() {
         object.extend(result.region.iter().map(|region| ("region".to_owned(), json!(text(region)))));
@@ -202,6 +204,11 @@ mod tests {
         let excepted = events.iter().find(|event| event["compliance"]["status_code"] == "excepted").unwrap();
         assert_eq!(excepted["status"], "Suppressed");
         assert!(excepted["message"].as_str().unwrap().contains("until 2027-06-30 by web team"));
+        let mut elsewhere = organization();
+        elsewhere.run.regions = vec!["cn-north-1".to_owned()];
+        elsewhere.results[0].region = None;
+        let events_there: Vec<Value> = serde_json::from_str(&render(&elsewhere).unwrap()).unwrap();
+        assert_eq!(events_there[1]["resources"][0]["cloud_partition"], "aws-cn");
         assert!(events.iter().all(|event| event["time"] == 1_795_413_690_500_u64), "{}", events[0]["time"]);
     }
 }

@@ -12,7 +12,7 @@ use std::fmt::Write as _;
 use serde_json::{Map, Value, json};
 
 use super::finding::{
-    NOT_AUDITED, about, area, explained, fingerprint, mend, security_severity, title, unread, unseen,
+    NOT_AUDITED, about, area, digest, explained, fingerprint, mend, security_severity, title, unread, unseen,
     worst_first,
 };
 use super::json::render_value;
@@ -190,10 +190,14 @@ fn place_of(result: &ResultRecord) -> String {
     )
 }
 
-/// A text as one segment of a path (RFC 3986), of at most 200 of its bytes.
+/// The most bytes of a text in a segment of a path.
+const MAX_SEGMENT: usize = 200;
+
+/// A text as one segment of a path (RFC 3986). A longer one than [`MAX_SEGMENT`] ends with its digest, so that two texts
+/// that begin alike stay two places.
 fn encoded(text: &str) -> String {
     let mut segment = String::new();
-    for byte in text.bytes().take(200) {
+    for byte in text.bytes().take(MAX_SEGMENT) {
         if byte.is_ascii_alphanumeric()
             || matches!(byte, b'-' | b'_')
             || (byte == b'.' && !segment.is_empty())
@@ -203,6 +207,10 @@ fn encoded(text: &str) -> String {
             // Writing to a string cannot fail.
             let _ = write!(segment, "%{byte:02X}");
         }
+    }
+    if text.len() > MAX_SEGMENT {
+        // Writing to a string cannot fail.
+        let _ = write!(segment, "~{}", digest(text).get(..16).unwrap_or_default());
     }
     if segment.is_empty() { "-".to_owned() } else { segment }
 }
@@ -311,6 +319,16 @@ mod tests {
                 .to_owned()
                 + "\n"
         );
+    }
+
+    #[test]
+    fn names_that_begin_alike_are_two_places() {
+        let alike = "x".repeat(255);
+        let places = [format!("{alike}a"), format!("{alike}b"), alike].map(|name| encoded(&name));
+        assert!(places.iter().all(|place| place.len() < 250), "{places:?}");
+        assert!(places[0] != places[1] && places[1] != places[2], "{places:?}");
+        assert_eq!(encoded("CON."), "CON.");
+        assert_eq!(encoded(""), "-");
     }
 
     #[test]

@@ -1,7 +1,7 @@
 """Reads what is rolled out with tools that exfilguard does not use.
 
 CloudFormation templates by cfn-lint, Terraform by python-hcl2, the GitHub action and workflows by the schemas that
-check-jsonschema carries. Fails if one of them finds a fault, or if there is nothing to look at.
+check-jsonschema carries and by zizmor. Fails if one of them finds a fault, or if there is nothing to look at.
 """
 
 import json
@@ -59,6 +59,9 @@ def github():
         sys.exit(f"{len(workflows)} workflows")
     run("workflows", check, "--builtin-schema", "vendor.github-workflows", *workflows)
     run("action", check, "--builtin-schema", "vendor.github-actions", "action.yml")
+    # What an attacker could make of them: expressions in scripts, tokens left behind, permissions too wide.
+    zizmor = [str(TOOLS / "zizmor"), "--offline", "--no-progress", "--config", ".github/zizmor.yml"]
+    run("zizmor", *zizmor, *workflows, "action.yml")
     print(f"github: {len(workflows)} workflows, one action")
 
 
@@ -73,14 +76,21 @@ def action():
         files = {name: str(Path(folder) / name) for name in ("GITHUB_STEP_SUMMARY", "GITHUB_OUTPUT")}
         inputs = {"AUDIT_ROLE": "", "EXFILGUARD_EXTERNAL_ID": "", "POLICY": "", "BASELINE": ""}
         inputs |= {"SNAPSHOT": str(ROOT / "examples/organization.jsonl.gz"), "ARGUMENTS": "--only\nbucket-not-public\n"}
-        path = f"{ROOT / 'target/debug'}{os.pathsep}{os.environ['PATH']}"
-        environment = os.environ | files | inputs | {"RUNNER_TEMP": folder, "PATH": path}
+        # Where the step before would have put the release.
+        (Path(folder) / "exfilguard").mkdir()
+        (Path(folder) / "exfilguard/exfilguard").symlink_to(ROOT / "target/debug/exfilguard")
+        environment = os.environ | files | inputs | {"RUNNER_TEMP": folder}
         done = subprocess.run(["bash", "-c", script], cwd=folder, env=environment, capture_output=True, text=True)
         output = Path(files["GITHUB_OUTPUT"]).read_text(encoding="utf-8")
         summary = Path(files["GITHUB_STEP_SUMMARY"]).read_text(encoding="utf-8")
         # A public bucket is in the example: the gate is missed.
         if done.returncode != 1 or "exit-code=1" not in output or not summary.startswith("# exfilguard"):
             sys.exit(f"action: {done.returncode}\n{done.stdout[-2000:]}{done.stderr[-2000:]}{output}")
+        # Whatever the report says, the runner takes no line of it for a command.
+        lines = done.stdout.splitlines()
+        stop = lines[0].removeprefix("::stop-commands::")
+        if len(stop) < 14 or lines[0] == stop or lines[-1] != f"::{stop}::":
+            sys.exit(f"action: commands of the runner are not stopped: {lines[0]!r} … {lines[-1]!r}")
         reports = sorted(path.name for path in (Path(folder) / "exfilguard-reports").iterdir())
         if reports != ["exfilguard.sarif", "junit.xml", "report.html", "report.json", "summary.md"]:
             sys.exit(f"action: {reports}")

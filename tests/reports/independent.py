@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections import Counter
 from pathlib import Path
 
 import botocore.session
@@ -20,8 +21,39 @@ import markdown_it
 import ocsf_json_schema
 
 HERE = Path(__file__).parent
+# Unicode's white space, which is what Rust trims; Python trims four separators of ASCII besides.
+WHITE = "\t\n\x0b\x0c\r \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000"
 # What no reader sees or a terminal obeys; the same in every format.
 HIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]")
+
+
+# Every character that must be written out, whoever shows it: controls, what turns text round, what has no width, what ends
+# a line, and what is no character. Written down here again, from Unicode, so that the program's list is held against it.
+INVISIBLE = re.compile(
+    "[\x00-\x1f\x7f-\x9f\xad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ufdd0-\ufdef"
+    "\U000e0000-\U000e007f" + "".join(chr(plane * 0x10000 + 0xFFFE) + chr(plane * 0x10000 + 0xFFFF) for plane in range(17)) + "]"
+)
+
+
+def shown(text):
+    """The text as a report must show it: what nobody sees is written out, everything else is as it was."""
+    names = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
+    return INVISIBLE.sub(lambda found: names.get(found.group(), f"\\u{{{ord(found.group()):x}}}"), text)
+
+
+def begins(found, text, limit, what):
+    """Whether a report has the text, or its beginning where it is longer than the format's limit."""
+    whole = shown(text)
+    if found == whole:
+        return
+    cut = found.endswith("…") and len(found) >= min(limit, len(whole)) - 12 and whole.startswith(found[:-1])
+    check(cut and len(whole) > limit - 12, f"{what}: {found[:200]!r} instead of {whole[:200]!r}")
+
+
+def assessed(folder):
+    """The results that the reports are about, and the accounts that could not be entered."""
+    document = json.loads((folder / "assessment.json").read_text(encoding="utf-8"))
+    return document["results"]
 
 
 def check(condition, what):
@@ -39,6 +71,10 @@ def read_csv(path, counts):
             check(cell[:1] not in tuple("=+-@\t\r"), f"a formula: {cell[:80]!r}")
             check(not HIDDEN.search(cell) and "\n" not in cell, f"hidden characters: {cell[:80]!r}")
             check(len(cell) < 32767, "a cell longer than a spreadsheet's")
+    columns = {name: place for place, name in enumerate(rows[0])}
+    for row, result in zip(rows[1 + counts["gaps"] :], assessed(path.parent), strict=True):
+        for column, text in (("resource_id", result["resource"]["id"]), ("message", result["message"])):
+            begins(row[columns[column]].removeprefix("'"), text.removeprefix("'"), 16_000, column)
     return f"{len(rows)} rows"
 
 
@@ -62,6 +98,13 @@ def read_markdown(path, counts):
         for child in token.children or []:
             check(child.type not in ("html_inline", "link_open", "image"), f"{child.type}: {token.content[:200]}")
     check(not HIDDEN.search(text), "hidden characters")
+    # Code spans and paragraphs collapse white space.
+    plain = lambda text: " ".join(text.split())
+    cells = {plain("".join(child.content for child in token.children)) for token in tokens if token.type == "inline"}
+    failed = [result for result in assessed(path.parent) if result["status"] == "fail"]
+    for result in failed if "left out here" not in text else failed[:25]:
+        for name in (shown(result["resource"]["id"])[:150], shown(result["message"])[:150]):
+            check(any(plain(name) in cell for cell in cells), f"no cell has {name!r}")
     return f"{len(text)} characters"
 
 
@@ -69,7 +112,19 @@ def read_junit(path, counts):
     suites = junitparser.JUnitXml.fromfile(str(path))
     cases = [case for suite in suites for case in suite]
     check(len(cases) == counts["results"] + counts["unreachable"], f"{len(cases)} cases")
+    wanted = Counter(case_name(result) for result in assessed(path.parent))
+    found = Counter(case.name for case in cases if case.classname != "exfilguard.account.reachable")
+    check(wanted == found, f"names: {list((wanted - found).items())[:1]} {list((found - wanted).items())[:1]}")
+    messages = Counter(shown(result["message"]) for result in assessed(path.parent) if result["status"] == "fail")
+    failures = [outcome for case in cases for outcome in case.result if isinstance(outcome, junitparser.Failure)]
+    check(messages == Counter(failure.message or "" for failure in failures), "messages of failures")
     return f"{len(cases)} cases"
+
+
+def case_name(result):
+    region = result["region"]
+    name = result["resource"]["id"] + (f" {region}" if region is not None else "")
+    return shown(name.strip(WHITE)) or "(no name)"
 
 
 def read_sarif(path, counts):
@@ -81,10 +136,18 @@ def read_sarif(path, counts):
     for result in run["results"]:
         check(rules[result["ruleIndex"]]["id"] == result["ruleId"], "a rule's index")
         uri = result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"]
-        check(re.fullmatch(r"aws(/(?!\.)[A-Za-z0-9._%-]{1,600}){4}", uri), uri)
+        check(re.fullmatch(r"aws(/(?!\.)[A-Za-z0-9._%~-]{1,620}){4}", uri), uri)
         check(not re.search(r"(?<!\\)\]\(", result["message"]["text"]), "a link in a message")
         check(not HIDDEN.search(result["message"]["text"]), "hidden characters")
     check(len(run["results"]) <= 25000, "more results than code scanning takes")
+    texts = {shown(result["resource"]["id"])[:400] for result in assessed(path.parent)}
+    for result in run["results"]:
+        name = result["locations"][0]["logicalLocations"][0]["name"]
+        known = result["ruleId"] == "account-not-audited" or name[:400].rstrip("…") in {text[: len(name.rstrip("…"))] for text in texts}
+        check(known, f"a name: {name[:200]!r}")
+    places = {result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] for result in run["results"]}
+    kinds = {(r["account_id"], r["region"], r["resource"]["kind"], r["resource"]["id"]) for r in assessed(path.parent) if r["status"] not in ("pass", "not-applicable")}
+    check(len(places) >= len(kinds) or len(run["results"]) == 25000, f"{len(places)} places of {len(kinds)} resources")
     return f"{len(run['results'])} results, {len(rules)} rules"
 
 
@@ -98,6 +161,9 @@ def read_ocsf(path, counts):
             raise SystemExit(f"wrong: {error.json_path}: {error.message[:300]}")
     check(len(events) == counts["results"] + counts["unreachable"], f"{len(events)} events")
     check(len({event["finding_info"]["uid"] for event in events}) == len(events), "a uid twice")
+    for event, result in zip(events[counts["unreachable"] :], assessed(path.parent), strict=True):
+        begins(event["resources"][0]["name"], result["resource"]["id"], 4_000, "name")
+        begins(event["compliance"]["status_details"][0], result["message"], 4_000, "message")
     return f"{len(events)} events of class {schema['title'] if 'title' in schema else 2003}"
 
 
@@ -124,6 +190,12 @@ def read_asff(path, counts):
         for key in ("CreatedAt", "UpdatedAt"):
             check(re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", finding[key]), finding[key])
     check(len({finding["Id"] for finding in findings}) == len(findings), "an id twice")
+    # The format's limits are in bytes.
+    names = {shown(result["resource"]["id"]).strip(WHITE) for result in assessed(path.parent)}
+    for finding in findings:
+        name = finding["Resources"][0]["Details"]["Other"]["Name"]
+        whole = name in names or (name.endswith("…") and any(one.startswith(name[:-1]) for one in names))
+        check(whole or finding["GeneratorId"].endswith("/account-not-audited") or name == "-", f"a name: {name[:200]!r}")
     return f"{len(findings)} findings"
 
 
@@ -176,9 +248,24 @@ def read_html(path, counts):
     elements = inspect(done.stdout.decode(errors="replace"))
     text = done.stdout.decode(errors="replace")
     rows = text.count('<tr class="row"')
+    names = {shown(result["resource"]["id"]) for result in assessed(path.parent)}
+    tree = html5lib.parse(text, namespaceHTMLElements=False)
+    for button in tree.iter("button"):
+        if button.attrib.get("class") == "unfold":
+            name = (button.text or "").removesuffix(" ") if button.text not in names else button.text
+            known = name in names or (name + " ") in names or name in ("(no name)", "") or any(one.startswith(name.rstrip("…")) for one in names)
+            check(known or len(name) == 12, f"a row: {name[:200]!r}")
     check(rows == min(counts["results"] + counts["unreachable"], 200), f"{rows} rows in the browser")
     check(not opened or text.count('<tr class="detail"') == 1, "the linked finding is not unfolded")
     return f"{rows} rows in Chromium, {sum(elements.values())} elements"
+
+
+def read_terminal(path, counts):
+    text = path.read_text(encoding="utf-8")
+    hidden = INVISIBLE.search(text.replace("\n", ""))
+    check(not hidden, f"a hidden character: {hidden and text.replace(chr(10), '')[max(0, hidden.start() - 60) : hidden.end() + 20]!r}")
+    check(len(text.splitlines()) < 200, "more than a terminal shows")
+    return f"{len(text.splitlines())} lines"
 
 
 def validate(schema, document):
@@ -207,8 +294,12 @@ def main():
         "ocsf": read_ocsf,
         "asff": read_asff,
         "html": read_html,
+        "terminal": read_terminal,
     }
     for name, read in readers.items():
+        # What a comparison writes for the terminal and as JSON is the comparison.
+        if not (folder / ("page.html" if name == "html" else name)).exists():
+            continue
         try:
             # A browser tells a page by its name.
             told = read(folder / ("page.html" if name == "html" else name), counts)

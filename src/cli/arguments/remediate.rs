@@ -29,6 +29,7 @@ pub enum RemediateCommand {
     /// Take back what a journal recorded, the newest first
     Rollback(RollbackArguments),
     /// Say what a journal did
+    #[command(after_help = "Example:\n  exfilguard remediate status plan.json.journal --output json")]
     Status {
         /// The journal
         journal: PathBuf,
@@ -40,6 +41,9 @@ pub enum RemediateCommand {
 
 /// `exfilguard remediate plan`.
 #[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  \
+    exfilguard remediate plan --kind require-tls --output plan.json\n  \
+    exfilguard remediate plan --snapshot organization.jsonl.gz --format terraform > exfilguard.tf")]
 pub struct PlanArguments {
     /// Plan from a saved snapshot; no network at all
     #[arg(long, value_name = "PATH", help_heading = "Source", conflicts_with_all = [
@@ -108,6 +112,9 @@ pub struct WriteArguments {
 
 /// `exfilguard remediate apply`.
 #[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  \
+    exfilguard remediate apply plan.json                    asks first\n  \
+    exfilguard remediate apply plan.json --yes              in a pipeline, after a review")]
 pub struct ApplyArguments {
     /// The plan
     pub plan: PathBuf,
@@ -121,6 +128,7 @@ pub struct ApplyArguments {
 
 /// `exfilguard remediate rollback`.
 #[derive(Debug, Args)]
+#[command(after_help = "Example:\n  exfilguard remediate rollback plan.json.journal")]
 pub struct RollbackArguments {
     /// The journal
     pub journal: PathBuf,

@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 
 use maud::{Markup, html};
 
-use super::sections::{counted, more, name};
+use super::sections::{counted, more, name, rich};
 use crate::score::assessment::Assessment;
 use crate::score::baseline::{Change, Comparison, Finding};
 use crate::visible::visible_start;
@@ -64,7 +64,7 @@ fn list(title: &str, findings: &[Finding], open: bool) -> Markup {
         @if !findings.is_empty() {
             details.fold open[open && findings.len() <= 25] {
                 summary { (title) ": " (counted(findings.len(), "")) }
-                div.scroll role="region" aria-label=(title) tabindex="0" {
+                div.scroll.tall role="region" aria-label=(title) tabindex="0" {
                     table {
                         thead { tr {
                             th scope="col" { "severity" } th scope="col" { "resource" } th scope="col" { "check" }
@@ -77,7 +77,7 @@ fn list(title: &str, findings: &[Finding], open: bool) -> Markup {
                                     td { code { (name(&finding.resource.id)) } }
                                     td { code { (name(&finding.check)) } }
                                     td.nowrap { (name(&finding.account_id)) @if let Some(region) = &finding.region { " " (name(region)) } }
-                                    td { (visible_start(&finding.message, 300)) }
+                                    td { (rich(&visible_start(&finding.message, 300))) }
                                 }
                             }
                         }

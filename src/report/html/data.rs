@@ -8,7 +8,8 @@ use std::collections::{BTreeMap, HashMap};
 use serde_json::{Map, Value, json};
 
 use super::super::finding::{
-    NOT_AUDITED, about, account_names, command, fingerprint, mend, title, unseen, worst_first,
+    NOT_AUDITED, about, account_names, by_hand, command, fingerprint, mend, planned, title, unseen,
+    worst_first,
 };
 use crate::catalogue::{Area, Severity, Status};
 use crate::score::assessment::{Assessment, ResultRecord, SinceBaseline};
@@ -78,6 +79,9 @@ fn data(assessment: &Assessment) -> Value {
     all.splice(place..place, &unseen);
     let all_evidence = all.len() <= ALL_EVIDENCE;
     let (mut checks, mut accounts, mut regions) = (Names::default(), Names::default(), Names::default());
+    // What mends a result is told once for all results that it mends, with the kind of change.
+    let mut mends = Names::default();
+    let mut kinds: Vec<Option<&str>> = Vec::new();
     for account in &assessment.accounts {
         accounts.place(&account.id);
     }
@@ -87,6 +91,11 @@ fn data(assessment: &Assessment) -> Value {
         .map(|result| {
             areas.insert(&result.check, result.area);
             let quiet = matches!(result.status, Status::Pass | Status::NotApplicable);
+            let wanted = matches!(result.status, Status::Fail | Status::Excepted);
+            let mending = (wanted || result.check == NOT_AUDITED).then(|| mends.place(&mend(result)));
+            if mending == Some(kinds.len()) {
+                kinds.push(planned(result));
+            }
             json!([
                 fingerprint(result).get(..16).unwrap_or_default(),
                 checks.place(&result.check),
@@ -97,7 +106,7 @@ fn data(assessment: &Assessment) -> Value {
                 result.resource.kind.as_str(),
                 text(&result.resource.id),
                 text(&result.message),
-                more(result, all_evidence || !quiet),
+                more(result, mending, all_evidence || !quiet),
             ])
         })
         .collect();
@@ -120,16 +129,19 @@ fn data(assessment: &Assessment) -> Value {
                 "area": area.map(|area| area.as_str()),
                 "why": metadata.map(|metadata| text(&metadata.description.split_whitespace().collect::<Vec<_>>().join(" "))),
                 "links": metadata.map(|m| m.related_resources.iter().map(|r| r.r#ref.as_str()).collect::<Vec<_>>()),
+                "by_hand": by_hand(check).iter().map(|part| json!([part.code, lines(&part.text)])).collect::<Vec<_>>(),
             })
         })
         .collect();
     json!({
+        "organization": assessment.run.organization_id.as_deref().map(text),
         "severities": Severity::WORST_FIRST.map(Severity::as_str),
         "statuses": Status::ALL.map(Status::as_str),
         "areas": Area::ALL.map(Area::as_str),
         "checks": checks,
         "accounts": accounts,
         "regions": regions.shown(),
+        "mends": mends.shown().into_iter().zip(kinds).collect::<Vec<_>>(),
         "results": rows,
         "outcomes": Outcome::ALL.map(|outcome| outcome.to_string()),
         "techniques": techniques(assessment),
@@ -139,7 +151,7 @@ fn data(assessment: &Assessment) -> Value {
 }
 
 /// What only some results have.
-fn more(result: &ResultRecord, with_evidence: bool) -> Value {
+fn more(result: &ResultRecord, mending: Option<usize>, with_evidence: bool) -> Value {
     let mut more = Map::new();
     let mut add = |key: &str, value: Option<Value>| {
         more.extend(value.map(|value| (key.to_owned(), value)));
@@ -147,9 +159,8 @@ fn more(result: &ResultRecord, with_evidence: bool) -> Value {
     add("arn", result.resource.arn.as_deref().map(|arn| json!(text(arn))));
     add("since", result.since_baseline.map(|since| json!(SinceBaseline::as_str(since))));
     add("sensitive", result.sensitive.then_some(json!(true)));
-    let failed = matches!(result.status, Status::Fail | Status::Excepted);
-    if failed || result.check == NOT_AUDITED {
-        add("mend", Some(json!(text(&mend(result)))));
+    if mending.is_some() {
+        add("mend", mending.map(|place| json!(place)));
         add("command", command(result).map(|command| json!(command)));
     }
     let exception = result.exception.as_ref();
@@ -180,7 +191,12 @@ fn pretty(value: &Value) -> String {
     let json = serde_json::to_string_pretty(value).unwrap_or_default();
     let start: String = json.chars().take(MAX_TEXT).collect();
     let cut = if start.len() < json.len() { "…" } else { "" };
-    start.split('\n').map(text).collect::<Vec<_>>().join("\n") + cut
+    lines(&start) + cut
+}
+
+/// A text of several lines, each made visible.
+fn lines(whole: &str) -> String {
+    whole.split('\n').map(text).collect::<Vec<_>>().join("\n")
 }
 
 /// The techniques that the matrix has: id, and where they are built in title, description and MITRE ATT&CK ids.

@@ -21,7 +21,7 @@ pub(super) fn exceptions(assessment: &Assessment) -> Markup {
             section #exceptions aria-labelledby="exceptions-title" {
                 h2 #exceptions-title { "Exceptions" }
                 p.aside { "Failures that somebody accepted, the first to run out first." }
-                div.scroll role="region" aria-label="Exceptions" tabindex="0" {
+                div.scroll.tall role="region" aria-label="Accepted failures" tabindex="0" {
                     table {
                         thead { tr {
                             th scope="col" { "until" } th scope="col" { "check" } th scope="col" { "resource" }

@@ -51,7 +51,7 @@ pub fn render(assessment: &Assessment) -> Result<String, serde_json::Error> {
                 style { (PreEscaped(&style)) }
             }
             body {
-                a.skip href="#findings" { "Skip to the findings" }
+                a.skip href="#findings-title" { "Skip to the findings" }
                 (sections::header(assessment))
                 main {
                     (sections::standing(assessment))

@@ -127,15 +127,39 @@
     }
   };
   const section = (title, ...children) => [make("h3", { text: title }), ...children];
+  // The check's way to mend it by hand, for this resource: a name is put in only where a shell takes it as it is.
+  const PLAIN = /^[A-Za-z0-9._:/][A-Za-z0-9._:/-]{0,255}$/;
+  const filled = (text, result) => {
+    const id = result.resource, arn = result.more.arn || "", region = data.regions[result.region] || "";
+    const names = { REGION: region, ACCOUNT_ID: account(result)[0], ORG_ID: data.organization || "", PARTITION: /^arn:(aws[a-z-]*):/.exec(arn)?.[1] || "", ...({ bucket: { BUCKET: id }, alarm: { ALARM: id },
+      vpc: { VPC_ID: id }, "vpc-endpoint": { ENDPOINT_ID: id }, trail: { TRAIL_ARN: arn, HOME_REGION: region } })[result.kind] };
+    return text.replace(/\b[A-Z][A-Z_]+\b/g, (word) => Object.hasOwn(names, word) && PLAIN.test(names[word]) ? names[word] : word);
+  };
+  const mending = (result, extra, entry) => {
+    if (extra.mend === undefined) return [];
+    const [told, kind] = data.mends[extra.mend], owner = account(result)[0];
+    const nodes = section("How to mend it", make("p", {}, ...rich(told)));
+    if (extra.command) nodes.push(make("pre", { tabindex: "0", text: extra.command }));
+    if (kind && PLAIN.test(owner)) {
+      nodes.push(make("p", { text: "The exact change, proved first, changing nothing yet:" }),
+        make("pre", { tabindex: "0", text: `exfilguard remediate plan --kind ${kind} --accounts ${owner} --output plan.json` }));
+    }
+    if (entry.by_hand.length) {
+      const fold = make("details", {}, make("summary", { text: "By hand" }));
+      for (const [code, text] of entry.by_hand) fold.append(code ? make("pre", { tabindex: "0", text: filled(text, result) }) : make("p", {}, ...rich(text)));
+      fold.append(make("p", { class: "sub", text: "What stands in capitals is yours to put in." }));
+      nodes.push(fold);
+    }
+    return nodes;
+  };
   const detail = (result) => {
-    const { more: extra } = result, entry = check(result), cell = make("td", { colspan: 5 });
+    const { more: extra } = result, entry = check(result), cell = make("td", { colspan: 5, role: "cell" });
     cell.append(make("p", {}, ...rich(result.message)));
     if (extra.exception) {
       const [reason, owner, expires] = extra.exception;
       cell.append(...section("Accepted", make("p", { text: `${reason} (${owner}, until ${expires})` })));
     }
-    if (extra.mend) cell.append(...section("How to mend it", make("p", {}, ...rich(extra.mend))));
-    if (extra.command) cell.append(make("pre", { tabindex: "0", text: extra.command }));
+    cell.append(...mending(result, extra, entry));
     if (extra.witness) cell.append(...section("What shows it", make("pre", { tabindex: "0", text: extra.witness })));
     if (extra.evidence) {
       cell.append(...section("Evidence"));
@@ -145,24 +169,29 @@
       }
       if (extra.left_out) cell.append(make("p", { text: `… and ${number(extra.left_out)} more readings in the JSON report` }));
     }
-    if (entry.why) cell.append(...section("Why it matters", make("p", { text: entry.why })));
+    if (entry.why) cell.append(...section("Why it matters", make("p", {}, ...rich(entry.why))));
     for (const link of entry.links || []) {
       if (link.startsWith("https://")) cell.append(make("p", {}, make("a", { href: link, rel: "noreferrer noopener", target: "_blank", text: link })));
     }
     const facts = [extra.arn, data.regions[result.region], extra.assumptions ? `rests on assumptions ${extra.assumptions.join(", ")}` : ""];
     cell.append(make("p", { class: "sub" }, facts.filter(Boolean).join(" · "), " ", make("a", { href: address({ ...fresh(), open: result.id }), text: "Link to this finding" })));
-    return make("tr", { class: "detail", id: "d" + result.place }, cell);
+    return make("tr", { class: "detail", role: "row", id: "d" + result.place }, cell);
+  };
+  // Rows that were never on the screen have an estimated height: the place is known when those around it are.
+  const reveal = (node, times) => {
+    node.scrollIntoView({ block: "center", behavior: "instant" });
+    if (times > 0) requestAnimationFrame(() => reveal(node, times - 1));
   };
   const row = (result) => {
     const { more: extra } = result, entry = check(result), [id, name] = account(result);
     const severity = data.severities[result.severity], status = data.statuses[result.status];
     const unfold = make("button", { type: "button", class: "unfold", "aria-expanded": "false" }, result.resource || "(no name)", " ", make("span", { class: "kind", text: result.kind }));
-    const node = make("tr", { class: "row" },
-      make("td", {}, make("span", { class: "severity " + severity, text: severity })),
-      make("td", {}, make("span", { class: "status " + status, text: status }), extra.since === "new" ? make("span", { class: "badge", text: "new" }) : null),
-      make("td", {}, unfold, extra.sensitive ? make("span", { class: "badge", text: "sensitive" }) : null, make("span", { class: "message" }, ...rich(result.message))),
-      make("td", {}, entry.title, make("span", { class: "sub", text: entry.id })),
-      make("td", {}, name || id, name ? make("span", { class: "sub", text: id }) : null, make("span", { class: "sub", text: data.regions[result.region] || "global" })));
+    const node = make("tr", { class: "row", role: "row" },
+      make("td", { role: "cell" }, make("span", { class: "severity " + severity, text: severity })),
+      make("td", { role: "cell" }, make("span", { class: "status " + status, text: status }), extra.since === "new" ? make("span", { class: "badge", text: "new" }) : null),
+      make("td", { role: "cell" }, unfold, extra.sensitive ? make("span", { class: "badge", text: "sensitive" }) : null, make("span", { class: "message" }, ...rich(result.message))),
+      make("td", { role: "cell" }, entry.title, make("span", { class: "sub", text: entry.id })),
+      make("td", { role: "cell" }, name || id, name ? make("span", { class: "sub", text: id }) : null, make("span", { class: "sub", text: data.regions[result.region] || "global" })));
     const toggle = (open) => {
       const isOpen = unfold.getAttribute("aria-expanded") === "true";
       if (open === isOpen) return;
@@ -173,7 +202,7 @@
       const button = event.target.closest("button");
       if (button || !event.target.closest("a") && String(getSelection()) === "") toggle();
     });
-    if (view.open === result.id) queueMicrotask(() => { toggle(true); node.scrollIntoView({ block: "center" }); unfold.focus({ preventScroll: true }); });
+    if (view.open === result.id) queueMicrotask(() => { toggle(true); unfold.focus({ preventScroll: true }); reveal(node, 4); });
     return node;
   };
   const append = (limit) => {

@@ -232,11 +232,11 @@ pub(super) fn mend_first(assessment: &Assessment) -> Markup {
             section #mend aria-labelledby="mend-title" {
                 h2 #mend-title { "Mend first" }
                 @if simulated { p.aside { "Ordered by how many thefts a mended check would stop or show." } }
-                (failing_checks(assessment, open))
+                (failing_checks(assessment, "Failing checks", open))
                 @if !folded.is_empty() {
                     details.fold {
                         summary { (counted(folded.len(), "more failing check")) }
-                        (failing_checks(assessment, folded))
+                        (failing_checks(assessment, "More failing checks", folded))
                     }
                 }
             }
@@ -249,28 +249,29 @@ fn gain<'a>(assessment: &'a Assessment, check: &str) -> Option<&'a Gain> {
     assessment.mend_first.iter().find(|gain| gain.check == check)
 }
 
-fn failing_checks(assessment: &Assessment, groups: &[(&str, Vec<&ResultRecord>)]) -> Markup {
+/// The roles are those that the elements have anyway, until a narrow screen shows the table as a list of blocks.
+fn failing_checks(assessment: &Assessment, label: &str, groups: &[(&str, Vec<&ResultRecord>)]) -> Markup {
     let simulated = !assessment.mend_first.is_empty();
     html! {
-        div.scroll role="region" aria-label="Failing checks" tabindex="0" {
-            table.mend {
-                thead { tr {
-                    th scope="col" { "severity" } th scope="col" { "what is wanted" } th scope="col" { "what to do" }
-                    th.number scope="col" { "failures" } th.number scope="col" { "accounts" }
-                    @if simulated { th.number scope="col" { "thefts" } }
+        div.scroll role="region" aria-label=(label) tabindex="0" {
+            table.mend role="table" {
+                thead role="rowgroup" { tr role="row" {
+                    th scope="col" role="columnheader" { "severity" } th scope="col" role="columnheader" { "what is wanted" } th scope="col" role="columnheader" { "what to do" }
+                    th.number scope="col" role="columnheader" { "failures" } th.number scope="col" role="columnheader" { "accounts" }
+                    @if simulated { th.number scope="col" role="columnheader" { "thefts" } }
                 } }
-                tbody {
+                tbody role="rowgroup" {
                     @for (check, results) in groups.iter().take(MAX_ROWS) {
                         @let accounts: BTreeSet<&str> = results.iter().map(|r| r.account_id.as_str()).collect();
                         @let severity = results.iter().map(|result| result.severity).max().unwrap_or(Severity::Info);
                         @let example = results.iter().find(|result| result.remediation.is_some()).or(results.first());
-                        tr {
-                            td { span class={ "severity " (severity.as_str()) } { (severity.as_str()) } }
-                            td { a href={ "#status=fail&check=" (visible(check)) } { (name(check_title(check))) } span.sub { (name(check)) } }
-                            td { @if let Some(example) = example { (rich(&mend(example))) } }
-                            td.number { (counted(results.len(), "")) }
-                            td.number { (counted(accounts.len(), "")) }
-                            @if simulated { td.number { (gain(assessment, check).map_or_else(|| "–".to_owned(), |gain| gain.cells.to_string())) } }
+                        tr role="row" {
+                            td role="cell" { span class={ "severity " (severity.as_str()) } { (severity.as_str()) } }
+                            td role="cell" { a href={ "#status=fail&check=" (visible(check)) } { (name(check_title(check))) } span.sub { (name(check)) } }
+                            td role="cell" { @if let Some(example) = example { (rich(first_sentence(&mend(example)))) } }
+                            td.number role="cell" data-label="failures" { (counted(results.len(), "")) }
+                            td.number role="cell" data-label="accounts" { (counted(accounts.len(), "")) }
+                            @if simulated { td.number role="cell" data-label="thefts" { (gain(assessment, check).map_or_else(|| "–".to_owned(), |gain| gain.cells.to_string())) } }
                         }
                     }
                 }
@@ -279,8 +280,13 @@ fn failing_checks(assessment: &Assessment, groups: &[(&str, Vec<&ResultRecord>)]
     }
 }
 
+/// What there is room for in a table: up to the end of the first sentence.
+fn first_sentence(text: &str) -> &str {
+    text.split_once(". ").and_then(|(first, _)| text.get(..=first.len())).unwrap_or(text)
+}
+
 /// A text whose parts in backticks are code.
-fn rich(text: &str) -> Markup {
+pub(super) fn rich(text: &str) -> Markup {
     html! {
         @for (place, part) in text.split('`').enumerate() {
             @if place % 2 == 1 { code { (visible(part)) } } @else { (visible(part)) }
@@ -430,16 +436,16 @@ pub(super) fn findings(assessment: &Assessment) -> Markup {
             }
             p.count #count role="status" aria-live="polite" {}
             div.wide {
-                table.findings #findings-table hidden {
+                table.findings #findings-table role="table" hidden {
                     caption { "Findings; each row unfolds" }
-                    thead { tr {
-                        th scope="col" aria-sort="none" { button type="button" data-sort="severity" { "severity" } }
-                        th scope="col" aria-sort="none" { button type="button" data-sort="status" { "status" } }
-                        th scope="col" aria-sort="none" { button type="button" data-sort="resource" { "resource and what is wrong" } }
-                        th scope="col" aria-sort="none" { button type="button" data-sort="check" { "check" } }
-                        th scope="col" aria-sort="none" { button type="button" data-sort="account" { "account" } }
+                    thead role="rowgroup" { tr role="row" {
+                        th scope="col" role="columnheader" aria-sort="none" { button type="button" data-sort="severity" { "severity" } }
+                        th scope="col" role="columnheader" aria-sort="none" { button type="button" data-sort="status" { "status" } }
+                        th scope="col" role="columnheader" aria-sort="none" { button type="button" data-sort="resource" { "resource and what is wrong" } }
+                        th scope="col" role="columnheader" aria-sort="none" { button type="button" data-sort="check" { "check" } }
+                        th scope="col" role="columnheader" aria-sort="none" { button type="button" data-sort="account" { "account" } }
                     } }
-                    tbody {}
+                    tbody role="rowgroup" {}
                 }
             }
             p.chunk { button type="button" #more hidden { "Show more" } }

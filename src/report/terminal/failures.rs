@@ -14,6 +14,9 @@ pub(super) const FEW: usize = 10;
 /// How many checks are named where there are more failures.
 const MAX_CHECKS: usize = 25;
 
+/// How many checks a section other than that of the failures names where there are more than a few results.
+const MAX_OTHERS: usize = 6;
+
 /// How many of them with their first failure.
 const WITH_EXAMPLE: usize = 8;
 
@@ -73,6 +76,25 @@ pub(super) fn groups<'a>(assessment: &'a Assessment, status: Status) -> Vec<Grou
         worse.then_with(|| b.results.len().cmp(&a.results.len()))
     });
     groups
+}
+
+/// The checks that a section other than that of the failures names: all where there are few results, else the first, the
+/// others counted, so that also they leave the report on two screens.
+pub(super) fn named<'g, 'a>(
+    page: &mut Page,
+    groups: &'g [Group<'a>],
+    name: impl Fn(&mut Page, usize, &'g Group<'a>),
+) {
+    let all: usize = groups.iter().map(|group| group.results.len()).sum();
+    let most = if all <= FEW { groups.len() } else { MAX_OTHERS };
+    for (place, group) in groups.iter().take(most).enumerate() {
+        heading(page, group);
+        name(page, place, group);
+    }
+    if groups.len() > most {
+        let more = counted(groups.len() - most, "more check");
+        page.paragraph(2, Some(Role::Aside), &format!("… and {more}"));
+    }
 }
 
 /// The section of failed results: all of them if they are few; else for each check how many, and for the worst checks

@@ -162,7 +162,12 @@ impl Page {
                 continue;
             };
             let left = if index == 0 { indent } else { 0 };
-            let right = if index == last { 0 } else { 2 };
+            let right = match column {
+                _ if index == last => 0,
+                // Eight columns of numbers and an account id fit on the narrowest page, no word broken.
+                Column::Number if self.width < 90 => 1,
+                _ => 2,
+            };
             drawn.set_padding((left, right));
             match column {
                 Column::Rest => {}
@@ -171,6 +176,7 @@ impl Page {
                 }
                 Column::Number => {
                     drawn.set_cell_alignment(CellAlignment::Right);
+                    drawn.set_constraint(ColumnConstraint::ContentWidth);
                 }
             }
         }

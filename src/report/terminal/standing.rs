@@ -107,8 +107,8 @@ pub(super) fn accounts(page: &mut Page, assessment: &Assessment) {
         .map(|account| account_row(assessment, account, &areas, &unknown, name_width))
         .collect();
     let mut header = vec!["account".to_owned(), "score".to_owned()];
-    // A hyphen is no place to break a line, a space is.
-    header.extend(areas.iter().map(|area| area.as_str().replace('-', " ")));
+    // A column is as wide as its longest line: two short words are narrower than a long one.
+    header.extend(areas.iter().map(|area| area.as_str().replace('-', "\n")));
     let columns: Vec<Column> =
         std::iter::once(Column::Fixed).chain(std::iter::repeat_n(Column::Number, areas.len() + 1)).collect();
     page.table(2, &columns, Some(&header), &rows);

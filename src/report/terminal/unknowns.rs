@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::failures::{FEW, Group, groups, heading, rows};
+use super::failures::{FEW, Group, groups, named, rows};
 use super::page::{Column, Page, Role, counted};
 use crate::catalogue::Status;
 use crate::collect::permission::permission;
@@ -59,7 +59,7 @@ pub(super) fn unreadable(page: &mut Page, assessment: &Assessment) {
                 number => format!(" and {}", counted(number - 1, "other")),
             };
             let what = match permission(operation, code) {
-                Some(permission) => format!("missing permission {permission}"),
+                Some(permission) => format!("missing permission {}", visible(permission)),
                 None => "failed".to_owned(),
             };
             vec![
@@ -114,14 +114,11 @@ fn results(page: &mut Page, assessment: &Assessment, title: &str, groups: &[Grou
     }
     page.section(title);
     let all: usize = groups.iter().map(|group| group.results.len()).sum();
-    for (place, group) in groups.iter().enumerate() {
-        heading(page, group);
-        match (all <= FEW, place) {
-            (true, _) => rows(page, assessment, group, FEW),
-            (false, 0..3) => rows(page, assessment, group, 1),
-            _ => {}
-        }
-    }
+    named(page, groups, |page, place, group| match (all <= FEW, place) {
+        (true, _) => rows(page, assessment, group, FEW),
+        (false, 0..3) => rows(page, assessment, group, 1),
+        _ => {}
+    });
 }
 
 fn shown(rows: &[Vec<String>]) -> &[Vec<String>] {
