@@ -12,7 +12,9 @@ use std::time::{Duration, Instant};
 use flate2::Compression;
 use flate2::read::GzDecoder;
 use flate2::write::GzEncoder;
-use redb::{Database, DatabaseError, ReadableDatabase as _, ReadableTableMetadata as _, TableDefinition};
+use redb::{
+    Database, DatabaseError, ReadableDatabase as _, ReadableTableMetadata as _, StorageError, TableDefinition,
+};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
@@ -23,6 +25,7 @@ use crate::snapshot::AccountSnapshot;
 /// Name and version of the format.
 const SCHEMA: &str = "exfilguard.state/1";
 const FILE: &str = "run.redb";
+const NEW: &str = "run.redb.new";
 const HOLDER: &str = "holder.json";
 /// How long a second run waits for the first one to end.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -148,7 +151,7 @@ impl State {
         fs::create_dir_all(folder).map_err(io)?;
         let began = Instant::now();
         let store = loop {
-            match Database::create(folder.join(FILE)) {
+            match create(folder) {
                 Ok(store) => break store,
                 Err(DatabaseError::DatabaseAlreadyOpen) if began.elapsed() < PATIENCE => {
                     std::thread::sleep(POLL);
@@ -333,6 +336,26 @@ impl StateError {
     fn store(path: &Path, error: &dyn std::fmt::Display) -> Self {
         Self::Store { path: path.to_owned(), problem: error.to_string() }
     }
+}
+
+/// Opens the store. A new one is made under another name: a disk that fails in the middle leaves no file that would be no
+/// store for ever.
+fn create(folder: &Path) -> Result<Database, DatabaseError> {
+    let (file, new) = (folder.join(FILE), folder.join(NEW));
+    if file.exists() {
+        return Database::create(file);
+    }
+    let store = match Database::create(&new) {
+        Err(DatabaseError::DatabaseAlreadyOpen) => return Err(DatabaseError::DatabaseAlreadyOpen),
+        // What such a failure left behind the last time; nothing was ever kept in it.
+        Err(_) if new.exists() => {
+            fs::remove_file(&new).map_err(StorageError::from)?;
+            Database::create(&new)?
+        }
+        store => store?,
+    };
+    fs::rename(&new, &file).map_err(StorageError::from)?;
+    Ok(store)
 }
 
 /// Who has the folder, as far as he said.

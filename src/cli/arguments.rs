@@ -14,6 +14,7 @@ pub use self::remediate::{
 
 use crate::catalogue::{Area, FailOn, ResourceKind, Severity};
 use crate::collect::Shard;
+use crate::collect::environment::endpoint_url;
 use crate::report::Destination;
 use crate::report::simulation::{MatrixDestination, MatrixRows};
 
@@ -110,7 +111,7 @@ pub struct AuditArguments {
     /// Judge a saved snapshot; no network at all
     #[arg(long, value_name = "PATH", help_heading = "Source", conflicts_with_all = [
         "accounts", "organizational_units", "exclude_accounts", "role", "external_id", "save_snapshot", "endpoint_url",
-        "max_calls_per_second", "max_concurrency", "regions", "state", "resume", "shard", "plan_calls"])]
+        "max_calls_per_second", "max_concurrency", "call_timeout", "regions", "state", "resume", "shard", "plan_calls"])]
     pub snapshot: Option<PathBuf>,
     /// Judge the snapshot as it would be after this JSON Patch (see `exfilguard simulate --help`)
     #[arg(long, value_name = "FILE", requires = "snapshot", help_heading = "Source")]
@@ -180,7 +181,7 @@ pub struct AuditArguments {
 pub struct SimulateArguments {
     /// Simulate on a saved snapshot; no network at all
     #[arg(long, value_name = "PATH", help_heading = "Source", conflicts_with_all = [
-        "organizational_units", "role", "external_id", "endpoint_url", "max_calls_per_second", "max_concurrency"])]
+        "organizational_units", "role", "external_id", "endpoint_url", "max_calls_per_second", "max_concurrency", "call_timeout"])]
     pub snapshot: Option<PathBuf>,
     /// Which accounts and how they are entered.
     #[command(flatten)]
@@ -243,6 +244,9 @@ pub struct LiveArguments {
     /// Calls started per second, over all accounts [default: as fast as AWS answers]
     #[arg(long, value_name = "N")]
     pub max_calls_per_second: Option<NonZeroU32>,
+    /// Give up a call after so many seconds, its repetitions included
+    #[arg(long, value_name = "SECONDS", default_value_t = 120, value_parser = clap::value_parser!(u16).range(4..=3600))]
+    pub call_timeout: u16,
     /// An emulator or a private endpoint that answers for every service (also AWS_ENDPOINT_URL)
     #[arg(long, value_name = "URL", value_parser = endpoint_url)]
     pub endpoint_url: Option<String>,
@@ -562,16 +566,6 @@ fn role_name(text: &str) -> Result<String, String> {
     } else {
         Err("the role's name (with its path, if it has one), not its ARN, for example ExfilguardAudit"
             .to_owned())
-    }
-}
-
-fn endpoint_url(text: &str) -> Result<String, String> {
-    let rest = text.strip_prefix("http://").or_else(|| text.strip_prefix("https://"));
-    match rest {
-        Some(host) if !host.is_empty() && !host.contains(char::is_whitespace) => {
-            Ok(text.trim_end_matches('/').to_owned())
-        }
-        _ => Err("a URL with http:// or https://, for example http://127.0.0.1:5000".to_owned()),
     }
 }
 

@@ -18,7 +18,7 @@ use crate::audit::{
 use crate::collect::{CallCounts, Collector, Scope, Wanted};
 use crate::deliver::security_hub;
 use crate::policy::{Gates, PolicyFile};
-use crate::report::Destinations;
+use crate::report::{Destinations, ReportError, WriteError};
 use crate::score::assessment::{Assessment, Source};
 use crate::score::baseline;
 use crate::simulate::{Simulation, Techniques};
@@ -76,8 +76,7 @@ pub fn run(arguments: &AuditArguments, console: &Console) -> Result<ExitCode, Fa
     }
     let look = console.look();
     if let Err(errors) = destinations.write(&assessment, look, &mut std::io::stdout().lock()) {
-        let lines: Vec<String> = errors.iter().map(ToString::to_string).collect();
-        return Err(Failure::usage(miette!("{}", lines.join("\n"))));
+        return Err(unwritten(&errors));
     }
     let missed = gate.missed(&assessment);
     for gate in &missed {
@@ -97,6 +96,14 @@ pub fn run(arguments: &AuditArguments, console: &Console) -> Result<ExitCode, Fa
         }
         code => Ok(code),
     }
+}
+
+/// Reports that could not be written; a defect of a format makes the audit incomplete.
+fn unwritten(errors: &[WriteError]) -> Failure {
+    let lines: Vec<String> = errors.iter().map(ToString::to_string).collect();
+    let defect = errors.iter().any(|error| matches!(error, WriteError::Report(ReportError::Defect(_))));
+    let failure = Failure::usage(miette!("{}", lines.join("\n")));
+    if defect { Failure { code: ExitCode::Incomplete, ..failure } } else { failure }
 }
 
 fn compared(assessment: &mut Assessment, baseline: Option<&Assessment>) {
@@ -204,7 +211,7 @@ impl<'a> LiveRun<'a> {
 
     /// Enters AWS, or goes on where an earlier process entered.
     async fn enter(&self) -> Result<(Start, Collector), Failure> {
-        let connection = live::connection(&self.arguments.live, self.wanted.clone()).await;
+        let connection = live::connection(&self.arguments.live, self.wanted.clone()).await?;
         if let Some(begun) = &self.begun {
             connection.count_before(&begun.calls);
             let collector = Collector::go_on(connection, self.scope.clone(), begun.entered.clone()).await;

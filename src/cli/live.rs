@@ -1,6 +1,7 @@
 //! What `audit` and `snapshot collect` share: how AWS is entered.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use miette::miette;
 
@@ -8,7 +9,7 @@ use super::Failure;
 use super::arguments::LiveArguments;
 use super::console::Console;
 use crate::audit::Stopper;
-use crate::collect::{Collector, Connection, ConnectionOptions, Scope, StartError, Wanted};
+use crate::collect::{Collector, Connection, ConnectionOptions, EnvironmentError, Scope, StartError, Wanted};
 use crate::policy::PolicyFile;
 
 /// The scope of a run: the command line first, then the policy file.
@@ -36,39 +37,39 @@ pub fn scope(arguments: &LiveArguments, policy: &PolicyFile) -> Scope {
 }
 
 /// The connection to AWS, to ask what is wanted.
-pub async fn connection(arguments: &LiveArguments, wanted: Wanted) -> Arc<Connection> {
+pub async fn connection(arguments: &LiveArguments, wanted: Wanted) -> Result<Arc<Connection>, Failure> {
     let options = ConnectionOptions {
         endpoint_url: arguments.endpoint_url.clone(),
         max_concurrency: usize::from(arguments.max_concurrency),
         max_calls_per_second: arguments.max_calls_per_second,
+        call_timeout: Duration::from_secs(u64::from(arguments.call_timeout)),
         wanted,
     };
-    Connection::open(&options).await
+    Connection::open(&options).await.map_err(misled)
 }
 
 /// Enters AWS, to ask what is wanted.
 pub async fn enter(arguments: &LiveArguments, scope: Scope, wanted: Wanted) -> Result<Collector, Failure> {
-    let connection = connection(arguments, wanted).await;
+    let connection = connection(arguments, wanted).await?;
     Collector::start(connection, scope).await.map_err(refused)
 }
 
 /// Why AWS cannot be entered, and what to do about it.
 pub fn refused(error: StartError) -> Failure {
+    let report = match error.advice() {
+        Some(advice) => miette!(help = advice, "{error}"),
+        None => miette!("{error}"),
+    };
     match error {
-        StartError::NothingInScope(_) => Failure::usage(miette!("{error}")),
-        StartError::OtherCaller { .. } => Failure::usage(miette!(
-            help = "use the credentials with which the run was begun, or another --state folder",
-            "{error}"
-        )),
-        StartError::Caller(_) => Failure::no_entry(miette!(
-            help = "looked in: AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, AWS_PROFILE and the profiles of \
-                    ~/.aws/config and ~/.aws/credentials (AWS_CONFIG_FILE, AWS_SHARED_CREDENTIALS_FILE), a web identity \
-                    token (AWS_WEB_IDENTITY_TOKEN_FILE), the container's endpoint \
-                    (AWS_CONTAINER_CREDENTIALS_RELATIVE_URI) and the instance's metadata. Try `aws sts \
-                    get-caller-identity`",
-            "{error}"
-        )),
+        StartError::NothingInScope(_) | StartError::OtherCaller { .. } => Failure::usage(report),
+        StartError::Caller(_) => Failure::no_entry(report),
     }
+}
+
+/// A variable of the environment that cannot be used.
+pub fn misled(error: EnvironmentError) -> Failure {
+    let help = format!("correct `{}`, or unset it", error.variable);
+    Failure::usage(miette!(help = help, "the environment variable {error}"))
 }
 
 /// The asynchronous runtime, and what ends it: the work, or an interrupt.

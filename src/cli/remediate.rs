@@ -250,9 +250,10 @@ async fn enter(
         endpoint_url: write.endpoint_url.clone(),
         max_concurrency: 16,
         max_calls_per_second: None,
+        call_timeout: ConnectionOptions::CALL_TIMEOUT,
         wanted: Wanted::All,
     };
-    let connection = Connection::open(&options).await;
+    let connection = Connection::open(&options).await.map_err(live::misled)?;
     let external_id = policy.organization.external_id.as_ref().map(|secret| secret.reveal().to_owned());
     let role = write.role.clone().or_else(|| policy.remediation.role.clone());
     let scope = Scope {

@@ -18,7 +18,12 @@ const MULTI_REGION_HOME: &str = "us-west-2";
 /// The account's access points in a region, sorted by name.
 pub async fn access_points(access: &Access, region: &str, account: &str) -> Reading<Vec<AccessPoint>> {
     let client = access.s3control(region);
-    let pages = client.list_access_points().account_id(account).into_paginator().send();
+    let pages = client
+        .list_access_points()
+        .account_id(account)
+        .into_paginator()
+        .stop_on_duplicate_token(false)
+        .send();
     let pages = match access.pages("s3control:ListAccessPoints", pages).await {
         Ok(pages) => pages,
         Err(failure) => return Reading::Unreadable(failure.into()),
@@ -64,6 +69,7 @@ pub async fn access_points(access: &Access, region: &str, account: &str) -> Read
         .collect()
         .await;
     points.sort_by(|a, b| a.name.cmp(&b.name));
+    points.dedup_by(|a, b| a.name == b.name);
     Reading::Known(points)
 }
 
@@ -89,7 +95,12 @@ pub async fn multi_region_access_points(
         return Reading::Known(Vec::new());
     }
     let client = access.s3control(MULTI_REGION_HOME);
-    let pages = client.list_multi_region_access_points().account_id(account).into_paginator().send();
+    let pages = client
+        .list_multi_region_access_points()
+        .account_id(account)
+        .into_paginator()
+        .stop_on_duplicate_token(false)
+        .send();
     let pages = match access.pages("s3control:ListMultiRegionAccessPoints", pages).await {
         Ok(pages) => pages,
         Err(failure) => return Reading::Unreadable(failure.into()),

@@ -93,7 +93,7 @@ pub async fn account(
         account_blocks_public_access: block.known().is_some_and(|block| block.is_some_and(|b| b.all())),
         hold_logs: (!scope.hub).then(|| log_buckets(&trails)).flatten(),
     };
-    let (regional, buckets, multi_region_access_points, organization_blocks) = tokio::join!(
+    let (mut regional, buckets, multi_region_access_points, organization_blocks) = tokio::join!(
         read_regions(access, trails, id, organization),
         s3::buckets(access, home, bucket_scope),
         access_points::multi_region_access_points(access, &organization.partition, id),
@@ -103,6 +103,7 @@ pub async fn account(
     let macie = read_macie(access, &regional, buckets.known().map_or(&[], Vec::as_slice)).await;
     let own = own_trails(&regional, id);
     let trail_details = read_trails(access, &own).await;
+    forget_gone_trails(&mut regional, id, &trail_details);
     let log_groups = read_log_groups(access, id, &own, &scope.log_groups).await;
     let alarms = read_alarms(access, &log_groups).await;
     let topics = read_topics(access, &regional, &alarms).await;
@@ -235,6 +236,19 @@ fn own_trails(regional: &BTreeMap<String, Region>, account: &str) -> BTreeMap<St
 /// The account that an ARN names.
 fn owner(arn: &str) -> &str {
     arn.split(':').nth(4).unwrap_or_default()
+}
+
+/// A trail that has gone since it was listed is in no list.
+fn forget_gone_trails(
+    regional: &mut BTreeMap<String, Region>,
+    account: &str,
+    details: &BTreeMap<String, TrailDetails>,
+) {
+    for region in regional.values_mut() {
+        if let Reading::Known(trails) = &mut region.trails {
+            trails.retain(|trail| owner(&trail.arn) != account || details.contains_key(&trail.arn));
+        }
+    }
 }
 
 async fn read_trails(access: &Access, trails: &BTreeMap<String, Trail>) -> BTreeMap<String, TrailDetails> {

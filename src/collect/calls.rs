@@ -9,6 +9,7 @@ use aws_smithy_runtime_api::box_error::BoxError;
 use aws_smithy_runtime_api::client::interceptors::Intercept;
 use aws_smithy_runtime_api::client::interceptors::context::{
     AfterDeserializationInterceptorContextRef, BeforeTransmitInterceptorContextRef,
+    FinalizerInterceptorContextRef,
 };
 use aws_smithy_runtime_api::client::orchestrator::{HttpResponse, Metadata};
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
@@ -101,6 +102,19 @@ impl CallCounter {
     }
 }
 
+tokio::task_local! {
+    /// Why the last attempt of the call failed that the task makes.
+    static LAST_ATTEMPT: Arc<Mutex<Option<String>>>;
+}
+
+/// Makes a call, and tells why its last attempt failed: a call that was given up says only that it took too long.
+pub async fn with_last_attempt<T>(call: impl Future<Output = T>) -> (T, Option<String>) {
+    let last = Arc::default();
+    let answer = LAST_ATTEMPT.scope(Arc::clone(&last), call).await;
+    let why = last.lock().unwrap_or_else(PoisonError::into_inner).take();
+    (answer, why)
+}
+
 /// Marks in an operation's configuration how many of its requests were sent.
 #[derive(Debug)]
 struct Attempts(u32);
@@ -133,6 +147,21 @@ impl Intercept for CallCounter {
         Ok(())
     }
 
+    fn read_after_attempt(
+        &self,
+        context: &FinalizerInterceptorContextRef<'_>,
+        _components: &RuntimeComponents,
+        _configuration: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        if let Some(Err(error)) = context.output_or_error() {
+            let why = super::failure::chain(error);
+            // Outside of a call of ours nobody asks.
+            _ = LAST_ATTEMPT
+                .try_with(|last| *last.lock().unwrap_or_else(PoisonError::into_inner) = Some(why));
+        }
+        Ok(())
+    }
+
     fn read_after_deserialization(
         &self,
         context: &AfterDeserializationInterceptorContextRef<'_>,
@@ -148,6 +177,55 @@ impl Intercept for CallCounter {
         }
         Ok(())
     }
+}
+
+/// Refuses the answer to a question that is empty or cut off. Every protocol writes an empty list as something (`{}`, an
+/// element), but the SDK takes nothing at all for one, and so it does half an XML document: a proxy that answers 200 to
+/// everything would pass for an empty account.
+#[derive(Debug, Clone, Copy)]
+pub struct WholeAnswers;
+
+impl Intercept for WholeAnswers {
+    fn name(&self) -> &'static str {
+        "WholeAnswers"
+    }
+
+    fn read_after_deserialization(
+        &self,
+        context: &AfterDeserializationInterceptorContextRef<'_>,
+        _components: &RuntimeComponents,
+        configuration: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        let response = context.response();
+        let asked = configuration.load::<Metadata>().is_some_and(|operation| is_question(operation.name()));
+        let Some(body) = response.body().bytes().filter(|_| asked && response.status().is_success()) else {
+            return Ok(());
+        };
+        if body.is_empty() {
+            return Err("the answer is empty".into());
+        }
+        if is_cut_off(body) { Err("the answer is cut off".into()) } else { Ok(()) }
+    }
+}
+
+/// Whether a body is an XML document without its end. What else is wrong with it, the SDK finds by itself.
+fn is_cut_off(body: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(body);
+    let mut rest = text.trim_start_matches('\u{feff}').trim();
+    let whole = rest;
+    while let Some(after) = rest.strip_prefix("<?").or_else(|| rest.strip_prefix("<!")) {
+        rest = after.split_once('>').map_or("", |(_, rest)| rest.trim_start());
+    }
+    let Some(root) = rest.strip_prefix('<') else { return whole.starts_with('<') };
+    let name = root.split(|c: char| c.is_whitespace() || c == '>' || c == '/').next().unwrap_or_default();
+    let alone = root.split_once('>').is_some_and(|(tag, rest)| tag.ends_with('/') && rest.is_empty());
+    let end = whole.strip_suffix('>').map(str::trim_end).and_then(|text| text.strip_suffix(name));
+    !(alone || end.is_some_and(|text| text.ends_with("</")))
+}
+
+/// Whether an operation asks something, so that its answer has content.
+fn is_question(operation: &str) -> bool {
+    ["Get", "List", "Describe", "AssumeRole"].iter().any(|verb| operation.starts_with(verb))
 }
 
 /// Whether an answer says "slow down": by status, or by one of the error codes that the SDK's standard retry knows. The
@@ -184,6 +262,23 @@ mod tests {
         assert_eq!(operation_name("CloudWatch Logs", "DescribeLogGroups"), "logs:DescribeLogGroups");
         assert_eq!(operation_name("EventBridge", "ListRules"), "events:ListRules");
         assert_eq!(operation_name("S3", "GetBucketPolicy"), "s3:GetBucketPolicy");
+    }
+
+    #[test]
+    fn an_xml_document_has_an_end() {
+        for whole in [
+            "<?xml version=\"1.0\"?>\n<A xmlns=\"x\"><b/></A>\n",
+            "<A/>",
+            "<A x=\"1\" />",
+            "<!-- note --><A></A >",
+            "{\"a\": 1}",
+            "no XML",
+        ] {
+            assert!(!is_cut_off(whole.as_bytes()), "{whole}");
+        }
+        for cut in ["<A><b>", "<A><b/>", "<?xml version=\"1.0\"?>", "<A", "<A></B>", "<?xml", "<A><A/>"] {
+            assert!(is_cut_off(cut.as_bytes()), "{cut}");
+        }
     }
 
     #[tokio::test]

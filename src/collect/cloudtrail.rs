@@ -50,7 +50,8 @@ pub async fn details(access: &Access, trail: &Trail) -> Option<TrailDetails> {
         access
             .call("cloudtrail:GetEventSelectors", client.get_event_selectors().trail_name(&trail.arn).send()),
     );
-    if gone(&status) && gone(&selectors) {
+    // Whichever call was the first to find it gone.
+    if gone(&status) || gone(&selectors) {
         return None;
     }
     let text = |time: Option<aws_smithy_types::DateTime>| time.map(|t| t.to_string());
@@ -134,7 +135,7 @@ pub async fn event_data_stores(access: &Access, region: &str) -> Reading<Vec<Eve
 
 async fn read_event_data_stores(access: &Access, region: &str) -> Result<Vec<EventDataStore>, Failure> {
     let client = access.cloudtrail(region);
-    let pages = client.list_event_data_stores().into_paginator().send();
+    let pages = client.list_event_data_stores().into_paginator().stop_on_duplicate_token(false).send();
     let pages = access.pages("cloudtrail:ListEventDataStores", pages).await?;
     let mut stores = Vec::new();
     for listed in pages.into_iter().flat_map(|page| page.event_data_stores.unwrap_or_default()) {
@@ -155,5 +156,6 @@ async fn read_event_data_stores(access: &Access, region: &str) -> Result<Vec<Eve
         });
     }
     stores.sort_by(|a, b| a.arn.cmp(&b.arn));
+    stores.dedup_by(|a, b| a.arn == b.arn);
     Ok(stores)
 }

@@ -28,7 +28,9 @@ async fn describe(access: &Access, region: &str) -> Result<Alarms, Failure> {
         .alarm_types(AlarmType::MetricAlarm)
         .alarm_types(AlarmType::CompositeAlarm)
         .alarm_types(AlarmType::LogAlarm);
-    let pages = access.pages("cloudwatch:DescribeAlarms", request.into_paginator().send()).await?;
+    let pages = access
+        .pages("cloudwatch:DescribeAlarms", request.into_paginator().stop_on_duplicate_token(false).send())
+        .await?;
     let mut alarms = Alarms::default();
     for page in pages {
         alarms.metric.extend(page.metric_alarms.unwrap_or_default().into_iter().map(metric_alarm));
@@ -36,8 +38,11 @@ async fn describe(access: &Access, region: &str) -> Result<Alarms, Failure> {
         alarms.log.extend(page.log_alarms.unwrap_or_default().into_iter().filter_map(|a| a.alarm_name));
     }
     alarms.metric.sort_by(|a, b| a.alarm_name.cmp(&b.alarm_name));
+    alarms.metric.dedup_by(|a, b| a.alarm_name == b.alarm_name);
     alarms.composite.sort_by(|a, b| a.alarm_name.cmp(&b.alarm_name));
+    alarms.composite.dedup_by(|a, b| a.alarm_name == b.alarm_name);
     alarms.log.sort();
+    alarms.log.dedup();
     Ok(alarms)
 }
 
@@ -120,7 +125,7 @@ fn dimensions(dimensions: Option<Vec<types::Dimension>>) -> std::collections::BT
 
 async fn mute_rules(access: &Access, region: &str) -> Result<Vec<AlarmMuteRule>, Failure> {
     let client = access.cloudwatch(region);
-    let pages = client.list_alarm_mute_rules().into_paginator().send();
+    let pages = client.list_alarm_mute_rules().into_paginator().stop_on_duplicate_token(false).send();
     let pages = access.pages("cloudwatch:ListAlarmMuteRules", pages).await?;
     let mut rules = Vec::new();
     for listed in pages.into_iter().flat_map(|page| page.alarm_mute_rule_summaries.unwrap_or_default()) {

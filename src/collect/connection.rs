@@ -3,15 +3,20 @@
 use std::any::Any;
 use std::collections::BTreeMap;
 use std::num::NonZeroU32;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
+use aws_config::identity::IdentityCache;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
-use aws_credential_types::Credentials;
-use aws_credential_types::provider::{self, ProvideCredentials, future};
+use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_sdk_s3::config::retry::{RetryPartition, TokenBucket as RetryQuota};
+use aws_smithy_http_client::proxy::ProxyConfig;
+use aws_smithy_http_client::tls::{self, TlsContext, TrustStore};
+use aws_smithy_http_client::{Builder, ConnectorBuilder};
 use aws_smithy_runtime_api::box_error::BoxError;
+use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use aws_smithy_runtime_api::client::interceptors::Intercept;
 use aws_smithy_runtime_api::client::interceptors::context::BeforeTransmitInterceptorContextMut;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
@@ -21,8 +26,11 @@ use aws_smithy_types::config_bag::ConfigBag;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use aws_types::app_name::AppName;
 
-use super::calls::{CallCounter, CallCounts, Pace};
+use super::calls::{CallCounter, CallCounts, Pace, WholeAnswers, with_last_attempt};
+use super::credentials::{AssumedRole, Renewable, RetryRenewed, RoleCredentials};
+use super::environment::{Environment, EnvironmentError};
 use super::failure::Failure;
+use super::pages::{Walk, WalkInCircles};
 use super::rate::{TokenBucket, TokenBuckets};
 use super::wanted::Wanted;
 
@@ -35,8 +43,26 @@ pub struct ConnectionOptions {
     pub max_concurrency: usize,
     /// Calls started per second, if bounded.
     pub max_calls_per_second: Option<NonZeroU32>,
+    /// How long one call may take, its repetitions included.
+    pub call_timeout: Duration,
     /// The operations that are asked at all.
     pub wanted: Wanted,
+}
+
+impl ConnectionOptions {
+    /// How long one call may take if nothing else is said.
+    pub const CALL_TIMEOUT: Duration = Duration::from_secs(120);
+
+    /// A quarter of the time for each attempt, so that an answer that never comes is asked for again.
+    fn timeouts(&self) -> TimeoutConfig {
+        let attempt = self.call_timeout / 4;
+        TimeoutConfig::builder()
+            .connect_timeout(attempt.min(Duration::from_secs(5)))
+            .read_timeout(attempt * 2 / 3)
+            .operation_attempt_timeout(attempt)
+            .operation_timeout(self.call_timeout)
+            .build()
+    }
 }
 
 /// One HTTP client, one pace and one call counter, shared by all accounts.
@@ -47,20 +73,19 @@ pub struct Connection {
     counter: CallCounter,
     custom_endpoint: Option<String>,
     wanted: Wanted,
+    notes: Vec<String>,
 }
 
 impl Connection {
     /// Reads the environment and the AWS configuration files; makes no call.
-    pub async fn open(options: &ConnectionOptions) -> Arc<Self> {
-        let timeouts = TimeoutConfig::builder()
-            .connect_timeout(Duration::from_secs(5))
-            .read_timeout(Duration::from_secs(20))
-            .operation_attempt_timeout(Duration::from_secs(30))
-            .operation_timeout(Duration::from_secs(120))
-            .build();
+    ///
+    /// # Errors
+    /// A variable of the environment cannot be used.
+    pub async fn open(options: &ConnectionOptions) -> Result<Arc<Self>, EnvironmentError> {
+        let environment = Environment::read(options.endpoint_url.is_some()).await?;
         let mut loader = aws_config::defaults(BehaviorVersion::latest())
             .retry_config(RetryConfig::standard().with_max_attempts(5))
-            .timeout_config(timeouts);
+            .timeout_config(options.timeouts());
         // A SOC sees who is asking: an audit looks like reconnaissance.
         if let Ok(name) = AppName::new(concat!("exfilguard-", env!("CARGO_PKG_VERSION"))) {
             loader = loader.app_name(name);
@@ -68,15 +93,26 @@ impl Connection {
         if let Some(url) = &options.endpoint_url {
             loader = loader.endpoint_url(url);
         }
+        if let Some(client) = http_client(&environment) {
+            loader = loader.http_client(client);
+        }
         let base = loader.load().await;
         let custom_endpoint = base.endpoint_url().map(str::to_owned);
-        Arc::new(Self {
+        let concurrency = options.max_concurrency.min(environment.connections.unwrap_or(usize::MAX));
+        Ok(Arc::new(Self {
             base,
-            pace: Pace::new(options.max_concurrency, options.max_calls_per_second),
+            pace: Pace::new(concurrency, options.max_calls_per_second),
             counter: CallCounter::default(),
             custom_endpoint,
             wanted: options.wanted.clone(),
-        })
+            notes: environment.notes,
+        }))
+    }
+
+    /// What the person should know of the environment, one sentence each.
+    #[must_use]
+    pub fn notes(&self) -> &[String] {
+        &self.notes
     }
 
     /// The region of the caller's configuration, if one is set.
@@ -105,8 +141,38 @@ impl Connection {
     /// Access with the caller's own credentials.
     #[must_use]
     pub fn caller(self: &Arc<Self>) -> Access {
-        Access::new(Arc::clone(self), self.base.clone())
+        let provider = self.base.credentials_provider();
+        let credentials = provider.map(|provider| Renewable::new(provider, None));
+        Access::new(Arc::clone(self), &self.base, credentials)
     }
+}
+
+/// An HTTP client where the SDK's own would not do: it knows nothing of `AWS_CA_BUNDLE`, and keeps connections for long.
+fn http_client(environment: &Environment) -> Option<SharedHttpClient> {
+    let Environment { authorities, connections, .. } = environment;
+    if authorities.is_none() && connections.is_none() {
+        return None;
+    }
+    let (authorities, few) = (authorities.clone(), connections.is_some());
+    Some(Builder::new().build_with_connector_fn(move |settings, components| {
+        let provider = tls::Provider::Rustls(tls::rustls_provider::CryptoMode::AwsLc);
+        let mut connector = ConnectorBuilder::default().tls_provider(provider);
+        connector.set_connector_settings(settings.cloned());
+        connector.set_sleep_impl(components.and_then(RuntimeComponents::sleep_impl));
+        connector.set_proxy_config(Some(ProxyConfig::from_env()));
+        if let Some(authorities) = &authorities {
+            let trusted = TrustStore::empty().with_pem_certificate(authorities.clone());
+            // Without additional server names nothing can be wrong with it; the SDK's own would be used then.
+            if let Ok(context) = TlsContext::builder().with_trust_store(trusted).build() {
+                connector = connector.tls_context(context);
+            }
+        }
+        if few {
+            connector.set_pool_idle_timeout(Some(Some(Duration::from_secs(1))));
+            connector.set_pool_max_idle_per_host(Some(2));
+        }
+        connector.build()
+    }))
 }
 
 /// Access to one account: the connection with that account's credentials.
@@ -114,10 +180,13 @@ impl Connection {
 pub struct Access {
     connection: Arc<Connection>,
     config: SdkConfig,
+    credentials: Option<Renewable>,
     clients: Arc<Clients>,
     buckets: Arc<TokenBuckets>,
     /// The region that is asked, for the pace; empty for global services.
     region: String,
+    /// The region to which S3 sent a call on.
+    redirected: Arc<OnceLock<String>>,
 }
 
 /// The clients of an account, by service and region: making one costs more than a call.
@@ -151,32 +220,64 @@ impl Clients {
     }
 }
 
-/// Builds a service's client for a region with the shared counter.
+/// What the clients of all services have in common, as a builder of the service's configuration.
+macro_rules! configuration {
+    ($access:ident, $service:ident, $prefix:literal, $region:ident) => {{
+        let access: &Access = $access;
+        let mut configuration = $service::config::Builder::from(&access.config)
+            .region(Region::new($region.to_owned()))
+            // The SDK would count the repetitions of all accounts together: an account that is throttled, or broken, would
+            // take the others' from them.
+            .retry_partition(RetryPartition::custom($prefix).token_bucket(RetryQuota::default()).build())
+            .interceptor(access.connection.counter.telling(access.buckets.of($prefix, $region)))
+            .interceptor(WholeAnswers)
+            .interceptor(WalkInCircles);
+        if let Some(credentials) = &access.credentials {
+            configuration = configuration.interceptor(credentials.clone()).retry_classifier(RetryRenewed);
+        }
+        configuration
+    }};
+}
+
+/// A method that gives a service's client for a region.
 macro_rules! client {
     ($name:ident, $service:ident, $prefix:literal, $what:literal) => {
         #[doc = concat!("A client of ", $what, " in a region.")]
         #[must_use]
         pub fn $name(&self, region: &str) -> $service::Client {
             self.clients.of($prefix, region, || {
-                let configuration = $service::config::Builder::from(&self.config)
-                    .region(Region::new(region.to_owned()))
-                    .interceptor(self.connection.counter.telling(self.buckets.of($prefix, region)))
-                    .build();
-                $service::Client::from_conf(configuration)
+                $service::Client::from_conf(configuration!(self, $service, $prefix, region).build())
             })
         }
     };
 }
 
 impl Access {
-    fn new(connection: Arc<Connection>, config: SdkConfig) -> Self {
-        Self { connection, config, clients: Arc::default(), buckets: Arc::default(), region: String::new() }
+    fn new(connection: Arc<Connection>, config: &SdkConfig, credentials: Option<Renewable>) -> Self {
+        // The credentials are kept by `Renewable`, which the SDK's cache would only hide.
+        let mut builder = config.to_builder().identity_cache(IdentityCache::no_cache());
+        builder.set_credentials_provider(credentials.clone().map(SharedCredentialsProvider::new));
+        Self {
+            connection,
+            config: builder.build(),
+            credentials,
+            clients: Arc::default(),
+            buckets: Arc::default(),
+            region: String::new(),
+            redirected: Arc::default(),
+        }
     }
 
     /// The same access for calls to one region: they wait for the token buckets of that region.
     #[must_use]
     pub fn at(&self, region: &str) -> Self {
-        Self { region: region.to_owned(), ..self.clone() }
+        Self { region: region.to_owned(), redirected: Arc::default(), ..self.clone() }
+    }
+
+    /// The region that S3 named when it sent a call on, since [`Access::at`].
+    #[must_use]
+    pub fn redirected_to(&self) -> Option<&str> {
+        self.redirected.get().map(String::as_str).filter(|region| *region != self.region)
     }
 
     /// Waits for the turn of one call of an operation, by what its service allows in the account and region.
@@ -211,9 +312,7 @@ impl Access {
     #[must_use]
     pub fn s3control(&self, region: &str) -> aws_sdk_s3control::Client {
         self.clients.of("s3control", region, || {
-            let mut configuration = aws_sdk_s3control::config::Builder::from(&self.config)
-                .region(Region::new(region.to_owned()))
-                .interceptor(self.connection.counter.telling(self.buckets.of("s3control", region)));
+            let mut configuration = configuration!(self, aws_sdk_s3control, "s3control", region);
             if let Some(endpoint) = &self.connection.custom_endpoint {
                 configuration = configuration.interceptor(FixedEndpoint(endpoint.clone()));
             }
@@ -235,9 +334,13 @@ impl Access {
     {
         self.turn(operation).await?;
         let _permit = self.connection.pace.permit().await;
-        let answer = call.await.map_err(|error| Failure::new(operation, error));
+        let (answer, last) = with_last_attempt(call).await;
+        let answer = answer.map_err(|error| Failure::new(operation, error).after(last));
         if let Err(failure) = &answer {
             tracing::debug!(operation, code = failure.code(), "call failed");
+            if let Some(region) = &failure.bucket_region {
+                _ = self.redirected.set(region.clone());
+            }
         }
         answer
     }
@@ -257,11 +360,12 @@ impl Access {
         E: ProvideErrorMetadata + std::error::Error + std::fmt::Debug + 'static,
     {
         let mut all = Vec::new();
+        let walk = Walk::default();
         loop {
             let bucket = self.turn(operation).await?;
             let page = {
                 let _permit = self.connection.pace.permit().await;
-                pages.try_next().await.map_err(|error| Failure::new(operation, error))?
+                walk.step(pages.try_next()).await.map_err(|error| Failure::new(operation, error))?
             };
             match page {
                 Some(page) => all.push(page),
@@ -285,95 +389,15 @@ impl Access {
     /// # Errors
     /// The role cannot be assumed.
     pub async fn assume_role(&self, role: AssumedRole, region: &str) -> Result<Self, Failure> {
-        let source = RoleCredentials { hub: self.clone(), role, region: region.to_owned() };
+        let source = RoleCredentials::new(self.clone(), role, region);
         // Asked once here, so that an account that cannot be entered is known before any other call is tried.
-        let first = source.assume().await?;
-        let config = self
-            .config
-            .to_builder()
-            .credentials_provider(provider::SharedCredentialsProvider::new(source.starting_with(first)))
-            .build();
-        Ok(Self::new(Arc::clone(&self.connection), config))
-    }
-}
-
-/// A role to assume in a member account.
-#[derive(Clone)]
-pub struct AssumedRole {
-    /// The role's ARN.
-    pub arn: String,
-    /// The external id that its trust policy asks for. A secret: never shown.
-    pub external_id: Option<String>,
-}
-
-impl std::fmt::Debug for AssumedRole {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("AssumedRole").field("arn", &self.arn).finish_non_exhaustive()
-    }
-}
-
-/// Assumes a role again whenever the SDK finds its credentials about to end.
-#[derive(Debug)]
-struct RoleCredentials {
-    hub: Access,
-    role: AssumedRole,
-    region: String,
-}
-
-impl RoleCredentials {
-    async fn assume(&self) -> Result<Credentials, Failure> {
-        const OPERATION: &str = "sts:AssumeRole";
-        let request = self
-            .hub
-            .sts(&self.region)
-            .assume_role()
-            .role_arn(&self.role.arn)
-            .role_session_name("exfilguard")
-            .set_external_id(self.role.external_id.clone());
-        let answer = self.hub.call(OPERATION, request.send()).await?;
-        let credentials = answer.credentials.ok_or_else(|| Failure {
-            unreadable: crate::snapshot::Unreadable {
-                operation: OPERATION.to_owned(),
-                code: "NoCredentials".to_owned(),
-                message: "the answer holds no credentials".to_owned(),
-            },
-            status: None,
-        })?;
-        Ok(Credentials::new(
-            credentials.access_key_id,
-            credentials.secret_access_key,
-            Some(credentials.session_token),
-            std::time::SystemTime::try_from(credentials.expiration).ok(),
-            "exfilguard",
-        ))
-    }
-
-    fn starting_with(self, first: Credentials) -> StartingWith {
-        StartingWith { first: std::sync::Mutex::new(Some(first)), then: self }
-    }
-}
-
-/// Gives the credentials that were already fetched once, then fetches.
-#[derive(Debug)]
-struct StartingWith {
-    first: std::sync::Mutex<Option<Credentials>>,
-    then: RoleCredentials,
-}
-
-impl ProvideCredentials for StartingWith {
-    fn provide_credentials<'a>(&'a self) -> future::ProvideCredentials<'a>
-    where
-        Self: 'a,
-    {
-        let first = self.first.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take();
-        match first {
-            Some(credentials) => future::ProvideCredentials::ready(Ok(credentials)),
-            None => future::ProvideCredentials::new(async move {
-                self.then.assume().await.map_err(|failure| {
-                    provider::error::CredentialsError::provider_error(failure.unreadable.clause())
-                })
-            }),
-        }
+        let first = {
+            let _bucket = self.turn(RoleCredentials::OPERATION).await?;
+            let _permit = self.connection.pace.permit().await;
+            source.assume().await?
+        };
+        let credentials = Renewable::new(SharedCredentialsProvider::new(source), Some(first));
+        Ok(Self::new(Arc::clone(&self.connection), &self.config, Some(credentials)))
     }
 }
 

@@ -29,7 +29,8 @@ pub async fn vpc_endpoints(access: &Access, region: &str) -> Reading<Vec<VpcEndp
 }
 
 async fn read_vpc_endpoints(access: &Access, region: &str) -> Result<Vec<VpcEndpoint>, Failure> {
-    let pages = access.ec2(region).describe_vpc_endpoints().into_paginator().send();
+    let pages =
+        access.ec2(region).describe_vpc_endpoints().into_paginator().stop_on_duplicate_token(false).send();
     let pages = access.pages("ec2:DescribeVpcEndpoints", pages).await?;
     let mut endpoints: Vec<VpcEndpoint> = pages
         .into_iter()
@@ -52,6 +53,7 @@ async fn read_vpc_endpoints(access: &Access, region: &str) -> Result<Vec<VpcEndp
         })
         .collect();
     endpoints.sort_by(|a, b| a.id.cmp(&b.id));
+    endpoints.dedup_by(|a, b| a.id == b.id);
     Ok(endpoints)
 }
 

@@ -1,13 +1,23 @@
 //! EventBridge: the rules of every bus of a region, with their targets.
 
+use std::collections::BTreeSet;
+
 use futures::stream::{self, StreamExt as _};
 
 use super::connection::Access;
 use super::failure::Failure;
+use super::pages::RepeatedPage;
 use crate::snapshot::{Reading, Rule, Target};
 
 /// Rules whose targets are asked for at once.
 const RULES_AT_ONCE: usize = 4;
+
+const BUSES: &str = "events:ListEventBuses";
+const RULES: &str = "events:ListRules";
+const TARGETS: &str = "events:ListTargetsByRule";
+
+/// What EventBridge says of a bus or rule that is not there (any more).
+const GONE: &str = "ResourceNotFoundException";
 
 /// The rules with an event pattern on every bus, without those that an AWS service manages.
 pub async fn rules(access: &Access, region: &str) -> Reading<Vec<Rule>> {
@@ -17,24 +27,30 @@ pub async fn rules(access: &Access, region: &str) -> Reading<Vec<Rule>> {
 async fn read_rules(access: &Access, region: &str) -> Result<Vec<Rule>, Failure> {
     let mut rules = Vec::new();
     for bus in buses(access, region).await? {
-        rules.extend(rules_of_bus(access, region, &bus).await?);
+        match rules_of_bus(access, region, &bus).await {
+            // The bus has gone since it was listed, and its rules with it.
+            Err(failure) if failure.code() == GONE => {}
+            of_bus => rules.extend(of_bus?),
+        }
     }
     let mut rules: Vec<Rule> = stream::iter(rules)
         .map(|rule| with_targets(access, region, rule))
         .buffer_unordered(RULES_AT_ONCE)
+        .filter_map(std::future::ready)
         .collect()
         .await;
     rules.sort_by(|a, b| (&a.bus, &a.name).cmp(&(&b.bus, &b.name)));
+    rules.dedup_by(|a, b| (&a.bus, &a.name) == (&b.bus, &b.name));
     Ok(rules)
 }
 
 async fn buses(access: &Access, region: &str) -> Result<Vec<String>, Failure> {
     let client = access.eventbridge(region);
-    let pages = tokens(|token| {
+    let pages = tokens(BUSES, |token| {
         let client = client.clone();
         async move {
             let call = client.list_event_buses().set_next_token(token).send();
-            let answer = access.call("events:ListEventBuses", call).await?;
+            let answer = access.call(BUSES, call).await?;
             Ok((answer.next_token, answer.event_buses.unwrap_or_default()))
         }
     });
@@ -43,11 +59,11 @@ async fn buses(access: &Access, region: &str) -> Result<Vec<String>, Failure> {
 
 async fn rules_of_bus(access: &Access, region: &str, bus: &str) -> Result<Vec<Rule>, Failure> {
     let client = access.eventbridge(region);
-    let rules = tokens(|token| {
+    let rules = tokens(RULES, |token| {
         let client = client.clone();
         async move {
             let call = client.list_rules().event_bus_name(bus).set_next_token(token).send();
-            let answer = access.call("events:ListRules", call).await?;
+            let answer = access.call(RULES, call).await?;
             Ok((answer.next_token, answer.rules.unwrap_or_default()))
         }
     })
@@ -69,14 +85,15 @@ async fn rules_of_bus(access: &Access, region: &str, bus: &str) -> Result<Vec<Ru
         .collect())
 }
 
-async fn with_targets(access: &Access, region: &str, mut rule: Rule) -> Rule {
+/// The rule with its targets; nothing when it has gone since it was listed.
+async fn with_targets(access: &Access, region: &str, mut rule: Rule) -> Option<Rule> {
     let client = access.eventbridge(region);
     let (name, bus) = (&rule.name, &rule.bus);
-    let targets = tokens(|token| {
+    let targets = tokens(TARGETS, |token| {
         let client = client.clone();
         async move {
             let call = client.list_targets_by_rule().rule(name).event_bus_name(bus);
-            let answer = access.call("events:ListTargetsByRule", call.set_next_token(token).send()).await?;
+            let answer = access.call(TARGETS, call.set_next_token(token).send()).await?;
             Ok((answer.next_token, answer.targets.unwrap_or_default()))
         }
     })
@@ -88,36 +105,27 @@ async fn with_targets(access: &Access, region: &str, mut rule: Rule) -> Rule {
                 .map(|target| Target { id: target.id, arn: target.arn, role_arn: target.role_arn })
                 .collect(),
         ),
+        Err(failure) if failure.code() == GONE => return None,
         Err(failure) => Reading::Unreadable(failure.into()),
     };
-    rule
+    Some(rule)
 }
 
-/// Walks a list that the SDK has no paginator for. A repeated token would loop for ever and is a failure.
-async fn tokens<T, F>(mut page: impl FnMut(Option<String>) -> F) -> Result<Vec<T>, Failure>
+/// Walks a list that the SDK has no paginator for. A token that comes again would lead in circles and is a failure.
+async fn tokens<T, F>(operation: &str, mut page: impl FnMut(Option<String>) -> F) -> Result<Vec<T>, Failure>
 where
     F: Future<Output = Result<(Option<String>, Vec<T>), Failure>>,
 {
     let mut all = Vec::new();
+    let mut seen = BTreeSet::new();
     let mut token = None;
     loop {
-        let (next, items) = page(token.clone()).await?;
+        let (next, items) = page(token).await?;
         all.extend(items);
         match next.filter(|next| !next.is_empty()) {
             None => return Ok(all),
-            Some(next) if token.as_ref() == Some(&next) => return Err(repeated_token()),
+            Some(next) if !seen.insert(next.clone()) => return Err(RepeatedPage::of(operation)),
             next => token = next,
         }
-    }
-}
-
-fn repeated_token() -> Failure {
-    Failure {
-        unreadable: crate::snapshot::Unreadable {
-            operation: "events:ListRules".to_owned(),
-            code: "RepeatedPageToken".to_owned(),
-            message: "the service returned the same page token twice".to_owned(),
-        },
-        status: None,
     }
 }

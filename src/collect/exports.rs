@@ -1,9 +1,12 @@
 //! S3: where a bucket sends data by itself: replication, inventories, access logs, event notifications.
 
+use std::collections::BTreeSet;
+
 use aws_sdk_s3::Client;
 
 use super::connection::Access;
 use super::failure::Failure;
+use super::pages::RepeatedPage;
 use super::s3::absent_on;
 use crate::snapshot::{BucketExports, Inventory, ReplicationRule, Unreadable};
 
@@ -51,13 +54,11 @@ async fn replication(
 async fn inventories(client: &Client, access: &Access, bucket: &str) -> Result<Vec<Inventory>, Failure> {
     const OPERATION: &str = "s3:ListBucketInventoryConfigurations";
     let mut all = Vec::new();
+    let mut seen = BTreeSet::new();
     let mut token: Option<String> = None;
     loop {
-        let call = client
-            .list_bucket_inventory_configurations()
-            .bucket(bucket)
-            .set_continuation_token(token.clone())
-            .send();
+        let call =
+            client.list_bucket_inventory_configurations().bucket(bucket).set_continuation_token(token).send();
         let page = access.call(OPERATION, call).await?;
         all.extend(page.inventory_configuration_list.unwrap_or_default().into_iter().map(|inventory| {
             let to = inventory.destination.and_then(|destination| destination.s3_bucket_destination);
@@ -68,17 +69,15 @@ async fn inventories(client: &Client, access: &Access, bucket: &str) -> Result<V
             return Ok(all);
         }
         match page.next_continuation_token {
-            Some(next) if token.as_ref() != Some(&next) => token = Some(next),
+            Some(next) if seen.insert(next.clone()) => token = Some(next),
+            Some(_) => return Err(RepeatedPage::of(OPERATION)),
             // A partial list is not a list.
-            _ => {
-                return Err(Failure {
-                    unreadable: Unreadable {
-                        operation: OPERATION.to_owned(),
-                        code: "BrokenPagination".to_owned(),
-                        message: "the answer says that there is more, but not where".to_owned(),
-                    },
-                    status: None,
-                });
+            None => {
+                return Err(Failure::of(Unreadable {
+                    operation: OPERATION.to_owned(),
+                    code: "BrokenPagination".to_owned(),
+                    message: "the answer says that there is more, but not where".to_owned(),
+                }));
             }
         }
     }

@@ -3,14 +3,21 @@
 use std::error::Error;
 use std::fmt::Debug;
 
+use aws_credential_types::provider::error::CredentialsError;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
+use super::pages::RepeatedPage;
 use crate::snapshot::Unreadable;
 
 /// Longest message that is kept, in characters.
 const MESSAGE_LIMIT: usize = 400;
+/// Longest message that holds an encoded authorization message, in characters: cut, it could not be decoded
+/// (`aws sts decode-authorization-message`, for whoever may).
+const ENCODED_LIMIT: usize = 8000;
+/// Longest message of providers of credentials, in characters.
+const PROVIDERS_LIMIT: usize = 2000;
 /// Longest excerpt of an answer that was no AWS error, in characters.
 const BODY_LIMIT: usize = 200;
 
@@ -21,37 +28,60 @@ pub struct Failure {
     pub unreadable: Unreadable,
     /// The HTTP status, if there was an answer.
     pub status: Option<u16>,
+    /// The region that S3 sent the call on to.
+    pub bucket_region: Option<String>,
 }
 
 impl Failure {
+    /// The code of a call that was not sent because there are no credentials to sign it with.
+    pub const NO_CREDENTIALS: &'static str = "NoCredentials";
+
     /// Turns an SDK error into a failure of `operation` (`service:Operation`).
     pub fn new<E>(operation: &str, error: SdkError<E, HttpResponse>) -> Self
     where
         E: ProvideErrorMetadata + Error + Debug + 'static,
     {
         let status = error.raw_response().map(|response| response.status().as_u16());
+        let region = error.raw_response().and_then(|response| response.headers().get("x-amz-bucket-region"));
+        let bucket_region = region.filter(|_| status.is_some_and(sends_on)).map(|region| clean(region, 40));
         let (code, message) = code_and_message(&error);
+        let encoded = message.contains("Encoded authorization failure message");
+        let limit = match code.as_str() {
+            // It tells of every provider that was tried.
+            Self::NO_CREDENTIALS => PROVIDERS_LIMIT,
+            _ if encoded => ENCODED_LIMIT,
+            _ => MESSAGE_LIMIT,
+        };
         Self {
-            unreadable: Unreadable {
-                operation: operation.to_owned(),
-                code,
-                message: clean(&message, MESSAGE_LIMIT),
-            },
+            unreadable: Unreadable { operation: operation.to_owned(), code, message: clean(&message, limit) },
             status,
+            bucket_region,
         }
+    }
+
+    /// A call that was given up, with why its last attempt failed.
+    #[must_use]
+    pub fn after(mut self, last_attempt: Option<String>) -> Self {
+        if self.code() == "TimeoutError"
+            && let Some(why) = last_attempt.filter(|why| !self.message().contains(why))
+        {
+            let message = format!("{}; the last attempt: {why}", self.message());
+            self.unreadable.message = clean(&message, MESSAGE_LIMIT);
+        }
+        self
     }
 
     /// A call that was not made because nothing that was selected needs its answer.
     #[must_use]
     pub fn not_asked(operation: &str) -> Self {
         let message = "no check that was selected needs it";
-        Self { unreadable: Unreadable::not_asked(operation, message), status: None }
+        Self { unreadable: Unreadable::not_asked(operation, message), status: None, bucket_region: None }
     }
 
     /// A part that could not be read, as the failure of what needed it.
     #[must_use]
     pub fn of(unreadable: Unreadable) -> Self {
-        Self { unreadable, status: None }
+        Self { unreadable, status: None, bucket_region: None }
     }
 
     /// AWS's error code, or ours.
@@ -72,11 +102,35 @@ impl From<Failure> for Unreadable {
     }
 }
 
+/// Whether S3 answers so for a bucket of another region: `PermanentRedirect`, `TemporaryRedirect`,
+/// `AuthorizationHeaderMalformed`.
+fn sends_on(status: u16) -> bool {
+    matches!(status, 301 | 307 | 400)
+}
+
+/// Failures of ours and of credentials, which come wrapped as if the network had failed.
+fn of_our_own(error: &(dyn Error + 'static)) -> Option<&'static str> {
+    let mut cause = Some(error);
+    while let Some(error) = cause {
+        if error.is::<RepeatedPage>() {
+            return Some(RepeatedPage::CODE);
+        }
+        if error.is::<CredentialsError>() {
+            return Some(Failure::NO_CREDENTIALS);
+        }
+        cause = error.source();
+    }
+    None
+}
+
 fn code_and_message<E>(error: &SdkError<E, HttpResponse>) -> (String, String)
 where
     E: ProvideErrorMetadata + Error + 'static,
 {
     match error {
+        SdkError::DispatchFailure(_) | SdkError::ConstructionFailure(_) if of_our_own(error).is_some() => {
+            (of_our_own(error).unwrap_or_default().to_owned(), chain(error))
+        }
         SdkError::ServiceError(service) => {
             let metadata = service.err().meta();
             match metadata.code() {
@@ -110,7 +164,7 @@ fn not_an_aws_answer(response: &HttpResponse, cause: &str) -> (String, String) {
 }
 
 /// The error and its causes, most general first.
-fn chain(error: &dyn Error) -> String {
+pub fn chain(error: &dyn Error) -> String {
     let mut text = error.to_string();
     let mut source = error.source();
     while let Some(cause) = source {

@@ -9,16 +9,26 @@ pub async fn detector(access: &Access, region: &str) -> Reading<Option<Detector>
     read_detector(access, region).await.map_err(Into::into).into()
 }
 
+/// Whether a failure says that a detector, filter or list has gone since it was listed. GuardDuty has one code for every
+/// wrong request; only the message tells.
+pub fn is_gone(failure: &Failure) -> bool {
+    let gone = ["detectorId is not owned by the current account", "no such resource found"];
+    failure.code() == "BadRequestException" && gone.iter().any(|text| failure.message().contains(text))
+}
+
 async fn read_detector(access: &Access, region: &str) -> Result<Option<Detector>, Failure> {
     let client = access.guardduty(region);
-    let pages = client.list_detectors().into_paginator().send();
+    let pages = client.list_detectors().into_paginator().stop_on_duplicate_token(false).send();
     let pages = access.pages("guardduty:ListDetectors", pages).await?;
     let mut ids = pages.into_iter().flat_map(|page| page.detector_ids.unwrap_or_default());
     let Some(id) = ids.next() else {
         return Ok(None);
     };
     let call = client.get_detector().detector_id(&id).send();
-    let answer = access.call("guardduty:GetDetector", call).await?;
+    let answer = match access.call("guardduty:GetDetector", call).await {
+        Err(failure) if is_gone(&failure) => return Ok(None),
+        answer => answer?,
+    };
     let features = answer.features.filter(|features| !features.is_empty()).map(|features| {
         features
             .into_iter()
@@ -46,7 +56,12 @@ async fn read_detector(access: &Access, region: &str) -> Result<Option<Detector>
 
 /// The delegated administrator in a region; asked with the management account's credentials.
 pub async fn administrator(access: &Access, region: &str) -> Reading<Option<String>> {
-    let pages = access.guardduty(region).list_organization_admin_accounts().into_paginator().send();
+    let pages = access
+        .guardduty(region)
+        .list_organization_admin_accounts()
+        .into_paginator()
+        .stop_on_duplicate_token(false)
+        .send();
     match access.pages("guardduty:ListOrganizationAdminAccounts", pages).await {
         Ok(pages) => Reading::Known(
             pages

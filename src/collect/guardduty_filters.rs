@@ -2,6 +2,7 @@
 
 use super::connection::Access;
 use super::failure::Failure;
+use super::guardduty::is_gone;
 use crate::semantics::finding_filter::{Condition, FindingFilter};
 use crate::snapshot::{Detector, Reading, TrustedList};
 
@@ -22,12 +23,16 @@ pub async fn filters(
 
 async fn read_filters(access: &Access, region: &str, detector: &str) -> Result<Vec<FindingFilter>, Failure> {
     let client = access.guardduty(region);
-    let pages = client.list_filters().detector_id(detector).into_paginator().send();
+    let pages =
+        client.list_filters().detector_id(detector).into_paginator().stop_on_duplicate_token(false).send();
     let pages = access.pages("guardduty:ListFilters", pages).await?;
     let mut filters = Vec::new();
     for name in pages.into_iter().flat_map(|page| page.filter_names.unwrap_or_default()) {
         let call = client.get_filter().detector_id(detector).filter_name(&name).send();
-        let answer = access.call("guardduty:GetFilter", call).await?;
+        let answer = match access.call("guardduty:GetFilter", call).await {
+            Err(failure) if is_gone(&failure) => continue,
+            answer => answer?,
+        };
         let criteria = answer.finding_criteria.and_then(|criteria| criteria.criterion).unwrap_or_default();
         filters.push(FindingFilter {
             name,
@@ -76,12 +81,16 @@ async fn read_trusted_lists(
     detector: &str,
 ) -> Result<Vec<TrustedList>, Failure> {
     let client = access.guardduty(region);
-    let pages = client.list_ip_sets().detector_id(detector).into_paginator().send();
+    let pages =
+        client.list_ip_sets().detector_id(detector).into_paginator().stop_on_duplicate_token(false).send();
     let pages = access.pages("guardduty:ListIPSets", pages).await?;
     let mut lists = Vec::new();
     for id in pages.into_iter().flat_map(|page| page.ip_set_ids.unwrap_or_default()) {
         let call = client.get_ip_set().detector_id(detector).ip_set_id(id).send();
-        let answer = access.call("guardduty:GetIPSet", call).await?;
+        let answer = match access.call("guardduty:GetIPSet", call).await {
+            Err(failure) if is_gone(&failure) => continue,
+            answer => answer?,
+        };
         lists.push(TrustedList {
             kind: "ip-set".to_owned(),
             name: answer.name.unwrap_or_default(),
@@ -89,11 +98,19 @@ async fn read_trusted_lists(
             location: answer.location.unwrap_or_default(),
         });
     }
-    let pages = client.list_trusted_entity_sets().detector_id(detector).into_paginator().send();
+    let pages = client
+        .list_trusted_entity_sets()
+        .detector_id(detector)
+        .into_paginator()
+        .stop_on_duplicate_token(false)
+        .send();
     let pages = access.pages("guardduty:ListTrustedEntitySets", pages).await?;
     for id in pages.into_iter().flat_map(|page| page.trusted_entity_set_ids.unwrap_or_default()) {
         let call = client.get_trusted_entity_set().detector_id(detector).trusted_entity_set_id(id).send();
-        let answer = access.call("guardduty:GetTrustedEntitySet", call).await?;
+        let answer = match access.call("guardduty:GetTrustedEntitySet", call).await {
+            Err(failure) if is_gone(&failure) => continue,
+            answer => answer?,
+        };
         lists.push(TrustedList {
             kind: "entity-set".to_owned(),
             name: answer.name.unwrap_or_default(),

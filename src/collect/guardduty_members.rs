@@ -41,7 +41,7 @@ pub async fn administration(
 
 async fn auto_enable(access: &Access, region: &str, detector: &str) -> Result<GuardDutyAutoEnable, Failure> {
     let call = access.guardduty(region).describe_organization_configuration().detector_id(detector);
-    let pages = call.into_paginator().send();
+    let pages = call.into_paginator().stop_on_duplicate_token(false).send();
     let pages = access.pages("guardduty:DescribeOrganizationConfiguration", pages).await?;
     let mut found = GuardDutyAutoEnable::default();
     for page in pages {
@@ -60,7 +60,11 @@ async fn auto_enable(access: &Access, region: &str, detector: &str) -> Result<Gu
 async fn members(access: &Access, region: &str, detector: &str) -> Result<Vec<GuardDutyMember>, Failure> {
     let client = access.guardduty(region);
     let call = client.list_members().detector_id(detector).only_associated("true");
-    let pages = call.max_results(i32::try_from(PAGE).unwrap_or(1)).into_paginator().send();
+    let pages = call
+        .max_results(i32::try_from(PAGE).unwrap_or(1))
+        .into_paginator()
+        .stop_on_duplicate_token(false)
+        .send();
     let pages = access.pages("guardduty:ListMembers", pages).await?;
     let mut members: Vec<GuardDutyMember> = pages
         .into_iter()
@@ -79,6 +83,7 @@ async fn members(access: &Access, region: &str, detector: &str) -> Result<Vec<Gu
         })
         .collect();
     members.sort_by(|a, b| a.account.cmp(&b.account));
+    members.dedup_by(|a, b| a.account == b.account);
     for chunk in members.chunks_mut(PAGE) {
         features(access, region, detector, chunk).await;
     }

@@ -13,7 +13,13 @@ pub async fn log_group(access: &Access, region: &str, name: &str) -> LogGroup {
 
 /// The class of the log group with exactly this name; `None` when there is none.
 async fn class(access: &Access, region: &str, name: &str) -> Result<Option<String>, Failure> {
-    let pages = access.logs(region).describe_log_groups().log_group_name_prefix(name).into_paginator().send();
+    let pages = access
+        .logs(region)
+        .describe_log_groups()
+        .log_group_name_prefix(name)
+        .into_paginator()
+        .stop_on_duplicate_token(false)
+        .send();
     let pages = access.pages("logs:DescribeLogGroups", pages).await?;
     let group = pages
         .into_iter()
@@ -24,7 +30,13 @@ async fn class(access: &Access, region: &str, name: &str) -> Result<Option<Strin
 }
 
 async fn metric_filters(access: &Access, region: &str, name: &str) -> Result<Vec<MetricFilter>, Failure> {
-    let pages = access.logs(region).describe_metric_filters().log_group_name(name).into_paginator().send();
+    let pages = access
+        .logs(region)
+        .describe_metric_filters()
+        .log_group_name(name)
+        .into_paginator()
+        .stop_on_duplicate_token(false)
+        .send();
     let pages = match access.pages("logs:DescribeMetricFilters", pages).await {
         Err(failure) if failure.code() == "ResourceNotFoundException" => return Ok(Vec::new()),
         other => other?,

@@ -38,7 +38,13 @@ fn is_not_enabled(code: &str, message: &str) -> bool {
 }
 
 async fn buckets(access: &Access, region: &str) -> Result<Vec<MacieBucket>, Failure> {
-    let pages = access.macie(region).describe_buckets().max_results(PAGE).into_paginator().send();
+    let pages = access
+        .macie(region)
+        .describe_buckets()
+        .max_results(PAGE)
+        .into_paginator()
+        .stop_on_duplicate_token(false)
+        .send();
     let pages = access.pages("macie2:DescribeBuckets", pages).await?;
     let mut buckets: Vec<MacieBucket> =
         pages.into_iter().flat_map(|page| page.buckets.unwrap_or_default()).filter_map(bucket).collect();

@@ -105,7 +105,10 @@ async fn identity(access: &Access, region: &str) -> Reading<Option<OrganizationI
 async fn accounts(access: &Access, region: &str) -> Reading<Vec<OrganizationAccount>> {
     const OPERATION: &str = "organizations:ListAccounts";
     let client = access.organizations(region);
-    let pages = match access.pages(OPERATION, client.list_accounts().into_paginator().send()).await {
+    let pages = match access
+        .pages(OPERATION, client.list_accounts().into_paginator().stop_on_duplicate_token(false).send())
+        .await
+    {
         Ok(pages) => pages,
         Err(failure) => return Reading::Unreadable(failure.into()),
     };
@@ -144,6 +147,7 @@ async fn accounts(access: &Access, region: &str) -> Reading<Vec<OrganizationAcco
         .collect()
         .await;
     accounts.sort_by(|a, b| a.id.cmp(&b.id));
+    accounts.dedup_by(|a, b| a.id == b.id);
     Reading::Known(accounts)
 }
 
@@ -191,7 +195,13 @@ impl Parents {
         if let Some(parent) = known.get(child) {
             return Ok(parent.clone());
         }
-        let pages = access.organizations(region).list_parents().child_id(child).into_paginator().send();
+        let pages = access
+            .organizations(region)
+            .list_parents()
+            .child_id(child)
+            .into_paginator()
+            .stop_on_duplicate_token(false)
+            .send();
         let pages = access.pages("organizations:ListParents", pages).await?;
         let parent = pages.into_iter().flat_map(|page| page.parents.unwrap_or_default()).find_map(|p| p.id);
         known.insert(child.to_owned(), parent.clone());
@@ -200,7 +210,8 @@ impl Parents {
 }
 
 async fn policy_types(access: &Access, region: &str) -> Reading<Vec<String>> {
-    let pages = access.organizations(region).list_roots().into_paginator().send();
+    let pages =
+        access.organizations(region).list_roots().into_paginator().stop_on_duplicate_token(false).send();
     match access.pages("organizations:ListRoots", pages).await {
         Ok(pages) => {
             let roots = pages.into_iter().flat_map(|page| page.roots.unwrap_or_default());
@@ -242,6 +253,7 @@ async fn policies_of(access: &Access, region: &str, kind: PolicyType) -> Reading
         .list_policies()
         .filter(aws_sdk_organizations::types::PolicyType::from(kind.as_str()))
         .into_paginator()
+        .stop_on_duplicate_token(false)
         .send();
     let pages = match access.pages("organizations:ListPolicies", pages).await {
         Ok(pages) => pages,
@@ -252,15 +264,30 @@ async fn policies_of(access: &Access, region: &str, kind: PolicyType) -> Reading
         stream::iter(pages.into_iter().flat_map(|page| page.policies.unwrap_or_default()))
             .filter_map(|summary| async move { summary.id.map(|id| (id, summary.name)) })
             .map(|(id, name)| async move {
-                let content = content(access, client, &id).await.map_err(Into::into).into();
-                let targets = targets(access, client, &id).await.map_err(Into::into).into();
-                OrganizationPolicy { id, name: name.unwrap_or_default(), content, targets }
+                let content = content(access, client, &id).await;
+                let targets = targets(access, client, &id).await;
+                // It has gone since it was listed.
+                if is_gone(&content) || is_gone(&targets) {
+                    return None;
+                }
+                Some(OrganizationPolicy {
+                    id,
+                    name: name.unwrap_or_default(),
+                    content: content.map_err(Into::into).into(),
+                    targets: targets.map_err(Into::into).into(),
+                })
             })
             .buffer_unordered(CALLS_AT_ONCE)
+            .filter_map(std::future::ready)
             .collect()
             .await;
     policies.sort_by(|a, b| a.id.cmp(&b.id));
+    policies.dedup_by(|a, b| a.id == b.id);
     Reading::Known(policies)
+}
+
+fn is_gone<T>(answer: &Result<T, Failure>) -> bool {
+    answer.as_ref().is_err_and(|failure| failure.code() == "PolicyNotFoundException")
 }
 
 async fn content(
@@ -278,7 +305,8 @@ async fn targets(
     client: &aws_sdk_organizations::Client,
     id: &str,
 ) -> Result<Vec<String>, Failure> {
-    let pages = client.list_targets_for_policy().policy_id(id).into_paginator().send();
+    let pages =
+        client.list_targets_for_policy().policy_id(id).into_paginator().stop_on_duplicate_token(false).send();
     let pages = access.pages("organizations:ListTargetsForPolicy", pages).await?;
     let targets = pages.into_iter().flat_map(|page| page.targets.unwrap_or_default());
     let mut ids: Vec<String> = targets.filter_map(|target| target.target_id).collect();

@@ -77,15 +77,21 @@ struct Listed {
 
 /// Lists the buckets. `MaxBuckets` is sent because S3 names the region only when a parameter is given.
 async fn list(access: &Access, home: &str) -> Result<Listed, Failure> {
-    let pages = access.s3(home).list_buckets().max_buckets(10_000).into_paginator().send();
+    let pages = access
+        .s3(home)
+        .list_buckets()
+        .max_buckets(10_000)
+        .into_paginator()
+        .stop_on_duplicate_token(false)
+        .send();
     let pages = access.pages("s3:ListBuckets", pages).await?;
     let canonical_user = pages.iter().find_map(|page| page.owner.as_ref()?.id.clone());
-    let buckets = pages
+    let buckets: BTreeMap<String, Option<String>> = pages
         .into_iter()
         .flat_map(|page| page.buckets.unwrap_or_default())
         .filter_map(|bucket| Some((bucket.name?, bucket.bucket_region)))
         .collect();
-    Ok(Listed { buckets, canonical_user })
+    Ok(Listed { buckets: buckets.into_iter().collect(), canonical_user })
 }
 
 /// The region by `GetBucketLocation`; nothing when the bucket has gone since it was listed.
@@ -106,19 +112,45 @@ async fn location(access: &Access, home: &str, name: &str) -> Option<Reading<Str
     }
 }
 
-/// Reads one bucket; nothing when it is out of scope or has gone since it was listed.
+/// Reads one bucket; nothing when it is out of scope or has gone since it was listed. A bucket that S3 says is in another
+/// region is read there: once, so that two regions that name each other end nowhere.
 async fn bucket(
     access: &Access,
     name: String,
     region: Reading<String>,
     scope: &BucketScope<'_>,
 ) -> Option<Bucket> {
+    let at = match place(&name, region, scope) {
+        Place::Read(at) => at,
+        Place::Unread(bucket) => return Some(*bucket),
+        Place::OutOfScope => return None,
+    };
+    let access_there = access.at(&at);
+    let found = read_bucket(&access_there, &name, &at, scope).await;
+    let Some(elsewhere) = access_there.redirected_to() else { return found };
+    match place(&name, Reading::Known(elsewhere.to_owned()), scope) {
+        Place::Read(at) => read_bucket(&access.at(&at), &name, &at, scope).await,
+        Place::Unread(bucket) => Some(*bucket),
+        Place::OutOfScope => None,
+    }
+}
+
+/// Whether and where a bucket is read.
+enum Place {
+    Read(String),
+    Unread(Box<Bucket>),
+    OutOfScope,
+}
+
+fn place(name: &str, region: Reading<String>, scope: &BucketScope<'_>) -> Place {
     let at = match &region {
-        Reading::Unreadable(why) => return Some(unread(name, region.clone(), why)),
+        Reading::Unreadable(why) => {
+            return Place::Unread(Box::new(unread(name.to_owned(), region.clone(), why)));
+        }
         Reading::Known(at) => at.clone(),
     };
     if scope.only.is_some_and(|only| !only.contains(&at)) {
-        return None;
+        return Place::OutOfScope;
     }
     if scope.enabled.is_some_and(|enabled| !enabled.contains(&at)) {
         let why = Unreadable {
@@ -126,26 +158,25 @@ async fn bucket(
             code: "RegionNotEnabled".to_owned(),
             message: format!("the bucket is in `{at}`, which is not enabled in the account"),
         };
-        return Some(unread(name, region, &why));
+        return Place::Unread(Box::new(unread(name.to_owned(), region, &why)));
     }
-    let access = &access.at(&at);
-    let client = access.s3(&at);
-    let holds_logs = scope.hold_logs.as_ref().is_none_or(|buckets| buckets.contains(&name));
+    Place::Read(at)
+}
+
+async fn read_bucket(access: &Access, name: &str, at: &str, scope: &BucketScope<'_>) -> Option<Bucket> {
+    let client = access.s3(at);
+    let holds_logs = scope.hold_logs.as_ref().is_none_or(|buckets| buckets.contains(name));
     let (policy, public_access_block, (object_ownership, acl), exports, tags, protection) = tokio::join!(
-        access.call("s3:GetBucketPolicy", client.get_bucket_policy().bucket(&name).send()),
-        public_access_block(&client, access, &name, scope.account_blocks_public_access),
-        ownership_and_acl(&client, access, &name),
-        exports::exports(&client, access, &name),
-        tags(access, &client, &name),
-        super::s3_protection::read(access, &client, &name, holds_logs),
+        access.call("s3:GetBucketPolicy", client.get_bucket_policy().bucket(name).send()),
+        public_access_block(&client, access, name, scope.account_blocks_public_access),
+        ownership_and_acl(&client, access, name),
+        exports::exports(&client, access, name),
+        tags(access, &client, name),
+        super::s3_protection::read(access, &client, name, holds_logs),
     );
-    let gone = |code: &str| code == "NoSuchBucket";
-    if policy.as_ref().is_err_and(|f| gone(f.code())) || acl.unreadable().is_some_and(|why| gone(&why.code)) {
-        return None;
-    }
-    Some(Bucket {
-        name,
-        region,
+    let bucket = Bucket {
+        name: name.to_owned(),
+        region: Reading::Known(at.to_owned()),
         policy: json_text(
             absent_on(policy.map(|answer| answer.policy), "NoSuchBucketPolicy"),
             "s3:GetBucketPolicy",
@@ -156,7 +187,10 @@ async fn bucket(
         exports,
         tags,
         protection,
-    })
+    };
+    // Whichever call was the first to find it gone.
+    let gone = bucket.gaps().iter().any(|gap| gap.code == "NoSuchBucket");
+    (!gone).then_some(bucket)
 }
 
 /// A bucket's tags.

@@ -7,10 +7,13 @@ use super::s3::absent_on;
 use crate::semantics::configuration::{Subscription, Topic};
 use crate::snapshot::{Reading, TopicRecord};
 
+/// What SNS says of a topic or subscription that is not there.
+const GONE: &str = "NotFound";
+
 /// Reads a topic by its ARN, in the region that the ARN names.
 pub async fn topic(access: &Access, arn: &str) -> TopicRecord {
     let region = arn.split(':').nth(3).unwrap_or_default();
-    let attributes = absent_on(attributes(access, region, arn).await.map(Some), "NotFound");
+    let attributes = absent_on(attributes(access, region, arn).await.map(Some), GONE);
     let Some(Some(topic)) = attributes.known() else {
         let subscriptions = match &attributes {
             Reading::Known(_) => Reading::Known(Vec::new()),
@@ -18,7 +21,17 @@ pub async fn topic(access: &Access, arn: &str) -> TopicRecord {
         };
         return TopicRecord { attributes, subscriptions, key: None };
     };
-    let subscriptions = subscriptions(access, region, arn).await.map_err(Into::into).into();
+    let subscriptions = match subscriptions(access, region, arn).await {
+        // The topic has gone since its attributes were read.
+        Err(failure) if failure.code() == GONE => {
+            return TopicRecord {
+                attributes: Reading::Known(None),
+                subscriptions: Reading::Known(Vec::new()),
+                key: None,
+            };
+        }
+        subscriptions => subscriptions.map_err(Into::into).into(),
+    };
     let key = match topic.kms_master_key_id.as_deref() {
         // Its policy is AWS's and cannot admit a service: nothing to read.
         None | Some("alias/aws/sns") => None,
@@ -40,7 +53,12 @@ async fn attributes(access: &Access, region: &str, arn: &str) -> Result<Topic, F
 
 async fn subscriptions(access: &Access, region: &str, arn: &str) -> Result<Vec<Subscription>, Failure> {
     let client = access.sns(region);
-    let pages = client.list_subscriptions_by_topic().topic_arn(arn).into_paginator().send();
+    let pages = client
+        .list_subscriptions_by_topic()
+        .topic_arn(arn)
+        .into_paginator()
+        .stop_on_duplicate_token(false)
+        .send();
     let pages = access.pages("sns:ListSubscriptionsByTopic", pages).await?;
     let mut subscriptions = Vec::new();
     for listed in pages.into_iter().flat_map(|page| page.subscriptions.unwrap_or_default()) {
@@ -55,8 +73,12 @@ async fn subscriptions(access: &Access, region: &str, arn: &str) -> Result<Vec<S
         if subscription.subscription_arn.starts_with("arn:") {
             let call =
                 client.get_subscription_attributes().subscription_arn(&subscription.subscription_arn).send();
-            let mut attributes =
-                access.call("sns:GetSubscriptionAttributes", call).await?.attributes.unwrap_or_default();
+            let answer = match access.call("sns:GetSubscriptionAttributes", call).await {
+                // It has gone since it was listed.
+                Err(failure) if failure.code() == GONE => continue,
+                answer => answer?,
+            };
+            let mut attributes = answer.attributes.unwrap_or_default();
             subscription.filter_policy = attributes.remove("FilterPolicy").filter(|p| !p.is_empty());
             subscription.filter_policy_scope = attributes.remove("FilterPolicyScope");
             if attributes.get("PendingConfirmation").is_some_and(|pending| pending == "true") {

@@ -30,7 +30,13 @@ pub async fn network(access: &Access, region: &str) -> RegionNetwork {
 }
 
 async fn vpcs(access: &Access, region: &str) -> Result<Vec<Vpc>, Failure> {
-    let pages = access.ec2(region).describe_vpcs().max_results(PAGE).into_paginator().send();
+    let pages = access
+        .ec2(region)
+        .describe_vpcs()
+        .max_results(PAGE)
+        .into_paginator()
+        .stop_on_duplicate_token(false)
+        .send();
     let pages = access.pages("ec2:DescribeVpcs", pages).await?;
     let mut vpcs: Vec<Vpc> = pages
         .into_iter()
@@ -38,6 +44,7 @@ async fn vpcs(access: &Access, region: &str) -> Result<Vec<Vpc>, Failure> {
         .filter_map(|vpc| Some(Vpc { id: vpc.vpc_id?, owner: vpc.owner_id.unwrap_or_default() }))
         .collect();
     vpcs.sort_by(|a, b| a.id.cmp(&b.id));
+    vpcs.dedup_by(|a, b| a.id == b.id);
     Ok(vpcs)
 }
 
@@ -45,7 +52,9 @@ async fn vpcs(access: &Access, region: &str) -> Result<Vec<Vpc>, Failure> {
 async fn interfaces(access: &Access, region: &str) -> Result<Vec<NetworkInterface>, Failure> {
     let in_use = Filter::builder().name("status").values("in-use").build();
     let call = access.ec2(region).describe_network_interfaces().filters(in_use).max_results(PAGE);
-    let pages = access.pages("ec2:DescribeNetworkInterfaces", call.into_paginator().send()).await?;
+    let pages = access
+        .pages("ec2:DescribeNetworkInterfaces", call.into_paginator().stop_on_duplicate_token(false).send())
+        .await?;
     let mut interfaces: Vec<NetworkInterface> = pages
         .into_iter()
         .flat_map(|page| page.network_interfaces.unwrap_or_default())
@@ -72,7 +81,9 @@ async fn interfaces(access: &Access, region: &str) -> Result<Vec<NetworkInterfac
 
 async fn route_tables(access: &Access, region: &str) -> Result<Vec<RouteTable>, Failure> {
     let call = access.ec2(region).describe_route_tables().max_results(ROUTE_TABLE_PAGE);
-    let pages = access.pages("ec2:DescribeRouteTables", call.into_paginator().send()).await?;
+    let pages = access
+        .pages("ec2:DescribeRouteTables", call.into_paginator().stop_on_duplicate_token(false).send())
+        .await?;
     let tables = pages.into_iter().flat_map(|page| page.route_tables.unwrap_or_default());
     let tables: BTreeMap<String, RouteTable> =
         tables.filter_map(route_table).map(|table| (table.id.clone(), table)).collect();

@@ -4,16 +4,19 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroU32;
 use std::sync::Arc;
 
+use futures::FutureExt as _;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use super::account::{self, AccountScope};
 use super::calls::CallCounts;
-use super::connection::{Access, AssumedRole, Connection};
+use super::connection::{Access, Connection};
+use super::credentials::AssumedRole;
 use super::ec2;
 use super::estimate::Estimate;
 use super::failure::Failure;
 use super::organization::{self, Caller};
+use super::refusal;
 use super::wanted::Wanted;
 use crate::snapshot::{AccountSnapshot, Entry, Organization, OrganizationAccount, Reading, Unreadable};
 
@@ -107,6 +110,20 @@ pub enum StartError {
     NothingInScope(String),
 }
 
+impl StartError {
+    /// What the person can do about it.
+    #[must_use]
+    pub fn advice(&self) -> Option<String> {
+        match self {
+            Self::Caller(failure) => Some(refusal::advice(failure)),
+            Self::OtherCaller { .. } => {
+                Some("use the credentials with which the run was begun, or another --state folder".to_owned())
+            }
+            Self::NothingInScope(_) => None,
+        }
+    }
+}
+
 impl Failure {
     fn unreadable_clause(&self) -> String {
         format!("{}: {}", self.unreadable.clause(), self.unreadable.message)
@@ -164,7 +181,7 @@ impl Collector {
             None => scope.regions.clone(),
         };
         let organization = organization::organization(&hub, &caller, &regions).await;
-        let notes = notes(&organization);
+        let notes = connection.notes().iter().cloned().chain(notes(&organization)).collect();
         let collector = Self { connection, hub, caller, scope, organization, enabled, notes };
         collector.with_something_in_scope()
     }
@@ -185,7 +202,8 @@ impl Collector {
         if caller.account != organization.caller_account {
             return Err(StartError::OtherCaller { begun: organization.caller_account, now: caller.account });
         }
-        let collector = Self { connection, hub, caller, scope, organization, enabled, notes: Vec::new() };
+        let notes = connection.notes().to_vec();
+        let collector = Self { connection, hub, caller, scope, organization, enabled, notes };
         collector.with_something_in_scope()
     }
 
@@ -321,8 +339,12 @@ impl Collector {
         owners
     }
 
-    /// Reads one account. Never fails: what cannot be read is recorded as such.
+    /// Reads one account. Never fails: what cannot be read is recorded as such, and so is a defect of the reading itself.
     pub async fn collect(&self, planned: &Planned) -> AccountSnapshot {
+        contained(planned, self.read(planned)).await
+    }
+
+    async fn read(&self, planned: &Planned) -> AccountSnapshot {
         if planned.suspended {
             return account::not_entered(&planned.id, &planned.name, Entry::Suspended);
         }
@@ -390,6 +412,22 @@ impl Collector {
     }
 }
 
+/// A panic while one account is read ends nobody else's audit.
+async fn contained(planned: &Planned, reading: impl Future<Output = AccountSnapshot>) -> AccountSnapshot {
+    // What the panic left half done is the account's own clients and what was read until then: both are dropped.
+    match std::panic::AssertUnwindSafe(reading).catch_unwind().await {
+        Ok(account) => account,
+        Err(_) => {
+            let why = Unreadable {
+                operation: "exfilguard:Collect".to_owned(),
+                code: "Defect".to_owned(),
+                message: "exfilguard broke while it read this account; please report it".to_owned(),
+            };
+            account::not_entered(&planned.id, &planned.name, Entry::Unreachable(why))
+        }
+    }
+}
+
 fn notes(organization: &Organization) -> Vec<String> {
     let mut notes = Vec::new();
     match &organization.identity {
@@ -414,4 +452,28 @@ fn notes(organization: &Organization) -> Vec<String> {
         }
     }
     notes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn f28_a_panic_while_an_account_is_read_stays_with_it() {
+        let planned = Planned {
+            id: "111122223333".to_owned(),
+            name: "ledger".to_owned(),
+            suspended: false,
+            in_scope: true,
+            hub: false,
+            log_groups: BTreeSet::new(),
+        };
+        let account = contained(&planned, async { panic!("a defect of a collector") }).await;
+        assert!(
+            matches!(&account.entry, Entry::Unreachable(why) if why.operation == "exfilguard:Collect"),
+            "{:?}",
+            account.entry
+        );
+        assert_eq!((account.id.as_str(), account.name.as_str()), ("111122223333", "ledger"));
+    }
 }

@@ -376,14 +376,11 @@ pub(super) fn gone(operation: &str, what: &str) -> Unreadable {
 }
 
 pub(super) fn not_ours(call: &Call) -> Failure {
-    Failure {
-        unreadable: Unreadable {
-            operation: call.name(),
-            code: "UnknownCall".to_owned(),
-            message: "this program does not make such a call".to_owned(),
-        },
-        status: None,
-    }
+    Failure::of(Unreadable {
+        operation: call.name(),
+        code: "UnknownCall".to_owned(),
+        message: "this program does not make such a call".to_owned(),
+    })
 }
 
 fn basic_selector(selector: EventSelector) -> cloudtrail::EventSelector {

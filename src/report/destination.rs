@@ -7,6 +7,7 @@ use std::ffi::{OsStr, OsString};
 use std::fmt;
 use std::fs;
 use std::io::{self, Write};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
@@ -79,7 +80,15 @@ impl ValueParserFactory for Destination {
     type Parser = ValueParser;
 
     fn value_parser() -> Self::Parser {
-        OsStringValueParser::new().try_map(|text| Self::parse(&text)).into()
+        OsStringValueParser::new().try_map(|text| Self::parse(&text).map_err(with_help)).into()
+    }
+}
+
+/// The error with its help: the command line's own messages show the text alone.
+fn with_help(error: DestinationError) -> String {
+    match miette::Diagnostic::help(&error) {
+        Some(help) => format!("{error}; {help}"),
+        None => error.to_string(),
     }
 }
 
@@ -249,13 +258,24 @@ impl Destinations {
     ) -> Result<(), Vec<WriteError>> {
         let mut errors = Vec::new();
         for report in self.reports.iter().filter(|report| report.file.is_some()) {
-            errors.extend(report.write(render(report.format, Look::PLAIN), standard_output).err());
+            let text = contained(report.format, || render(report.format, Look::PLAIN));
+            errors.extend(report.write(text, standard_output).err());
         }
         for report in self.reports.iter().filter(|report| report.file.is_none()) {
-            errors.extend(report.write(render(report.format, look), standard_output).err());
+            let text = contained(report.format, || render(report.format, look));
+            errors.extend(report.write(text, standard_output).err());
         }
         if errors.is_empty() { Ok(()) } else { Err(errors) }
     }
+}
+
+/// A panic in the code of one format ends no other report.
+fn contained(
+    format: Format,
+    make: impl FnOnce() -> Result<String, ReportError>,
+) -> Result<String, ReportError> {
+    // A report is made from what nobody changes any more; what was half made is dropped.
+    catch_unwind(AssertUnwindSafe(make)).unwrap_or(Err(ReportError::Defect(format)))
 }
 
 impl Prepared {

@@ -115,6 +115,9 @@ pub enum ReportError {
     /// The CSV writer refused a record.
     #[error("the csv report cannot be made")]
     Csv(#[from] ::csv::Error),
+    /// The code that makes the report panicked.
+    #[error("the {} report cannot be made: exfilguard broke over it; please report it", .0.as_str())]
+    Defect(Format),
 }
 
 /// Makes a report. It ends with a line feed.

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::distinct::distinct;
 use super::{AccessPoint, BucketExports, Reading};
 use crate::semantics::configuration::{
     AdvancedEventSelector, CompositeAlarm, Key, MetricAlarm, MetricFilter, PublicAccessBlock, Queue,
@@ -48,23 +49,32 @@ pub struct AccountSnapshot {
     /// partition has no such thing.
     pub multi_region_access_points: Reading<Vec<AccessPoint>>,
     /// What was read per region.
+    #[serde(deserialize_with = "distinct")]
     pub regional: BTreeMap<String, Region>,
     /// Macie by region; read where the account has buckets.
+    #[serde(deserialize_with = "distinct")]
     pub macie: BTreeMap<String, super::Macie>,
     /// Status and selectors of the trails that the account owns, by ARN.
+    #[serde(deserialize_with = "distinct")]
     pub trail_details: BTreeMap<String, TrailDetails>,
     /// The account's log groups that a trail delivers to, by ARN.
+    #[serde(deserialize_with = "distinct")]
     pub log_groups: BTreeMap<String, LogGroup>,
     /// Alarms by region; read where a log group that a trail delivers to has metric filters.
+    #[serde(deserialize_with = "distinct")]
     pub alarms: BTreeMap<String, RegionAlarms>,
     /// KMS keys that trails and the default encryption of buckets name, by [`key_name`].
+    #[serde(deserialize_with = "distinct")]
     pub keys: BTreeMap<String, Reading<Key>>,
     /// SNS topics that alarms or rules of the account name, by ARN.
+    #[serde(deserialize_with = "distinct")]
     pub topics: BTreeMap<String, TopicRecord>,
     /// Policies of the Lambda functions that rules of the account name, as text, by the ARN that the rule gives; known and
     /// `None` when there is no such function, version or alias, or when nobody but its account may invoke it.
+    #[serde(deserialize_with = "distinct")]
     pub functions: BTreeMap<String, Reading<Option<String>>>,
     /// SQS queues that rules of the account name, by ARN.
+    #[serde(deserialize_with = "distinct")]
     pub queues: BTreeMap<String, QueueRecord>,
 }
 

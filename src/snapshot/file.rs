@@ -14,6 +14,7 @@ use flate2::read::MultiGzDecoder;
 use flate2::write::GzEncoder;
 use serde::{Deserialize, Serialize};
 
+use super::roll::Roll;
 use super::{AccountSnapshot, Change, ChangeError, Organization};
 
 /// Name and version of the format.
@@ -160,6 +161,7 @@ impl SnapshotWriter {
 pub struct SnapshotReader {
     lines: Lines,
     header: Header,
+    roll: Roll,
     change: Option<Change>,
     accounts: usize,
     finished: bool,
@@ -173,7 +175,8 @@ impl SnapshotReader {
     pub fn open(path: &Path) -> Result<Self, SnapshotError> {
         let mut lines = Lines::open(path)?;
         let header = read_header(&mut lines)?;
-        Ok(Self { lines, header, change: None, accounts: 0, finished: false })
+        let roll = Roll::of(&header).map_err(|problem| lines.bad_line(&problem))?;
+        Ok(Self { lines, header, roll, change: None, accounts: 0, finished: false })
     }
 
     /// The same snapshot as it would be after a change.
@@ -206,12 +209,14 @@ impl SnapshotReader {
                     format!("it should hold {} accounts and holds {}", trailer.accounts, self.accounts);
                 return Err(self.lines.truncated(&problem));
             }
+            self.roll.close().map_err(|problem| self.lines.bad_line(&problem))?;
             if let Some(change) = &self.change {
                 change.finish()?;
             }
             return Ok(None);
         }
         let account = self.account(&text)?;
+        self.roll.tick(&account).map_err(|problem| self.lines.bad_line(&problem))?;
         self.accounts += 1;
         Ok(Some(account))
     }
@@ -270,6 +275,8 @@ struct Lines {
     input: Box<dyn BufRead + Send>,
     /// Number of the line read last, from 1.
     number: usize,
+    /// Longest line that is read, in bytes: a file of some kilobytes may unpack without end.
+    limit: u64,
 }
 
 impl std::fmt::Debug for Lines {
@@ -288,12 +295,12 @@ impl Lines {
         let compressed = file.fill_buf().map_err(io)?.starts_with(&[0x1f, 0x8b]);
         let input: Box<dyn BufRead + Send> =
             if compressed { Box::new(BufReader::new(MultiGzDecoder::new(file))) } else { Box::new(file) };
-        Ok(Self { path: path.to_owned(), input, number: 0 })
+        Ok(Self { path: path.to_owned(), input, number: 0, limit: LINE_LIMIT })
     }
 
     fn next_line(&mut self) -> Result<Option<String>, SnapshotError> {
         let mut bytes = Vec::new();
-        match (&mut self.input).take(LINE_LIMIT).read_until(b'\n', &mut bytes) {
+        match (&mut self.input).take(self.limit).read_until(b'\n', &mut bytes) {
             Ok(0) => return Ok(None),
             Ok(_) => {}
             Err(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => {
@@ -302,6 +309,11 @@ impl Lines {
             Err(source) => {
                 return Err(SnapshotError::Io { action: "read", path: self.path.clone(), source });
             }
+        }
+        if bytes.len() as u64 == self.limit {
+            self.number += 1;
+            let problem = format!("the line is longer than {} bytes, which no account's is", self.limit);
+            return Err(self.bad_line(&problem));
         }
         if bytes.last() != Some(&b'\n') {
             return Err(self.truncated("the next line has no end"));
@@ -331,5 +343,26 @@ impl Lines {
 
     fn truncated(&self, problem: &str) -> SnapshotError {
         SnapshotError::Truncated { path: self.path.clone(), line: self.number, problem: problem.to_owned() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+    use super::*;
+
+    #[test]
+    fn f33_a_line_that_unpacks_without_end_is_cut_off() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("bomb.gz");
+        let mut packed = GzEncoder::new(File::create(&path).unwrap(), Compression::best());
+        packed.write_all(b"first\n").unwrap();
+        packed.write_all(&vec![b' '; 1 << 22]).unwrap();
+        packed.finish().unwrap();
+        let mut lines = Lines { limit: 1 << 20, ..Lines::open(&path).unwrap() };
+        assert_eq!(lines.next_line().unwrap().as_deref(), Some("first\n"));
+        let error = lines.next_line().unwrap_err().to_string();
+        assert!(error.contains("line 2: the line is longer than 1048576 bytes"), "{error}");
     }
 }

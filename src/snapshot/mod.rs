@@ -5,6 +5,7 @@ mod access_point;
 mod account;
 mod bucket_protection;
 mod change;
+mod distinct;
 mod exports;
 mod file;
 mod guardduty;
@@ -12,6 +13,7 @@ mod macie;
 mod network;
 mod organization;
 mod reading;
+mod roll;
 mod unread;
 
 pub use access_point::{AccessPoint, AccessPointBucket};

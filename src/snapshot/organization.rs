@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::Reading;
+use super::distinct::distinct;
 
 /// The organization as the caller sees it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -20,11 +21,14 @@ pub struct Organization {
     /// Policy types that are enabled on the root, for example `SERVICE_CONTROL_POLICY`.
     pub enabled_policy_types: Reading<Vec<String>>,
     /// The service control and resource control policies with what they are attached to, if they could be read.
+    #[serde(deserialize_with = "distinct")]
     pub policies: BTreeMap<PolicyType, Reading<Vec<OrganizationPolicy>>>,
     /// GuardDuty's delegated administrator by region (`guardduty:ListOrganizationAdminAccounts`).
+    #[serde(deserialize_with = "distinct")]
     pub guardduty_administrators: BTreeMap<String, Reading<Option<String>>>,
     /// The effective GuardDuty policy (`GUARDDUTY_POLICY`) of each active account as text, where the organization has that
     /// type of policy enabled; known and `None` when none is in force.
+    #[serde(deserialize_with = "distinct")]
     pub guardduty_policies: BTreeMap<String, Reading<Option<String>>>,
 }
 

@@ -1,7 +1,7 @@
 //! Everything in a snapshot that could not be read, in one list.
 
 use super::{
-    AccessPoint, AccountSnapshot, Entry, GuardDutyMember, Organization, Reading, Region, Unreadable,
+    AccessPoint, AccountSnapshot, Bucket, Entry, GuardDutyMember, Organization, Reading, Region, Unreadable,
 };
 
 /// One part that could not be read, and where it belongs.
@@ -30,6 +30,30 @@ impl<'a> Gaps<'a> {
         {
             self.all.push(Gap { account_id: self.account_id, region, resource, why });
         }
+    }
+}
+
+impl Bucket {
+    /// The failed calls about the bucket, but for that for its region.
+    #[must_use]
+    pub fn gaps(&self) -> Vec<&Unreadable> {
+        let (exports, protection) = (&self.exports, &self.protection);
+        let all = [
+            self.policy.unreadable(),
+            self.public_access_block.unreadable(),
+            self.acl.unreadable(),
+            self.tags.unreadable(),
+            protection.versioning.unreadable(),
+            protection.object_lock.unreadable(),
+            protection.expiry_days.unreadable(),
+            protection.encryption.unreadable(),
+            self.object_ownership.unreadable(),
+            exports.replication.unreadable(),
+            exports.inventories.unreadable(),
+            exports.access_logs.unreadable(),
+            exports.notifications.unreadable(),
+        ];
+        all.into_iter().flatten().filter(|why| !why.is_not_asked()).collect()
     }
 }
 
@@ -75,19 +99,9 @@ impl AccountSnapshot {
                 continue;
             }
             let region = bucket.region.known().map(String::as_str);
-            gaps.note(region, name, &bucket.policy);
-            gaps.note(region, name, &bucket.public_access_block);
-            gaps.note(region, name, &bucket.acl);
-            gaps.note(region, name, &bucket.tags);
-            gaps.note(region, name, &bucket.protection.versioning);
-            gaps.note(region, name, &bucket.protection.object_lock);
-            gaps.note(region, name, &bucket.protection.expiry_days);
-            gaps.note(region, name, &bucket.protection.encryption);
-            gaps.note(region, name, &bucket.object_ownership);
-            gaps.note(region, name, &bucket.exports.replication);
-            gaps.note(region, name, &bucket.exports.inventories);
-            gaps.note(region, name, &bucket.exports.access_logs);
-            gaps.note(region, name, &bucket.exports.notifications);
+            for why in bucket.gaps() {
+                gaps.all.push(Gap { account_id: gaps.account_id, region, resource: name, why });
+            }
         }
     }
 

@@ -6,7 +6,9 @@ Prints one line of JSON, `{"port": N}`, when it answers, and exits when standard
 import json
 import logging
 import os
+import select
 import socket
+import struct
 import sys
 import threading
 from http import HTTPStatus
@@ -26,7 +28,7 @@ import macie
 import organization_answers
 import organization_trails
 import pending_subscriptions
-from faults import Disconnected, Faults
+from faults import Broken, Disconnected, Faults
 from request_log import RequestLog
 from seeded_state import SeededState
 from service_call import Answer, read_call
@@ -100,6 +102,8 @@ class Emulator:
         except Disconnected:
             environ["werkzeug.socket"].shutdown(socket.SHUT_RDWR)
             raise
+        except Broken as broken:
+            return self._broken(environ, broken)
         known = HTTPStatus._value2member_map_.get(answer.status)
         status = f"{answer.status} {known.phrase if known else 'Unknown'}"
         if environ["REQUEST_METHOD"] == "HEAD":
@@ -108,6 +112,24 @@ class Emulator:
         headers = [(name, value) for name, value in answer.headers if name.lower() != "content-length"]
         start_response(status, [*headers, ("Content-Length", str(len(answer.body)))])
         return [answer.body]
+
+    @staticmethod
+    def _broken(environ, broken: Broken) -> list[bytes]:
+        """Sends the head of an answer and the first bytes of its body; then nothing for a minute, or a reset."""
+        connection = environ["werkzeug.socket"]
+        answer = broken.answer
+        lines = [f"HTTP/1.1 {answer.status} OK", *(f"{name}: {value}" for name, value in answer.headers)]
+        head = "\r\n".join(line for line in lines if not line.lower().startswith("content-length"))
+        head += f"\r\nContent-Length: {len(answer.body)}\r\n\r\n"
+        connection.sendall(head.encode() + answer.body[: broken.after])
+        if broken.stalls:
+            # Ends early when the client hangs up.
+            select.select([connection], [], [], 60)
+        else:
+            # No lingering: what was not read is answered by a reset.
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        connection.close()
+        raise Disconnected
 
     def _answer(self, environ) -> Answer:
         path = environ.get("PATH_INFO", "/")

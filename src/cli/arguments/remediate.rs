@@ -48,7 +48,7 @@ pub struct PlanArguments {
     /// Plan from a saved snapshot; no network at all
     #[arg(long, value_name = "PATH", help_heading = "Source", conflicts_with_all = [
         "accounts", "organizational_units", "exclude_accounts", "role", "external_id", "endpoint_url",
-        "max_calls_per_second", "max_concurrency", "regions"])]
+        "max_calls_per_second", "max_concurrency", "call_timeout", "regions"])]
     pub snapshot: Option<PathBuf>,
     /// Only for results that fail in this assessment (JSON), and still do
     #[arg(long, value_name = "ASSESSMENT", help_heading = "Source")]

@@ -221,3 +221,19 @@ fn a_closed_pipe_is_no_error_but_a_full_disk_is() {
     let errors = destinations.write(&organization(), Look::PLAIN, &mut full).unwrap_err();
     assert!(errors[0].to_string().starts_with("the json report cannot be written to standard output: "));
 }
+
+#[test]
+fn f28_a_panic_in_one_format_ends_no_other_report() {
+    let folder = tempfile::tempdir().unwrap();
+    let (json, csv) = (folder.path().join("r.json"), folder.path().join("r.csv"));
+    let destinations = Destinations::prepare(&[file("json", &json), file("csv", &csv)]).unwrap();
+    let render = |format: Format, _: Look| match format {
+        Format::Json => panic!("a defect of a format"),
+        _ => Ok("written\n".to_owned()),
+    };
+    let errors = destinations.write_with(&render, Look::PLAIN, &mut Vec::new()).unwrap_err();
+    let errors: Vec<String> = errors.iter().map(ToString::to_string).collect();
+    assert_eq!(errors, ["the json report cannot be made: exfilguard broke over it; please report it"]);
+    assert_eq!(fs::read_to_string(csv).unwrap(), "written\n");
+    assert!(!json.exists());
+}
