@@ -1,11 +1,13 @@
 """Reads what is rolled out with tools that exfilguard does not use.
 
 CloudFormation templates by cfn-lint, Terraform by python-hcl2, the GitHub action and workflows by the schemas that
-check-jsonschema carries and by zizmor. Fails if one of them finds a fault, or if there is nothing to look at.
+check-jsonschema carries and by zizmor. The scripts of the shards' runner are run. Fails if one of them finds a fault, or
+if there is nothing to look at.
 """
 
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -26,7 +28,7 @@ def run(what, *command):
 
 def cloudformation():
     templates = sorted(map(str, ROOT.glob("deploy/cloudformation/*.yaml")))
-    if len(templates) != 4:
+    if len(templates) != 6:
         sys.exit(f"{len(templates)} templates")
     run("cfn-lint", str(TOOLS / "cfn-lint"), *templates)
     print(f"cfn-lint: {len(templates)} templates")
@@ -55,7 +57,7 @@ def terraform():
 def github():
     check = str(TOOLS / "check-jsonschema")
     workflows = sorted(map(str, [*ROOT.glob(".github/workflows/*.yml"), *ROOT.glob("examples/github/*.yml")]))
-    if len(workflows) < 5:
+    if len(workflows) < 6:
         sys.exit(f"{len(workflows)} workflows")
     run("workflows", check, "--builtin-schema", "vendor.github-workflows", *workflows)
     run("action", check, "--builtin-schema", "vendor.github-actions", "action.yml")
@@ -97,7 +99,98 @@ def action():
     print(f"action: exit code 1, {len(reports)} reports, a summary")
 
 
+def state_machines():
+    """Both ways of sharding name what they run, and every shard is audited before the merge."""
+    for name in ("batch", "step-functions"):
+        text = (ROOT / f"deploy/cloudformation/shards-{name}.yaml").read_text(encoding="utf-8")
+        # CloudFormation's own tags are of no interest here.
+        template = yaml.load(text, Loader=Intrinsics)
+        [machine] = [of for of in template["Resources"].values() if of["Type"] == "AWS::StepFunctions::StateMachine"]
+        definition = machine["Properties"]["Definition"]
+        named = set(re.findall(r"\$\{(\w+)\}", json.dumps(definition)))
+        if named != set(machine["Properties"]["DefinitionSubstitutions"]):
+            sys.exit(f"shards-{name}: {named}")
+        at, way = definition["StartAt"], []
+        while at:
+            way.append(at)
+            at = definition["States"][at].get("Next")
+        if way[-2:] != ["Audit", "Merge"]:
+            sys.exit(f"shards-{name}: {way}")
+        commands = re.findall(r"- (audit-shard|merge-shards)$", text, re.MULTILINE)
+        if commands != ["audit-shard", "merge-shards"]:
+            sys.exit(f"shards-{name}: {commands}")
+    print("shards: two state machines")
+
+
+class Intrinsics(yaml.SafeLoader):
+    """Reads `!Ref` and the like as what stands behind them."""
+
+
+Intrinsics.add_multi_constructor("!", lambda loader, tag, node: f"{tag} {node.value}")
+
+
+def shards():
+    """Runs the runner's scripts as Batch and ECS would, on an organization that the stand-in serves; S3 is a folder."""
+    stand_in = subprocess.Popen(
+        [ROOT / "target/stand-in/release/stand-in", "--snapshot", ROOT / "examples/organization.jsonl.gz"],
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    with tempfile.TemporaryDirectory() as folder:
+        try:
+            port = json.loads(stand_in.stdout.readline())["port"]
+            run_shards(Path(folder), f"http://127.0.0.1:{port}")
+        finally:
+            stand_in.kill()
+            stand_in.wait()
+
+
+def run_shards(folder, endpoint):
+    aws = folder / "bin/aws"
+    aws.parent.mkdir()
+    # aws s3 cp --only-show-errors FROM TO, where s3:// is the folder
+    aws.write_text(f'#!/bin/sh\nfrom=$(echo "$4" | sed s,^s3:/,{folder}/s3,)\nto=$(echo "$5" | sed s,^s3:/,{folder}/s3,)\n'
+                   'mkdir -p "$(dirname "$to")" && cp "$from" "$to"\n', encoding="utf-8")
+    aws.chmod(0o755)
+    keys = {"AWS_ACCESS_KEY_ID": "testing", "AWS_SECRET_ACCESS_KEY": "testing", "AWS_REGION": "us-east-1"}
+    path = os.pathsep.join([str(aws.parent), str(ROOT / "target/debug"), os.environ["PATH"]])
+    environment = os.environ | keys | {"PATH": path, "AWS_ENDPOINT_URL": endpoint, "HOME": str(folder)}
+    environment |= {"SHARDS": "3", "REPORTS": "s3://reports/exfilguard", "RUN": "nightly"}
+    kept = folder / "s3/reports/exfilguard/nightly"
+    runner = ROOT / "deploy/runner"
+
+    def script(name, **more):
+        return subprocess.run([runner / name], cwd=folder, env=environment | more, capture_output=True, text=True)
+
+    # A Batch child counts from 0, a task of the map is told its number from 1.
+    for index in range(2):
+        done = script("audit-shard", AWS_BATCH_JOB_ARRAY_INDEX=str(index))
+        if done.returncode:
+            sys.exit(f"shards: {done.returncode}\n{done.stdout}{done.stderr}")
+    if not script("merge-shards").returncode or (kept / "report.json").exists():
+        sys.exit("shards: merged although one is missing")
+    if script("audit-shard", SHARD="3").returncode:
+        sys.exit("shards: the third failed")
+    merged = script("merge-shards")
+    whole = subprocess.run(
+        ["exfilguard", "audit", "--role", "ExfilguardAudit", "--output", "json=whole.json"],
+        cwd=folder, env=environment, capture_output=True, text=True,
+    )
+    if merged.returncode != whole.returncode or whole.returncode not in (0, 1, 3):
+        sys.exit(f"shards: {merged.returncode} and {whole.returncode}\n{merged.stderr}{whole.stderr}")
+    one, other = (json.loads(path.read_text(encoding="utf-8")) for path in (kept / "report.json", folder / "whole.json"))
+    del one["run"], other["run"]
+    if one != other:
+        sys.exit("shards: merged, they are not what one audit says")
+    reports = sorted(path.name for path in kept.iterdir())
+    if reports != ["exfilguard.sarif", "junit.xml", "report.html", "report.json", "shards"]:
+        sys.exit(f"shards: {reports}")
+    print(f"shards: three, merged to what one audit says, {len(one['results'])} results")
+
+
 cloudformation()
 terraform()
 github()
 action()
+state_machines()
+shards()

@@ -7,6 +7,8 @@
 #![allow(dead_code, reason = "shared by several test programs")]
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+pub mod stand_in;
+
 use std::collections::BTreeMap;
 use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
