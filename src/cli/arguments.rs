@@ -1,5 +1,6 @@
 //! What people type.
 
+mod hunt;
 mod remediate;
 
 use std::num::NonZeroU32;
@@ -7,6 +8,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+pub use self::hunt::{HuntArguments, HuntCommand, RunHunt};
 pub use self::remediate::{
     ApplyArguments, PlanArguments, PlanFormat, RemediateArguments, RemediateCommand, RollbackArguments,
     WriteArguments,
@@ -73,6 +75,8 @@ pub enum Command {
     Simulate(Box<SimulateArguments>),
     /// Repair what an audit found: plan, apply, roll back, and tell what was done
     Remediate(RemediateArguments),
+    /// Ask a named question of CloudTrail's records: Athena, Logs Insights, or log files at hand
+    Hunt(Box<HuntArguments>),
     /// Collect a snapshot without judging it, or show one
     Snapshot(SnapshotArguments),
     /// List and explain checks, or run their tests

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use jiff::tz::TimeZone;
 
-use super::hunt::{DAY_SUFFIX, Direction, Hunt, NEXT_DAY_SUFFIX};
+use super::hunt::{DAY_SUFFIX, Direction, HOUR_SUFFIX, Hunt, NEXT_DAY_SUFFIX};
 use super::parameters::{ParameterValue, Parameters};
 use super::template::{self, Piece};
 
@@ -160,18 +160,22 @@ fn placeholder_values(placeholder: &str, parameters: &Parameters) -> Vec<BoundVa
         Some(ParameterValue::Integer(number)) => vec![BoundValue::Integer(*number)],
         Some(ParameterValue::Text(text)) => vec![BoundValue::Text(text.clone())],
         Some(ParameterValue::Texts(texts)) => texts.iter().cloned().map(BoundValue::Text).collect(),
-        None => day(placeholder, parameters).map(BoundValue::Text).into_iter().collect(),
+        None => part_of_moment(placeholder, parameters).map(BoundValue::Text).into_iter().collect(),
     }
 }
 
-/// The day of a moment, or the day after it, as partitions spell it.
-fn day(placeholder: &str, parameters: &Parameters) -> Option<String> {
-    let next = placeholder.strip_suffix(NEXT_DAY_SUFFIX);
-    let name = next.or_else(|| placeholder.strip_suffix(DAY_SUFFIX))?;
-    let Some(ParameterValue::Timestamp(moment)) = parameters.get(name) else { return None };
-    let date = moment.to_zoned(TimeZone::UTC).date();
-    let date = if next.is_some() { date.tomorrow().unwrap_or(date) } else { date };
-    Some(date.strftime("%Y/%m/%d").to_string())
+/// The day of a moment, or the day after it, as partitions spell it; or its hour, as records do.
+fn part_of_moment(placeholder: &str, parameters: &Parameters) -> Option<String> {
+    let moment = |suffix: &str| match parameters.get(placeholder.strip_suffix(suffix)?) {
+        Some(ParameterValue::Timestamp(moment)) => Some(moment.to_zoned(TimeZone::UTC).datetime()),
+        _ => None,
+    };
+    let day = |date: jiff::civil::Date| date.strftime("%Y/%m/%d").to_string();
+    if let Some(moment) = moment(NEXT_DAY_SUFFIX) {
+        return Some(day(moment.date().tomorrow().unwrap_or(moment.date())));
+    }
+    let hour = moment(HOUR_SUFFIX).map(|moment| moment.strftime("%Y-%m-%dT%H").to_string());
+    moment(DAY_SUFFIX).map(|moment| day(moment.date())).or(hour)
 }
 
 /// A value as Logs Insights writes it. The alphabets have no quotes and no backslashes.
@@ -184,7 +188,7 @@ fn insights_value(placeholder: &str, parameters: &Parameters) -> String {
         Some(ParameterValue::Text(text)) => quoted(text),
         Some(ParameterValue::Integer(number)) => number.to_string(),
         Some(ParameterValue::Timestamp(moment)) => quoted(&moment.to_string()),
-        None => day(placeholder, parameters).map(|day| quoted(&day)).unwrap_or_default(),
+        None => part_of_moment(placeholder, parameters).map(|part| quoted(&part)).unwrap_or_default(),
     }
 }
 

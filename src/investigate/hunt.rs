@@ -40,6 +40,9 @@ pub struct Hunt {
     pub columns: Vec<Column>,
     /// By which columns rows are sorted; rows that are equal there are sorted by all columns from left to right.
     pub order: Vec<SortKey>,
+    /// Whether the hunt is asked again with what it found, until it finds nothing new.
+    #[serde(default)]
+    pub repeat: Option<Repeat>,
     /// The SQL for Athena (Trino), without `ORDER BY` and `LIMIT`, which are added from [`Hunt::order`] and the parameter
     /// `limit`. `:name` is a parameter, `{{name}}` a fragment, `[[…]]` is left out if a parameter in it is not given.
     pub athena: String,
@@ -49,6 +52,20 @@ pub struct Hunt {
     /// The text for CloudWatch Logs Insights, in the same notation. Without it the hunt cannot be asked there.
     #[serde(default)]
     pub logs_insights: Option<LogsInsights>,
+}
+
+/// How a hunt goes on from what it found: the values of a column are the next step's parameter. Each step is one query.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Repeat {
+    /// The column whose values are asked next.
+    pub column: String,
+    /// The parameter, a list, that takes them.
+    pub parameter: String,
+    /// The parameter, a number, that is told the step, from 1.
+    pub step: String,
+    /// The most steps.
+    pub steps: u32,
 }
 
 /// A hunt as CloudWatch Logs Insights understands it.
@@ -275,9 +292,16 @@ impl Hunt {
         if let Some(key) = self.order.iter().find(|key| !self.has_column(&key.column)) {
             return Err(format!("it is sorted by `{}`, which is no column", key.column));
         }
+        if let Some(Repeat { column, parameter, step, .. }) = &self.repeat
+            && (!self.has_column(column) || self.parameter(parameter).is_none() || self.parameter(step).is_none())
+        {
+            return Err(format!("it repeats with `{column}`, `{parameter}` and `{step}`, which are not all there"));
+        }
         for parameter in &self.parameters {
             if let Some(default) = &parameter.default {
-                parameter.kind.read(default).map_err(|why| format!("`{}`: {why}", parameter.name))?;
+                let days = parameter.kind == ParameterType::Timestamp && days_before(default).is_some();
+                let read = if days { Ok(()) } else { parameter.kind.read(default).map(drop) };
+                read.map_err(|why| format!("`{}`: {why}", parameter.name))?;
             }
             if parameter.required && parameter.default.is_some() {
                 return Err(format!("`{}` is required, but has a default", parameter.name));
@@ -315,7 +339,8 @@ impl Hunt {
     /// The parameter that a placeholder stands for: its own name, or the day of a moment (`from_day` of `from`).
     pub(super) fn definition_of_placeholder(&self, placeholder: &str) -> Option<ParameterDefinition> {
         self.parameter(placeholder).or_else(|| {
-            let moment = placeholder.strip_suffix(DAY_SUFFIX).or(placeholder.strip_suffix(NEXT_DAY_SUFFIX))?;
+            let suffixes = [NEXT_DAY_SUFFIX, DAY_SUFFIX, HOUR_SUFFIX];
+            let moment = suffixes.iter().find_map(|suffix| placeholder.strip_suffix(suffix))?;
             self.parameter(moment).filter(|parameter| parameter.kind == ParameterType::Timestamp)
         })
     }
@@ -329,6 +354,13 @@ impl Hunt {
 pub(super) const DAY_SUFFIX: &str = "_day";
 /// `:to_next_day` is the day after that of `to`: a record is filed under the day of its delivery, which may be the next.
 pub(super) const NEXT_DAY_SUFFIX: &str = "_next_day";
+/// `:from_hour` is the hour of `from` as records spell it, `2026-01-15T03`.
+pub(super) const HOUR_SUFFIX: &str = "_hour";
+
+/// The days in a default like `30 days before from`.
+pub(super) fn days_before(default: &str) -> Option<i64> {
+    default.strip_suffix(" days before from")?.parse().ok().filter(|days| (1..=366).contains(days))
+}
 
 impl ParameterDefinition {
     /// Its default, read.

@@ -10,12 +10,15 @@ pub mod backend;
 pub mod binding;
 pub mod fragments;
 pub mod hunt;
+pub mod local;
 pub mod parameters;
+pub mod repeat;
 pub mod rows;
 mod template;
 
 pub use backend::{BackEnd, QueryBackend, QueryError};
 pub use binding::{Binding, BoundSql, BoundValue, TableName};
-pub use hunt::{Column, ColumnType, Direction, Hunt, HuntError, Hunts, ParameterDefinition, SortKey};
+pub use hunt::{Column, ColumnType, Direction, Hunt, HuntError, Hunts, ParameterDefinition, Repeat, SortKey};
+pub use local::LocalLogs;
 pub use parameters::{ParameterError, ParameterType, ParameterValue, Parameters, STANDARD};
-pub use rows::{Answer, Note, NoteKind, QueryRecord};
+pub use rows::{Answer, Execution, Note, NoteKind, QueryRecord};

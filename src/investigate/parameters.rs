@@ -7,10 +7,10 @@ use std::fmt;
 use std::net::IpAddr;
 
 use ipnet::IpNet;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize, Serializer};
 
-use super::hunt::{Hunt, ParameterDefinition};
+use super::hunt::{Hunt, ParameterDefinition, days_before};
 use crate::visible::visible_start;
 
 /// What was given for each parameter, as a person types it: values of a list in one text with commas between them, or one
@@ -276,7 +276,13 @@ impl Parameters {
             if values.contains_key(&definition.name) {
                 continue;
             }
-            match definition.default_value() {
+            let days = definition.default.as_deref().and_then(days_before);
+            let from = match values.get("from") {
+                Some(ParameterValue::Timestamp(from)) => Some(*from),
+                _ => None,
+            };
+            let before = days.zip(from).and_then(|(days, from)| from.checked_sub(SignedDuration::from_hours(24 * days)).ok());
+            match before.map(ParameterValue::Timestamp).or_else(|| definition.default_value()) {
                 Some(value) => _ = values.insert(definition.name, value),
                 None if definition.required => {
                     return Err(ParameterError::Missing {
@@ -335,13 +341,17 @@ impl Parameters {
         }
     }
 
+    /// The same values but for one, which must be of the parameter's type.
+    pub(super) fn with(&self, name: &str, value: ParameterValue) -> Self {
+        let mut values = self.0.clone();
+        values.insert(name.to_owned(), value);
+        Self(values)
+    }
+
     /// The same values for another window; for back ends that split one.
     #[must_use]
     pub fn with_window(&self, from: Timestamp, to: Timestamp) -> Self {
-        let mut values = self.0.clone();
-        values.insert("from".to_owned(), ParameterValue::Timestamp(from));
-        values.insert("to".to_owned(), ParameterValue::Timestamp(to));
-        Self(values)
+        self.with("from", ParameterValue::Timestamp(from)).with("to", ParameterValue::Timestamp(to))
     }
 }
 
