@@ -3,6 +3,7 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
+use std::fmt::Write as _;
 use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -561,4 +562,37 @@ fn every_hunts_sql_is_written_down_for_the_independent_parser() {
     }
     assert!(lines.len() >= 18);
     fs::write(folder.join("athena.jsonl"), lines.join("\n")).unwrap();
+}
+
+/// The list of hunts in `docs/hunts.md`, from the hunts' files.
+fn list_of_hunts() -> String {
+    let mut text = String::new();
+    for hunt in Hunts::load().unwrap().iter() {
+        let question = hunt.question.split_whitespace().collect::<Vec<_>>().join(" ");
+        writeln!(text, "\n### `{}`\n\n{}.\n\n{question}\n", hunt.id, hunt.title).unwrap();
+        writeln!(text, "MITRE ATT&CK: {}. ", hunt.attack.join(", ")).unwrap();
+        if !hunt.parameters.is_empty() {
+            writeln!(text, "\n| Parameter | Type | Default | What it is for |\n|---|---|---|---|").unwrap();
+        }
+        for parameter in &hunt.parameters {
+            let default = parameter.default.as_deref().unwrap_or(if parameter.required { "required" } else { "" });
+            writeln!(text, "| `{}` | {} | {default} | {} |", parameter.name, parameter.kind, parameter.description).unwrap();
+        }
+        let columns: Vec<String> = hunt.columns.iter().map(|column| format!("`{}`", column.name)).collect();
+        writeln!(text, "\nColumns: {}.", columns.join(", ")).unwrap();
+    }
+    text
+}
+
+#[test]
+fn the_list_in_the_documents_is_up_to_date() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/hunts.md");
+    let present = fs::read_to_string(&path).unwrap().replace("\r\n", "\n");
+    let mark = "writes it anew. -->\n";
+    let (head, list) = present.split_once(mark).unwrap();
+    if std::env::var_os("EXFILGUARD_UPDATE").is_some() {
+        fs::write(&path, format!("{head}{mark}{}", list_of_hunts())).unwrap();
+    } else {
+        assert_eq!(list, list_of_hunts(), "stale, run `EXFILGUARD_UPDATE=1 cargo test --test hunts the_list`");
+    }
 }

@@ -10,6 +10,7 @@ mod source;
 mod table;
 mod tally;
 
+use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -17,10 +18,13 @@ use datafusion::arrow::array::{Array, AsArray};
 use datafusion::arrow::compute::cast;
 use datafusion::arrow::datatypes::{DataType, Float64Type, Int64Type};
 use datafusion::arrow::record_batch::RecordBatch;
-use datafusion::common::{DataFusionError, ScalarValue};
+use datafusion::common::DataFusionError;
+use datafusion::config::Dialect;
 use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
 use datafusion::execution::runtime_env::RuntimeEnvBuilder;
 use datafusion::prelude::{SessionConfig, SessionContext};
+use datafusion::sql::parser::Statement;
+use datafusion::sql::sqlparser::ast::{self, visit_expressions_mut};
 use serde_json::{Number, Value};
 
 use self::source::LogFiles;
@@ -82,12 +86,11 @@ impl LocalLogs {
             readers: self.readers,
         };
         context.register_table(TABLE, Arc::new(table))?;
-        let value = |value: &BoundValue| match value {
-            BoundValue::Text(text) => ScalarValue::Utf8(Some(text.clone())),
-            BoundValue::Integer(number) => ScalarValue::Int64(Some(*number)),
-        };
-        let values: Vec<ScalarValue> = sql.values.iter().map(value).collect();
-        context.sql(&sql.text).await?.with_param_values(values)?.collect().await
+        let state = context.state();
+        let mut statement = state.sql_to_statement(&sql.text, &Dialect::Generic)?;
+        bind(&mut statement, &sql.values);
+        let plan = state.statement_to_plan(statement).await?;
+        context.execute_logical_plan(plan).await?.collect().await
     }
 }
 
@@ -123,6 +126,25 @@ impl QueryBackend for LocalLogs {
         };
         Answer::new(hunt, parameters, BackEnd::Local, rows, execution)
     }
+}
+
+/// Puts the values in the place of their placeholders, in the syntax tree: they are never read as SQL. (The engine's own
+/// parameters have no type before they are bound, which its functions on lists need.)
+fn bind(statement: &mut Statement, values: &[BoundValue]) {
+    let Statement::Statement(query) = statement else { return };
+    let _all_visited = visit_expressions_mut(query, |expression| {
+        if let ast::Expr::Value(place) = expression
+            && let ast::Value::Placeholder(name) = &place.value
+            && let Some(number) = name.strip_prefix('$').and_then(|number| number.parse::<usize>().ok())
+            && let Some(value) = number.checked_sub(1).and_then(|index| values.get(index))
+        {
+            place.value = match value {
+                BoundValue::Text(text) => ast::Value::SingleQuotedString(text.clone()),
+                BoundValue::Integer(number) => ast::Value::Number(number.to_string(), false),
+            };
+        }
+        ControlFlow::<()>::Continue(())
+    });
 }
 
 /// The rows of a batch as JSON values.
