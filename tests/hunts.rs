@@ -96,8 +96,10 @@ fn rows(hunt: &str, records: &[Value], more: &[&str], columns: &[&str]) -> Value
 }
 
 fn chosen(answer: &Value, columns: &[&str]) -> Value {
-    let names: Vec<&str> = answer["columns"].as_array().unwrap().iter().map(|c| c["name"].as_str().unwrap()).collect();
-    let index = |name: &&str| names.iter().position(|known| known == name).unwrap_or_else(|| panic!("{name}"));
+    let names: Vec<&str> =
+        answer["columns"].as_array().unwrap().iter().map(|c| c["name"].as_str().unwrap()).collect();
+    let index =
+        |name: &&str| names.iter().position(|known| known == name).unwrap_or_else(|| panic!("{name}"));
     let indexes: Vec<usize> = columns.iter().map(index).collect();
     let rows = answer["rows"].as_array().unwrap();
     rows.iter().map(|row| indexes.iter().map(|index| row[*index].clone()).collect::<Value>()).collect()
@@ -108,22 +110,60 @@ fn top_readers_sums_floats_and_leaves_out_errors_and_other_windows() {
     let records = [
         record(1, json!({})),
         record(2, json!({"additionalEventData": {"bytesTransferredOut": 2143.0}})),
-        record(3, json!({"requestParameters": {"key": "pii/2.csv"}, "additionalEventData": {"bytesTransferredOut": "12"}})),
+        record(
+            3,
+            json!({"requestParameters": {"key": "pii/2.csv"}, "additionalEventData": {"bytesTransferredOut": "12"}}),
+        ),
         record(4, json!({"additionalEventData": null})),
         record(5, json!({"errorCode": "AccessDenied"})),
         record(6, json!({"eventTime": "2026-01-15T05:00:00Z"})),
         record(7, json!({"eventTime": "2026-01-15T02:59:59Z"})),
         record(8, json!({"eventName": "PutObject"})),
         record(9, json!({"eventSource": "s3express.amazonaws.com"})),
-        record(10, json!({"userIdentity": {"sessionContext": null, "accessKeyId": null, "arn": null, "type": "AWSService",
-            "accountId": null, "invokedBy": "athena.amazonaws.com"}, "sourceIPAddress": "athena.amazonaws.com"})),
+        record(
+            10,
+            json!({"userIdentity": {"sessionContext": null, "accessKeyId": null, "arn": null, "type": "AWSService",
+            "accountId": null, "invokedBy": "athena.amazonaws.com"}, "sourceIPAddress": "athena.amazonaws.com"}),
+        ),
     ];
-    let found = rows("top-readers", &records, &[], &["principal", "access_key", "source_ip", "requests", "distinct_keys", "bytes_out", "first_seen", "last_seen"]);
+    let found = rows(
+        "top-readers",
+        &records,
+        &[],
+        &[
+            "principal",
+            "access_key",
+            "source_ip",
+            "requests",
+            "distinct_keys",
+            "bytes_out",
+            "first_seen",
+            "last_seen",
+        ],
+    );
     assert_eq!(
         found,
         json!([
-            [ROLE, "ASIAAAAAAAAAAAAAAAAA", "198.51.100.23", 4, 3, 2255, "2026-01-15T03:00:01Z", "2026-01-15T03:00:04Z"],
-            ["athena.amazonaws.com", null, "athena.amazonaws.com", 1, 1, 100, "2026-01-15T03:00:10Z", "2026-01-15T03:00:10Z"]
+            [
+                ROLE,
+                "ASIAAAAAAAAAAAAAAAAA",
+                "198.51.100.23",
+                4,
+                3,
+                2255,
+                "2026-01-15T03:00:01Z",
+                "2026-01-15T03:00:04Z"
+            ],
+            [
+                "athena.amazonaws.com",
+                null,
+                "athena.amazonaws.com",
+                1,
+                1,
+                100,
+                "2026-01-15T03:00:10Z",
+                "2026-01-15T03:00:10Z"
+            ]
         ])
     );
     let one = rows("top-readers", &records, &["--set", "bucket=other"], &["principal"]);
@@ -150,21 +190,31 @@ fn unusual_addresses_are_those_that_the_baseline_and_the_networks_lack() {
     put(folder.path(), "2026/01/15/b.json.gz", &file_of(&records[1..]));
     let all = hunt_in(folder.path(), "unusual-addresses", &[]);
     let addresses = chosen(&all.answer, &["source_ip"]);
-    assert_eq!(addresses, json!([["10.1.2.3"], ["185.220.101.1"], ["athena.amazonaws.com"]]), "{}", all.stderr);
+    assert_eq!(
+        addresses,
+        json!([["10.1.2.3"], ["185.220.101.1"], ["athena.amazonaws.com"]]),
+        "{}",
+        all.stderr
+    );
     let fewer = hunt_in(folder.path(), "unusual-addresses", &["--set", "networks=10.0.0.0/8,2001:db8::/32"]);
     assert_eq!(chosen(&fewer.answer, &["source_ip"]), json!([["185.220.101.1"], ["athena.amazonaws.com"]]));
-    let shorter = hunt_in(folder.path(), "unusual-addresses", &["--set", "baseline-from=2026-01-12", "--set", "networks=10.0.0.0/8"]);
+    let shorter = hunt_in(
+        folder.path(),
+        "unusual-addresses",
+        &["--set", "baseline-from=2026-01-12", "--set", "networks=10.0.0.0/8"],
+    );
     assert_eq!(chosen(&shorter.answer, &["source_ip"]).as_array().unwrap().len(), 3);
 }
 
 #[test]
 fn outside_writes_goes_by_the_owner_of_the_bucket_and_the_inventory() {
-    let bucket = |owner: Value, name: &str| {
-        json!([{"type": "AWS::S3::Object", "ARN": "x"}, {"accountId": owner, "type": "AWS::S3::Bucket", "ARN": format!("arn:aws:s3:::{name}")}])
-    };
+    let bucket = |owner: Value, name: &str| json!([{"type": "AWS::S3::Object", "ARN": "x"}, {"accountId": owner, "type": "AWS::S3::Bucket", "ARN": format!("arn:aws:s3:::{name}")}]);
     let write = |number, name: &str, owner: Value, event: &str| {
-        record(number, json!({"eventName": event, "resources": bucket(owner, name), "requestParameters": {"bucketName": name},
-            "additionalEventData": {"bytesTransferredIn": 50.0}}))
+        record(
+            number,
+            json!({"eventName": event, "resources": bucket(owner, name), "requestParameters": {"bucketName": name},
+            "additionalEventData": {"bytesTransferredIn": 50.0}}),
+        )
     };
     let mut copy = write(1, "thief", json!("999988887777"), "CopyObject");
     copy["requestParameters"]["x-amz-copy-source"] = json!("/crown-jewels/pii/1.csv");
@@ -179,7 +229,10 @@ fn outside_writes_goes_by_the_owner_of_the_bucket_and_the_inventory() {
         write(4, "unowned", json!(null), "PutObject"),
         none,
         write(6, "ours-too", json!("444455556666"), "UploadPart"),
-        record(7, json!({"eventName": "CopyObject", "errorCode": "AccessDenied", "resources": bucket(json!("999988887777"), "thief")})),
+        record(
+            7,
+            json!({"eventName": "CopyObject", "errorCode": "AccessDenied", "resources": bucket(json!("999988887777"), "thief")}),
+        ),
         write(8, "inventoried", json!(null), "PutObject"),
     ];
     let accounts = ["--organization-accounts", "111122223333,444455556666"];
@@ -190,10 +243,20 @@ fn outside_writes_goes_by_the_owner_of_the_bucket_and_the_inventory() {
         rows("outside-writes", &records, &accounts, &columns),
         json!([outside, unknown("inventoried"), unknown("nameless"), unknown("unowned")])
     );
-    let inventory = ["--organization-accounts", "111122223333,444455556666", "--set", "organization_buckets=ours,inventoried"];
+    let inventory = [
+        "--organization-accounts",
+        "111122223333,444455556666",
+        "--set",
+        "organization_buckets=ours,inventoried",
+    ];
     assert_eq!(
         rows("outside-writes", &records, &inventory, &columns),
-        json!([outside, unknown("nameless"), ["ours-too", "444455556666", "not-in-inventory", "UploadPart", null, 1, 50], unknown("unowned")])
+        json!([
+            outside,
+            unknown("nameless"),
+            ["ours-too", "444455556666", "not-in-inventory", "UploadPart", null, 1, 50],
+            unknown("unowned")
+        ])
     );
     let folder = folder(&records);
     let without = hunt_in(folder.path(), "outside-writes", &[]);
@@ -208,7 +271,8 @@ fn foreign_readers_are_told_apart() {
         record["userIdentity"] = identity;
         record
     };
-    let mut endpoint = record(5, json!({"vpcEndpointId": "vpce-0123456789abcdef0", "vpcEndpointAccountId": "999988887777"}));
+    let mut endpoint =
+        record(5, json!({"vpcEndpointId": "vpce-0123456789abcdef0", "vpcEndpointAccountId": "999988887777"}));
     endpoint["requestParameters"]["key"] = json!("k");
     let records = [
         record(1, json!({})),
@@ -220,7 +284,8 @@ fn foreign_readers_are_told_apart() {
         reader(7, json!({"type": "Unknown"})),
     ];
     let accounts = ["--organization-accounts", "111122223333,444455556666"];
-    let mut found = rows("foreign-readers", &records, &accounts, &["why", "caller_account", "principal", "requests"]);
+    let mut found =
+        rows("foreign-readers", &records, &accounts, &["why", "caller_account", "principal", "requests"]);
     found.as_array_mut().unwrap().sort_by_key(ToString::to_string);
     assert_eq!(
         found,
@@ -243,33 +308,53 @@ fn presigned_urls_are_told_by_the_signature() {
         record(2, signed.clone()),
         record(3, signed),
         record(4, json!({"additionalEventData": null})),
-        record(5, json!({"additionalEventData": {"AuthenticationMethod": "QueryString"}, "errorCode": "AccessDenied"})),
+        record(
+            5,
+            json!({"additionalEventData": {"AuthenticationMethod": "QueryString"}, "errorCode": "AccessDenied"}),
+        ),
     ];
-    let found = rows("presigned-urls", &records, &[], &["principal", "source_ip", "event_name", "requests", "bytes_out"]);
+    let found = rows(
+        "presigned-urls",
+        &records,
+        &[],
+        &["principal", "source_ip", "event_name", "requests", "bytes_out"],
+    );
     assert_eq!(found, json!([[ROLE, "185.220.101.1", "GetObject", 2, 200]]));
 }
 
 #[test]
 fn control_plane_changes_are_listed_with_those_that_were_refused() {
     let call = |number, source: &str, name: &str, more: Value| {
-        let mut record = record(number, json!({"eventSource": source, "eventName": name, "eventCategory": "Management"}));
+        let mut record =
+            record(number, json!({"eventSource": source, "eventName": name, "eventCategory": "Management"}));
         json_patch::merge(&mut record, &more);
         record
     };
     let records = [
         call(1, "s3.amazonaws.com", "PutBucketPolicy", json!({"requestParameters": {"key": null}})),
-        call(2, "cloudtrail.amazonaws.com", "StopLogging", json!({"errorCode": "AccessDenied", "requestParameters": {"bucketName": null, "key": null, "name": "t"}})),
+        call(
+            2,
+            "cloudtrail.amazonaws.com",
+            "StopLogging",
+            json!({"errorCode": "AccessDenied", "requestParameters": {"bucketName": null, "key": null, "name": "t"}}),
+        ),
         call(3, "s3.amazonaws.com", "PutBucketInventoryConfiguration", json!({})),
         call(4, "s3.amazonaws.com", "GetBucketPolicy", json!({})),
         call(5, "evil.amazonaws.com", "StopLogging", json!({})),
     ];
-    let found = rows("control-plane-changes", &records, &[], &["event_name", "bucket", "error_code", "request"]);
+    let found =
+        rows("control-plane-changes", &records, &[], &["event_name", "bucket", "error_code", "request"]);
     assert_eq!(
         found,
         json!([
             ["PutBucketPolicy", "crown-jewels", null, "{\"bucketName\":\"crown-jewels\"}"],
             ["StopLogging", null, "AccessDenied", "{\"name\":\"t\"}"],
-            ["PutBucketInventoryConfiguration", "crown-jewels", null, "{\"bucketName\":\"crown-jewels\",\"key\":\"pii/3.csv\"}"]
+            [
+                "PutBucketInventoryConfiguration",
+                "crown-jewels",
+                null,
+                "{\"bucketName\":\"crown-jewels\",\"key\":\"pii/3.csv\"}"
+            ]
         ])
     );
     let keys = ["--set", "access_keys=AKIAIOSFODNN7EXAMPLE"];
@@ -281,14 +366,21 @@ fn control_plane_changes_are_listed_with_those_that_were_refused() {
 #[test]
 fn credential_spread_goes_on_to_a_fixed_point_of_five_steps() {
     let issue = |number: u32, from: &str, to: Value| {
-        let mut record = record(number, json!({"eventSource": "sts.amazonaws.com", "eventName": "AssumeRole",
-            "responseElements": {"credentials": {"accessKeyId": to}, "assumedRoleUser": {"arn": format!("arn:aws:sts::111122223333:assumed-role/R/{number}")}}}));
+        let mut record = record(
+            number,
+            json!({"eventSource": "sts.amazonaws.com", "eventName": "AssumeRole",
+            "responseElements": {"credentials": {"accessKeyId": to}, "assumedRoleUser": {"arn": format!("arn:aws:sts::111122223333:assumed-role/R/{number}")}}}),
+        );
         record["userIdentity"]["accessKeyId"] = json!(from);
         record["requestParameters"] = json!({"roleArn": ROLE});
         record
     };
     let key = |letter: char| format!("ASIA{}", letter.to_string().repeat(16));
-    let chain: Vec<Value> = ('A'..='G').zip('B'..='H').zip(1..).map(|((from, to), number)| issue(number, &key(from), json!(key(to)))).collect();
+    let chain: Vec<Value> = ('A'..='G')
+        .zip('B'..='H')
+        .zip(1..)
+        .map(|((from, to), number)| issue(number, &key(from), json!(key(to))))
+        .collect();
     let mut records = chain[..3].to_vec();
     records.push(issue(20, &key('D'), json!(key('A'))));
     let mut refused = issue(21, &key('B'), json!(null));
@@ -297,7 +389,12 @@ fn credential_spread_goes_on_to_a_fixed_point_of_five_steps() {
     records.push(refused);
     records.push(issue(22, &key('X'), json!(key('Y'))));
     let keys = format!("access_keys={}", key('A'));
-    let found = rows("credential-spread", &records, &["--set", &keys], &["step", "access_key", "issued_key", "error_code"]);
+    let found = rows(
+        "credential-spread",
+        &records,
+        &["--set", &keys],
+        &["step", "access_key", "issued_key", "error_code"],
+    );
     assert_eq!(
         found,
         json!([
@@ -329,10 +426,15 @@ fn deletes_and_overwrites_are_told_by_kind() {
         on(4, "DeleteObject", object("k1")),
         on(5, "DeleteObject", json!({"bucketName": "b", "key": "k2", "versionId": "v"})),
         on(6, "DeleteObjects", json!({"bucketName": "b", "delete": ""})),
-        on(7, "CopyObject", json!({"bucketName": "b", "key": "k3", "x-amz-server-side-encryption-customer-algorithm": "AES256"})),
+        on(
+            7,
+            "CopyObject",
+            json!({"bucketName": "b", "key": "k3", "x-amz-server-side-encryption-customer-algorithm": "AES256"}),
+        ),
         on(8, "PutBucketLifecycle", json!({"bucketName": "b"})),
     ];
-    let mut found = rows("deletes-and-overwrites", &records, &[], &["kind", "bucket", "requests", "distinct_keys"]);
+    let mut found =
+        rows("deletes-and-overwrites", &records, &[], &["kind", "bucket", "requests", "distinct_keys"]);
     found.as_array_mut().unwrap().sort_by_key(ToString::to_string);
     assert_eq!(
         found,
@@ -354,7 +456,10 @@ fn hourly_baseline_needs_twenty_samples_and_three_deviations() {
     let mut reads = |time: &str, count: usize, bucket: &str| {
         for _ in 0..count {
             number += 1;
-            records.push(record(number, json!({"eventTime": time, "requestParameters": {"bucketName": bucket}})));
+            records.push(record(
+                number,
+                json!({"eventTime": time, "requestParameters": {"bucketName": bucket}}),
+            ));
         }
     };
     for hour in 0..20 {
@@ -389,14 +494,30 @@ fn b13_damaged_files_are_counted_and_named_and_nothing_counts_twice() {
     put(folder.path(), "2026/01/15/copy-of-a.json.gz", &whole);
     // Redelivered the next day: one old record, one new.
     put(folder.path(), "2026/01/16/late.json.gz", &file_of(&records[9..11]));
-    let long: Vec<Value> = (11..=50).map(|n| record(n, json!({"requestID": format!("{:x}", u64::from(n).wrapping_mul(0x9e37_79b9_7f4a_7c15))}))).collect();
+    let long: Vec<Value> = (11..=50)
+        .map(|n| {
+            record(n, json!({"requestID": format!("{:x}", u64::from(n).wrapping_mul(0x9e37_79b9_7f4a_7c15))}))
+        })
+        .collect();
     let cut = file_of(&long);
     put(folder.path(), "2026/01/15/truncated.json.gz", &cut[..cut.len() - 20]);
-    put(folder.path(), "2026/01/15/malformed.json", br#"{"Records":[{"eventTime":"2026-01-15T03:00:00Z", oops},{"eventName":"GetObject"}, 7]}"#);
+    put(
+        folder.path(),
+        "2026/01/15/malformed.json",
+        br#"{"Records":[{"eventTime":"2026-01-15T03:00:00Z", oops},{"eventName":"GetObject"}, 7]}"#,
+    );
     put(folder.path(), "2026/01/15/binary.json.gz", b"\x1f\x8bnot gzip at all");
     put(folder.path(), "2026/01/15/text.json", b"hello");
-    put(folder.path(), "2026/01/15/shapes.json", record(60, json!({"userIdentity": "a text"})).to_string().as_bytes());
-    put(folder.path(), "2026/01/15/unknown.json", record(61, json!({"newField": {"x": [1]}, "eventVersion": "9.99"})).to_string().as_bytes());
+    put(
+        folder.path(),
+        "2026/01/15/shapes.json",
+        record(60, json!({"userIdentity": "a text"})).to_string().as_bytes(),
+    );
+    put(
+        folder.path(),
+        "2026/01/15/unknown.json",
+        record(61, json!({"newField": {"x": [1]}, "eventVersion": "9.99"})).to_string().as_bytes(),
+    );
     put(folder.path(), "2026/01/15/empty.json", b"");
     put(folder.path(), "2026/01/13/pruned.json.gz", b"\x1f\x8bnever opened");
     let digest = folder.path().join("AWSLogs/111122223333/CloudTrail-Digest/eu-west-1/2026/01/15/d.json.gz");
@@ -412,16 +533,27 @@ fn b13_damaged_files_are_counted_and_named_and_nothing_counts_twice() {
     let unread = note("files-unread");
     assert_eq!(unread["count"], 3, "{unread}");
     for name in ["truncated.json.gz", "binary.json.gz", "text.json"] {
-        assert!(unread["examples"].to_string().contains(name) && outcome.stderr.contains(name), "{name}: {unread}");
+        assert!(
+            unread["examples"].to_string().contains(name) && outcome.stderr.contains(name),
+            "{name}: {unread}"
+        );
     }
     let malformed = note("records-unread");
     assert_eq!(malformed["count"], 4, "{malformed}");
-    assert!(malformed["examples"].to_string().contains("malformed.json") && malformed["examples"].to_string().contains("userIdentity"));
+    assert!(
+        malformed["examples"].to_string().contains("malformed.json")
+            && malformed["examples"].to_string().contains("userIdentity")
+    );
     let again = note("duplicates");
     assert!(again["examples"].to_string().contains("a.json.gz"), "{again}");
     assert_eq!(note("files-left-out")["count"], 1);
     assert!(!outcome.stderr.contains("pruned"), "{}", outcome.stderr);
-    let total: i64 = chosen(&outcome.answer, &["requests"]).as_array().unwrap().iter().map(|row| row[0].as_i64().unwrap()).sum();
+    let total: i64 = chosen(&outcome.answer, &["requests"])
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|row| row[0].as_i64().unwrap())
+        .sum();
     let read = outcome.answer["query"]["scanned_records"].as_u64().unwrap();
     let twice = again["count"].as_u64().unwrap();
     assert_eq!(u64::try_from(total).unwrap(), read - twice, "every record that was read counts once");
@@ -459,7 +591,8 @@ fn b13_a_record_that_never_ends_is_passed_over() {
 
 #[test]
 fn more_rows_than_the_limit_are_said_and_every_format_is_written() {
-    let records: Vec<Value> = (1..=5).map(|n| record(n, json!({"sourceIPAddress": format!("192.0.2.{n}")}))).collect();
+    let records: Vec<Value> =
+        (1..=5).map(|n| record(n, json!({"sourceIPAddress": format!("192.0.2.{n}")}))).collect();
     let folder = folder(&records);
     let limited = hunt_in(folder.path(), "top-readers", &["--limit", "2"]);
     assert_eq!(limited.answer["rows"].as_array().unwrap().len(), 2);
@@ -508,7 +641,10 @@ fn what_cannot_be_asked_is_said() {
     assert!(exfilguard(&["hunt", "no-such-hunt", "--logs", "."]).stderr.contains("top-readers"));
     assert_eq!(exfilguard(&["hunt", "top-readers", "--logs", "/no/such/path", "--last", "1h"]).code, 2);
     let list = exfilguard(&["hunt", "list", "--output", "json"]);
-    assert_eq!((list.code, list.answer.as_array().unwrap().len()), (0, Hunts::load().unwrap().iter().count()));
+    assert_eq!(
+        (list.code, list.answer.as_array().unwrap().len()),
+        (0, Hunts::load().unwrap().iter().count())
+    );
     for hunt in Hunts::load().unwrap().iter() {
         assert_eq!(exfilguard(&["hunt", "explain", &hunt.id]).code, 0);
     }
@@ -550,12 +686,18 @@ fn every_hunts_sql_is_written_down_for_the_independent_parser() {
                 })
                 .collect();
             let parameters = Parameters::read(hunt, &given).unwrap();
-            let sql = hunt.bind(Binding::Athena, &TableName::read("logs.cloudtrail_org").unwrap(), &parameters);
+            let sql =
+                hunt.bind(Binding::Athena, &TableName::read("logs.cloudtrail_org").unwrap(), &parameters);
             assert_eq!(sql.text.matches('?').count(), sql.values.len(), "{}: {}", hunt.id, sql.text);
             for needed in ["dt BETWEEN", "from_iso8601_timestamp(eventtime)"] {
                 assert!(sql.text.contains(needed), "{} has no `{needed}`", hunt.id);
             }
-            assert_eq!(sql.text.contains("account IN") && sql.text.contains("region IN"), everything, "{}", hunt.id);
+            assert_eq!(
+                sql.text.contains("account IN") && sql.text.contains("region IN"),
+                everything,
+                "{}",
+                hunt.id
+            );
             let literals: Vec<String> = sql.values.iter().map(BoundValue::literal).collect();
             lines.push(json!({"hunt": hunt.id, "sql": sql.text, "values": literals, "columns": hunt.columns.iter().map(|c| &c.name).collect::<Vec<_>>()}).to_string());
         }
@@ -570,13 +712,19 @@ fn list_of_hunts() -> String {
     for hunt in Hunts::load().unwrap().iter() {
         let question = hunt.question.split_whitespace().collect::<Vec<_>>().join(" ");
         writeln!(text, "\n### `{}`\n\n{}.\n\n{question}\n", hunt.id, hunt.title).unwrap();
-        writeln!(text, "MITRE ATT&CK: {}. ", hunt.attack.join(", ")).unwrap();
+        writeln!(text, "MITRE ATT&CK: {}.", hunt.attack.join(", ")).unwrap();
         if !hunt.parameters.is_empty() {
             writeln!(text, "\n| Parameter | Type | Default | What it is for |\n|---|---|---|---|").unwrap();
         }
         for parameter in &hunt.parameters {
-            let default = parameter.default.as_deref().unwrap_or(if parameter.required { "required" } else { "" });
-            writeln!(text, "| `{}` | {} | {default} | {} |", parameter.name, parameter.kind, parameter.description).unwrap();
+            let default =
+                parameter.default.as_deref().unwrap_or(if parameter.required { "required" } else { "" });
+            writeln!(
+                text,
+                "| `{}` | {} | {default} | {} |",
+                parameter.name, parameter.kind, parameter.description
+            )
+            .unwrap();
         }
         let columns: Vec<String> = hunt.columns.iter().map(|column| format!("`{}`", column.name)).collect();
         writeln!(text, "\nColumns: {}.", columns.join(", ")).unwrap();
@@ -593,6 +741,10 @@ fn the_list_in_the_documents_is_up_to_date() {
     if std::env::var_os("EXFILGUARD_UPDATE").is_some() {
         fs::write(&path, format!("{head}{mark}{}", list_of_hunts())).unwrap();
     } else {
-        assert_eq!(list, list_of_hunts(), "stale, run `EXFILGUARD_UPDATE=1 cargo test --test hunts the_list`");
+        assert_eq!(
+            list,
+            list_of_hunts(),
+            "stale, run `EXFILGUARD_UPDATE=1 cargo test --test hunts the_list`"
+        );
     }
 }

@@ -27,7 +27,9 @@ pub fn run(arguments: &HuntArguments, console: &Console) -> Result<ExitCode, Fai
         (Some(HuntCommand::Explain { name, output }), _) => print(&explain(named(&hunts, name)?, *output)?),
         (Some(HuntCommand::Run(run)), _) => ask(&hunts, run, console),
         (None, Some(run)) => ask(&hunts, run, console),
-        (None, None) => Err(Failure::usage(miette!(help = "`exfilguard hunt list` shows all", "name a hunt"))),
+        (None, None) => {
+            Err(Failure::usage(miette!(help = "`exfilguard hunt list` shows all", "name a hunt")))
+        }
     }
 }
 
@@ -56,7 +58,13 @@ fn list(hunts: &Hunts, output: ListFormat) -> Result<String, Failure> {
     for hunt in hunts.iter() {
         let needs: Vec<&str> = needed(hunt).collect();
         let title = hunt.title.clone();
-        table.add_row([hunt.id.clone(), title, needs.join(", "), hunt.attack.join(" "), back_ends(hunt).join(", ")]);
+        table.add_row([
+            hunt.id.clone(),
+            title,
+            needs.join(", "),
+            hunt.attack.join(" "),
+            back_ends(hunt).join(", "),
+        ]);
     }
     Ok(table.to_string())
 }
@@ -240,7 +248,9 @@ fn window(arguments: &RunHunt, given: &mut Given, console: &Console) -> Result<(
         (Some(from), _) => from.clone(),
         (None, last) => {
             if last.is_none() {
-                console.note("the window is the last 24 hours; choose another with `--from` and `--to`, or `--last`");
+                console.note(
+                    "the window is the last 24 hours; choose another with `--from` and `--to`, or `--last`",
+                );
             }
             before(&to, last.as_deref().unwrap_or("24h"))?
         }
@@ -256,7 +266,9 @@ fn now() -> Timestamp {
 
 /// The moment so long before another.
 fn before(to: &str, last: &str) -> Result<String, Failure> {
-    let wrong = || Failure::usage(miette!(help = "write for example 24h, 90m or 7d", "`--last {last}` is no duration"));
+    let wrong = || {
+        Failure::usage(miette!(help = "write for example 24h, 90m or 7d", "`--last {last}` is no duration"))
+    };
     let span: jiff::Span = last.trim().parse().map_err(|_| wrong())?;
     let duration = span.to_duration(SpanRelativeTo::days_are_24_hours()).map_err(|_| wrong())?;
     if duration.is_negative() || duration.is_zero() {

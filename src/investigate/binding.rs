@@ -63,7 +63,9 @@ impl TableName {
         let parts: Vec<String> = text.split('.').map(str::to_owned).collect();
         if parts.len() > 2 || !parts.iter().all(|part| plain(part)) {
             let text = crate::visible::visible_start(text, 60);
-            return Err(format!("`{text}` is no table: write `table` or `database.table` of letters, digits and `_`"));
+            return Err(format!(
+                "`{text}` is no table: write `table` or `database.table` of letters, digits and `_`"
+            ));
         }
         Ok(Self(parts))
     }
@@ -122,11 +124,9 @@ impl Hunt {
             Direction::Ascending => format!("{} NULLS LAST", key.column),
             Direction::Descending => format!("{} DESC NULLS LAST", key.column),
         });
-        let others = self.columns.iter().filter(|column| !self.order.iter().any(|key| key.column == column.name));
-        named
-            .chain(others.map(|column| format!("{} NULLS LAST", column.name)))
-            .collect::<Vec<_>>()
-            .join(", ")
+        let others =
+            self.columns.iter().filter(|column| !self.order.iter().any(|key| key.column == column.name));
+        named.chain(others.map(|column| format!("{} NULLS LAST", column.name))).collect::<Vec<_>>().join(", ")
     }
 }
 
@@ -228,7 +228,9 @@ logs_insights:
 
     fn parameters(more: &[(&str, &str)]) -> Parameters {
         let mut given: Given = Given::new();
-        for (name, text) in [("from", "2026-01-31T03:00:00Z"), ("to", "2026-01-31T05:00:00Z")].iter().chain(more) {
+        for (name, text) in
+            [("from", "2026-01-31T03:00:00Z"), ("to", "2026-01-31T05:00:00Z")].iter().chain(more)
+        {
             given.insert((*name).to_owned(), vec![(*text).to_owned()]);
         }
         Parameters::read(&hunt(), &given).unwrap()
@@ -236,7 +238,8 @@ logs_insights:
 
     #[test]
     fn values_are_bound_in_the_order_of_their_placeholders() {
-        let parameters = parameters(&[("keys", "ASIAAAAAAAAAAAAAAAAA,AKIAAAAAAAAAAAAAAAAA"), ("limit", "10")]);
+        let parameters =
+            parameters(&[("keys", "ASIAAAAAAAAAAAAAAAAA,AKIAAAAAAAAAAAAAAAAA"), ("limit", "10")]);
         let table = TableName::read("logs.cloudtrail").unwrap();
         let bound = hunt().bind(Binding::Athena, &table, &parameters);
         assert_eq!(
@@ -256,8 +259,12 @@ logs_insights:
 
     #[test]
     fn logs_insights_gets_quoted_values() {
-        let text = hunt().insights_text(&parameters(&[("keys", "ASIAAAAAAAAAAAAAAAAA,AKIAAAAAAAAAAAAAAAAA")]));
-        assert_eq!(text.unwrap(), "filter x > 3 | filter k in [\"AKIAAAAAAAAAAAAAAAAA\",\"ASIAAAAAAAAAAAAAAAAA\"]");
+        let text =
+            hunt().insights_text(&parameters(&[("keys", "ASIAAAAAAAAAAAAAAAAA,AKIAAAAAAAAAAAAAAAAA")]));
+        assert_eq!(
+            text.unwrap(),
+            "filter x > 3 | filter k in [\"AKIAAAAAAAAAAAAAAAAA\",\"ASIAAAAAAAAAAAAAAAAA\"]"
+        );
         assert_eq!(hunt().insights_text(&parameters(&[])).unwrap(), "filter x > 3 ");
     }
 

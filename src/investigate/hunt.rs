@@ -293,9 +293,13 @@ impl Hunt {
             return Err(format!("it is sorted by `{}`, which is no column", key.column));
         }
         if let Some(Repeat { column, parameter, step, .. }) = &self.repeat
-            && (!self.has_column(column) || self.parameter(parameter).is_none() || self.parameter(step).is_none())
+            && (!self.has_column(column)
+                || self.parameter(parameter).is_none()
+                || self.parameter(step).is_none())
         {
-            return Err(format!("it repeats with `{column}`, `{parameter}` and `{step}`, which are not all there"));
+            return Err(format!(
+                "it repeats with `{column}`, `{parameter}` and `{step}`, which are not all there"
+            ));
         }
         for parameter in &self.parameters {
             if let Some(default) = &parameter.default {
@@ -373,7 +377,8 @@ impl ParameterDefinition {
 fn unique<'a>(what: &str, names: impl Iterator<Item = &'a str>) -> Result<(), String> {
     let mut seen = BTreeSet::new();
     for name in names {
-        let plain = name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_');
+        let plain =
+            name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_');
         if !plain || !name.starts_with(|first: char| first.is_ascii_lowercase()) {
             return Err(format!("the {what} `{name}` is not of lower-case letters, digits and `_`"));
         }

@@ -221,7 +221,9 @@ pub enum ParameterError {
     },
     /// A required parameter was not given.
     #[error("the hunt `{hunt}` needs the parameter `{name}`: {description}")]
-    #[diagnostic(help("give it with `--set {name}=VALUE`; `exfilguard hunt explain {hunt}` shows all parameters"))]
+    #[diagnostic(help(
+        "give it with `--set {name}=VALUE`; `exfilguard hunt explain {hunt}` shows all parameters"
+    ))]
     Missing {
         /// The hunt.
         hunt: String,
@@ -281,7 +283,9 @@ impl Parameters {
                 Some(ParameterValue::Timestamp(from)) => Some(*from),
                 _ => None,
             };
-            let before = days.zip(from).and_then(|(days, from)| from.checked_sub(SignedDuration::from_hours(24 * days)).ok());
+            let before = days
+                .zip(from)
+                .and_then(|(days, from)| from.checked_sub(SignedDuration::from_hours(24 * days)).ok());
             match before.map(ParameterValue::Timestamp).or_else(|| definition.default_value()) {
                 Some(value) => _ = values.insert(definition.name, value),
                 None if definition.required => {
@@ -365,10 +369,7 @@ fn single(texts: &[String]) -> Result<&str, String> {
 }
 
 /// Values between commas.
-fn list(
-    texts: &[String],
-    read: impl Fn(&str) -> Result<String, String>,
-) -> Result<ParameterValue, String> {
+fn list(texts: &[String], read: impl Fn(&str) -> Result<String, String>) -> Result<ParameterValue, String> {
     set(texts.iter().flat_map(|text| text.split(',')).filter(|text| !text.trim().is_empty()), read)
 }
 
@@ -545,13 +546,25 @@ mod tests {
         for (kind, given, value) in [
             (ParameterType::Timestamp, "2026-01-15", moment("2026-01-15T00:00:00Z")),
             (ParameterType::Timestamp, "2026-01-15T03:00:00.9+02:00", moment("2026-01-15T01:00:00Z")),
-            (ParameterType::AccountIds, "444455556666, 012345678901,444455556666", texts(&["012345678901", "444455556666"])),
+            (
+                ParameterType::AccountIds,
+                "444455556666, 012345678901,444455556666",
+                texts(&["012345678901", "444455556666"]),
+            ),
             (ParameterType::Regions, "eu-west-1,us-gov-west-1", texts(&["eu-west-1", "us-gov-west-1"])),
             (ParameterType::BucketName, "Old_Bucket.x-1", text("Old_Bucket.x-1")),
-            (ParameterType::Arns, "arn:aws:sts::111122223333:assumed-role/R/a,b@c", texts(&["arn:aws:sts::111122223333:assumed-role/R/a,b@c"])),
+            (
+                ParameterType::Arns,
+                "arn:aws:sts::111122223333:assumed-role/R/a,b@c",
+                texts(&["arn:aws:sts::111122223333:assumed-role/R/a,b@c"]),
+            ),
             (ParameterType::AccessKeyIds, "AKIAIOSFODNN7EXAMPLE", texts(&["AKIAIOSFODNN7EXAMPLE"])),
             (ParameterType::Ip, "2001:DB8::0:1", text("2001:db8::1")),
-            (ParameterType::Networks, "203.0.113.7/24,198.51.100.1", texts(&["198.51.100.1/32", "203.0.113.0/24"])),
+            (
+                ParameterType::Networks,
+                "203.0.113.7/24,198.51.100.1",
+                texts(&["198.51.100.1/32", "203.0.113.0/24"]),
+            ),
             (ParameterType::Integer, "-3", ParameterValue::Integer(-3)),
             (ParameterType::Limit, "50", ParameterValue::Integer(50)),
             (ParameterType::EventNames, "GetObject", texts(&["GetObject"])),
@@ -574,8 +587,12 @@ mod tests {
         };
         assert_eq!(read(&[]).unwrap().limit(), 1000);
         assert_eq!(read(&[("limit", "7")]).unwrap().limit(), 7);
-        assert!(matches!(read(&[("buckets", "x")]), Err(ParameterError::Unknown { name, .. }) if name == "buckets"));
-        assert!(matches!(read(&[("bucket", "x'")]), Err(ParameterError::Invalid { name, .. }) if name == "bucket"));
+        assert!(
+            matches!(read(&[("buckets", "x")]), Err(ParameterError::Unknown { name, .. }) if name == "buckets")
+        );
+        assert!(
+            matches!(read(&[("bucket", "x'")]), Err(ParameterError::Invalid { name, .. }) if name == "bucket")
+        );
         let missing = Parameters::read(hunt, &given(&window[..1])).unwrap_err();
         assert!(matches!(missing, ParameterError::Missing { name, .. } if name == "to"));
         let backwards = Parameters::read(hunt, &given(&[("from", "2026-01-15"), ("to", "2026-01-15")]));

@@ -37,7 +37,9 @@ pub async fn ask<B: QueryBackend>(
             joined.notes.push(Note {
                 kind: NoteKind::Truncated,
                 count: 1,
-                message: format!("after {step} steps there were still new values; what they lead to was not asked"),
+                message: format!(
+                    "after {step} steps there were still new values; what they lead to was not asked"
+                ),
                 examples: new,
             });
             break;

@@ -220,7 +220,9 @@ impl Hunt {
     fn compare(&self, a: &[Value], b: &[Value]) -> Ordering {
         let index = |name: &str| self.columns.iter().position(|column| column.name == name);
         for key in &self.order {
-            let Some((a, b)) = index(&key.column).and_then(|index| a.get(index).zip(b.get(index))) else { continue };
+            let Some((a, b)) = index(&key.column).and_then(|index| a.get(index).zip(b.get(index))) else {
+                continue;
+            };
             let order = match (a.is_null(), b.is_null(), key.direction) {
                 (false, false, Direction::Descending) => compare(b, a),
                 _ => compare(a, b),
@@ -284,7 +286,11 @@ athena: SELECT who, bytes FROM :table
     fn every_back_ends_values_become_the_same_rows() {
         let local = answer("9", json!([["b", 1], ["a", null], ["c", 1_048_576.0], ["a", 1]])).unwrap();
         let athena = answer("9", json!([["a", "1"], ["c", "1.048576E9"], ["b", "1"], ["a", null]]));
-        assert_eq!(local.rows, [json!(["c", 1_048_576]), json!(["a", 1]), json!(["b", 1]), json!(["a", null])].map(|row| row.as_array().unwrap().clone()));
+        assert_eq!(
+            local.rows,
+            [json!(["c", 1_048_576]), json!(["a", 1]), json!(["b", 1]), json!(["a", null])]
+                .map(|row| row.as_array().unwrap().clone())
+        );
         assert_ne!(local.query.sha256, athena.unwrap().query.sha256);
         let athena = answer("9", json!([["a", "1"], ["c", "1048576.0"], ["b", "1"], ["a", null]])).unwrap();
         assert_eq!(local.rows, athena.rows);

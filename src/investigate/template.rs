@@ -36,7 +36,9 @@ fn pieces(text: &str) -> Vec<Piece<'_>> {
 /// What a text begins with, and its length in bytes: something of the notation, or plain text.
 fn next(rest: &str) -> (Option<Piece<'_>>, usize) {
     let through = |end: &str, skip: usize| {
-        rest.get(skip..).and_then(|inner| inner.find(end)).map_or(rest.len(), |found| skip + found + end.len())
+        rest.get(skip..)
+            .and_then(|inner| inner.find(end))
+            .map_or(rest.len(), |found| skip + found + end.len())
     };
     match rest.as_bytes() {
         [b'\'', ..] => (None, through("'", 1)),
@@ -117,7 +119,8 @@ mod tests {
 
     #[test]
     fn placeholders_are_found_but_not_in_quotes_comments_or_casts() {
-        let text = "SELECT ':a', \":b\", x::text -- :c\n /* :d */ FROM t WHERE a = :from_day AND b=:to2,'é' :E";
+        let text =
+            "SELECT ':a', \":b\", x::text -- :c\n /* :d */ FROM t WHERE a = :from_day AND b=:to2,'é' :E";
         assert_eq!(placeholders(text).unwrap(), ["from_day", "to2"]);
         assert_eq!(placeholders("r.type = 'AWS::S3::Bucket' AND :x = ':it''s :not' AND :x").unwrap(), ["x"]);
     }

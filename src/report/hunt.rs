@@ -45,18 +45,53 @@ fn as_text(hunt: &Hunt, answer: &Answer, look: Look) -> String {
     if answer.rows.is_empty() {
         let _infallible = writeln!(text, "{}: no rows", hunt.title);
     } else {
-        let mut table = Table::new();
-        table.load_style(TableStyle::new()).set_content_arrangement(ContentArrangement::Dynamic);
-        table.set_width(u16::try_from(look.width).unwrap_or(u16::MAX));
-        table.set_header(answer.columns.iter().map(|column| column.name.to_uppercase()));
-        for row in &answer.rows {
-            table.add_row(row.iter().map(|value| visible_start(&shown(value), MAX_CELL)));
+        let _infallible = writeln!(text, "{}\n", hunt.title);
+        if width(answer) <= look.width {
+            text.push_str(&table(answer, look));
+        } else {
+            text.push_str(&blocks(answer));
         }
-        let _infallible = writeln!(text, "{}\n\n{table}", hunt.title);
     }
     let _infallible = writeln!(text, "\n{}", summary(answer));
     for note in &answer.query.notes {
         let _infallible = writeln!(text, "note: {}", visible_start(&note.message, 300));
+    }
+    text
+}
+
+fn cell_of(value: &Value) -> String {
+    visible_start(&shown(value), MAX_CELL)
+}
+
+/// The columns that a table without broken lines takes.
+fn width(answer: &Answer) -> usize {
+    let of_column = |(index, name): (usize, &str)| {
+        let values = answer.rows.iter().filter_map(|row| row.get(index));
+        values.map(|value| cell_of(value).chars().count()).max().unwrap_or_default().max(name.len()) + 2
+    };
+    answer.columns.iter().map(|column| column.name.as_str()).enumerate().map(of_column).sum()
+}
+
+fn table(answer: &Answer, look: Look) -> String {
+    let mut table = Table::new();
+    table.load_style(TableStyle::new()).set_content_arrangement(ContentArrangement::Dynamic);
+    table.set_width(u16::try_from(look.width).unwrap_or(u16::MAX));
+    table.set_header(answer.columns.iter().map(|column| column.name.to_uppercase()));
+    for row in &answer.rows {
+        table.add_row(row.iter().map(cell_of));
+    }
+    format!("{table}\n")
+}
+
+/// A block per row, a line per value: an ARN or an id that is broken cannot be copied.
+fn blocks(answer: &Answer) -> String {
+    let name = answer.columns.iter().map(|column| column.name.len()).max().unwrap_or_default();
+    let mut text = String::new();
+    for (number, row) in (1..).zip(&answer.rows) {
+        let _infallible = writeln!(text, "row {number}");
+        for (column, value) in answer.columns.iter().zip(row).filter(|(_, value)| !value.is_null()) {
+            let _infallible = writeln!(text, "  {:name$}  {}", column.name, cell_of(value));
+        }
     }
     text
 }
@@ -75,8 +110,10 @@ fn summary(answer: &Answer) -> String {
 }
 
 fn as_csv(answer: &Answer) -> Result<String, csv::Error> {
-    let mut writer =
-        WriterBuilder::new().quote_style(QuoteStyle::Always).terminator(Terminator::CRLF).from_writer(Vec::new());
+    let mut writer = WriterBuilder::new()
+        .quote_style(QuoteStyle::Always)
+        .terminator(Terminator::CRLF)
+        .from_writer(Vec::new());
     writer.write_record(answer.columns.iter().map(|column| column.name.as_str()))?;
     for row in &answer.rows {
         writer.write_record(row.iter().map(|value| match value {

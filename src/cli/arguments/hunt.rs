@@ -10,7 +10,11 @@ use crate::report::Destination;
 
 /// `exfilguard hunt`.
 #[derive(Debug, Args)]
-#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true, arg_required_else_help = true)]
+#[command(
+    args_conflicts_with_subcommands = true,
+    subcommand_negates_reqs = true,
+    arg_required_else_help = true
+)]
 #[command(after_help = "Examples:\n  \
     exfilguard hunt list\n  \
     exfilguard hunt explain outside-writes\n  \

@@ -77,8 +77,12 @@ const USER_IDENTITY: &[Member] = &[
     ),
     object("sessionContext", "sessioncontext", SESSION_CONTEXT),
 ];
-const RESOURCE: &[Member] =
-    &[text("ARN", "arn"), text("accountId", "accountid"), text("type", "type"), text("ARNPrefix", "arnprefix")];
+const RESOURCE: &[Member] = &[
+    text("ARN", "arn"),
+    text("accountId", "accountid"),
+    text("type", "type"),
+    text("ARNPrefix", "arnprefix"),
+];
 
 /// The columns that are fields of a record.
 pub(super) const MEMBERS: [Member; 28] = [

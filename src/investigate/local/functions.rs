@@ -6,7 +6,9 @@ use std::net::IpAddr;
 use std::ops::Range;
 use std::sync::Arc;
 
-use datafusion::arrow::array::{Array, ArrayRef, AsArray, BooleanArray, StringArray, StringBuilder, TimestampSecondArray};
+use datafusion::arrow::array::{
+    Array, ArrayRef, AsArray, BooleanArray, StringArray, StringBuilder, TimestampSecondArray,
+};
 use datafusion::arrow::datatypes::{DataType, TimeUnit};
 use datafusion::common::{Result, ScalarValue, exec_err};
 use datafusion::logical_expr::{
@@ -30,7 +32,12 @@ pub(super) fn all() -> Vec<ScalarUDF> {
         function("json_extract_scalar", texts(2), DataType::Utf8, Work::JsonExtractScalar),
         function(FROM_ISO8601_TIMESTAMP, texts(1), moment, Work::FromIso8601Timestamp),
         function("bucket_owner", Signature::any(1, Volatility::Immutable), DataType::Utf8, Work::BucketOwner),
-        function("in_networks", Signature::any(2, Volatility::Immutable), DataType::Boolean, Work::InNetworks),
+        function(
+            "in_networks",
+            Signature::any(2, Volatility::Immutable),
+            DataType::Boolean,
+            Work::InNetworks,
+        ),
     ]
 }
 
@@ -79,7 +86,8 @@ impl ScalarUDFImpl for Function {
             }
             (Work::FromIso8601Timestamp, [text]) => {
                 let array = text.to_array(rows)?;
-                let seconds: TimestampSecondArray = texts(&array)?.iter().map(|text| text.and_then(second_of)).collect();
+                let seconds: TimestampSecondArray =
+                    texts(&array)?.iter().map(|text| text.and_then(second_of)).collect();
                 Arc::new(seconds.with_timezone("UTC"))
             }
             (Work::BucketOwner, [resources]) => Arc::new(owners(&resources.to_array(rows)?)?),

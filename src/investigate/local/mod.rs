@@ -108,7 +108,9 @@ impl QueryBackend for LocalLogs {
             hunt: hunt.id.clone(),
             message: match error.find_root() {
                 DataFusionError::ResourcesExhausted(why) => {
-                    format!("it needs more memory than it may use; give it more (`--memory`), or a shorter window. {why}")
+                    format!(
+                        "it needs more memory than it may use; give it more (`--memory`), or a shorter window. {why}"
+                    )
                 }
                 _ => error.strip_backtrace(),
             },

@@ -40,9 +40,8 @@ impl Subject {
     /// The column with this name, if it holds texts that stand in the record as they are.
     fn of(expression: &Expr) -> Option<Self> {
         let Expr::Column(column) = expression else { return None };
-        let member = |index: &usize| {
-            MEMBERS.get(*index).is_some_and(|member| matches!(member.shape, Shape::Text))
-        };
+        let member =
+            |index: &usize| MEMBERS.get(*index).is_some_and(|member| matches!(member.shape, Shape::Text));
         let index = MEMBERS.iter().position(|member| member.column == column.name).filter(member);
         index
             .map(Self::Member)
@@ -53,7 +52,9 @@ impl Subject {
 fn literal(expression: &Expr) -> Option<&str> {
     match expression {
         Expr::Literal(
-            ScalarValue::Utf8(Some(text)) | ScalarValue::Utf8View(Some(text)) | ScalarValue::LargeUtf8(Some(text)),
+            ScalarValue::Utf8(Some(text))
+            | ScalarValue::Utf8View(Some(text))
+            | ScalarValue::LargeUtf8(Some(text)),
             _,
         ) => Some(text),
         _ => None,
@@ -110,7 +111,8 @@ impl Predicate {
     }
 
     fn comparison(left: &Expr, operator: Operator, right: &Expr) -> Option<Self> {
-        let known = [Operator::Eq, Operator::NotEq, Operator::Lt, Operator::LtEq, Operator::Gt, Operator::GtEq];
+        let known =
+            [Operator::Eq, Operator::NotEq, Operator::Lt, Operator::LtEq, Operator::Gt, Operator::GtEq];
         if !known.contains(&operator) {
             return None;
         }
@@ -127,7 +129,11 @@ impl Predicate {
     }
 
     /// Whether the condition holds. `text` gives a column's text, `time` the record's second.
-    pub(super) fn holds<'t>(&self, text: &impl Fn(Subject) -> Option<Cow<'t, str>>, time: Option<i64>) -> bool {
+    pub(super) fn holds<'t>(
+        &self,
+        text: &impl Fn(Subject) -> Option<Cow<'t, str>>,
+        time: Option<i64>,
+    ) -> bool {
         match self {
             Self::And(a, b) => a.holds(text, time) && b.holds(text, time),
             Self::Or(a, b) => a.holds(text, time) || b.holds(text, time),
@@ -193,7 +199,8 @@ mod tests {
 
     #[test]
     fn conditions_on_texts_are_understood_with_nulls_as_in_sql() {
-        let name = Predicate::of(&col("eventname").in_list(vec![lit("GetObject"), lit("CopyObject")], false)).unwrap();
+        let name = Predicate::of(&col("eventname").in_list(vec![lit("GetObject"), lit("CopyObject")], false))
+            .unwrap();
         assert!(holds(&name, &[("eventname", "CopyObject")]));
         assert!(!holds(&name, &[("eventname", "PutObject")]));
         assert!(!holds(&name, &[]));
@@ -212,7 +219,9 @@ mod tests {
     #[test]
     fn files_are_left_out_only_if_their_place_is_known() {
         let days = Predicate::of(&col("dt").between(lit("2026/01/14"), lit("2026/01/16"))).unwrap();
-        let can = |day: Option<&str>| days.can_hold(&|index| (PARTITIONS[index] == "dt").then(|| day.map(str::to_owned)).flatten());
+        let can = |day: Option<&str>| {
+            days.can_hold(&|index| (PARTITIONS[index] == "dt").then(|| day.map(str::to_owned)).flatten())
+        };
         assert!(can(Some("2026/01/15")) && can(None));
         assert!(!can(Some("2026/01/17")) && !can(Some("2025/12/31")));
         let name = Predicate::of(&col("eventname").eq(lit("x"))).unwrap();

@@ -39,7 +39,9 @@ enum State {
     /// Between values: records, or objects that have `Records`.
     Top,
     /// Within a list of records.
-    List { wrapped: bool },
+    List {
+        wrapped: bool,
+    },
     /// Behind the list of an object that has `Records`.
     BehindList,
     Ended,
@@ -315,7 +317,8 @@ mod tests {
         };
         let whole = read(RecordReader::new(Box::new(io::Cursor::new(text.to_vec())), largest));
         let dripped = text.to_vec();
-        let dripping = read(RecordReader::new(Box::new(Drip(Box::leak(dripped.into_boxed_slice()))), largest));
+        let dripping =
+            read(RecordReader::new(Box::new(Drip(Box::leak(dripped.into_boxed_slice()))), largest));
         assert_eq!(whole, dripping, "the same however it arrives");
         whole
     }
@@ -341,8 +344,15 @@ mod tests {
         let text = br#"{"Records":[{"a":1},{"b" 2},{"c":3},7,"x",null,{"d":4}]}"#;
         assert_eq!(
             all(text, 1 << 20),
-            ["{\"a\":1}", "unread: expected `:`", "{\"c\":3}", "unread: it is no object", "unread: it is no object",
-             "unread: it is no object", "{\"d\":4}"]
+            [
+                "{\"a\":1}",
+                "unread: expected `:`",
+                "{\"c\":3}",
+                "unread: it is no object",
+                "unread: it is no object",
+                "unread: it is no object",
+                "{\"d\":4}"
+            ]
         );
     }
 
@@ -361,7 +371,8 @@ mod tests {
         let text = format!("[{{\"a\":\"{}\"}},{{\"b\":2}}]", "x".repeat(1 << 16));
         assert_eq!(all(text.as_bytes(), 1 << 12), ["unread: it is larger than 4096 bytes", "{\"b\":2}"]);
         let endless = io::repeat(b'x').take(1 << 24);
-        let mut reader = RecordReader::new(io::Cursor::new(b"{\"Records\":[{\"a\":\"".to_vec()).chain(endless), 1 << 12);
+        let mut reader =
+            RecordReader::new(io::Cursor::new(b"{\"Records\":[{\"a\":\"".to_vec()).chain(endless), 1 << 12);
         assert!(matches!(reader.next(&mut Places::default()), Next::Failed(_)));
         assert!(reader.window.buffer.len() <= 1 << 12);
     }

@@ -103,7 +103,9 @@ fn may_hold_records(path: &Path) -> bool {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let ending = [".json", ".json.gz", ".jsonl", ".jsonl.gz", ".ndjson", ".ndjson.gz"];
     let other = |text: &str| {
-        ["CloudTrail-Digest", "CloudTrail-Insight", "CloudTrail-Aggregated"].iter().any(|kind| text.contains(kind))
+        ["CloudTrail-Digest", "CloudTrail-Insight", "CloudTrail-Aggregated"]
+            .iter()
+            .any(|kind| text.contains(kind))
     };
     let folder = path.parent().unwrap_or(path);
     let in_other = folder.components().any(|part| other(&part.as_os_str().to_string_lossy()));
@@ -165,7 +167,12 @@ mod tests {
         );
         assert_eq!(partition("111122223333/CloudTrail/eu-west-1/2026/01/15/a.json.gz"), expected);
         assert_eq!(partition("flat/111122223333_CloudTrail_eu-west-1_20260115T0310Z_Ab1.json.gz"), expected);
-        for other in ["a.json", "CloudTrail/a.json", "x/CloudTrail/eu-west-1/2026/01/15/a.json", "é_CloudTrail_é_é.json"] {
+        for other in [
+            "a.json",
+            "CloudTrail/a.json",
+            "x/CloudTrail/eu-west-1/2026/01/15/a.json",
+            "é_CloudTrail_é_é.json",
+        ] {
             assert_eq!(partition(other), "  ", "{other}");
         }
     }
@@ -178,7 +185,13 @@ mod tests {
             fs::create_dir_all(path.parent().unwrap()).unwrap();
             fs::write(path, "{}").unwrap();
         };
-        for name in ["CloudTrail/a.json.gz", "b.jsonl", "CloudTrail-Digest/c.json.gz", "CloudTrail-Insight/d.json", "e.txt"] {
+        for name in [
+            "CloudTrail/a.json.gz",
+            "b.jsonl",
+            "CloudTrail-Digest/c.json.gz",
+            "CloudTrail-Insight/d.json",
+            "e.txt",
+        ] {
             write(name);
         }
         let found = LogFiles::find(&[folder.path().to_path_buf(), folder.path().join("b.jsonl")]).unwrap();

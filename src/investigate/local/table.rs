@@ -180,9 +180,11 @@ impl Scan {
         tally: &mut FileTally,
         batch: &mut Batch<'_>,
     ) -> Result<()> {
-        let text = |index: usize| places.value(record, index).and_then(|value| json::text_of(value).ok().flatten());
+        let text =
+            |index: usize| places.value(record, index).and_then(|value| json::text_of(value).ok().flatten());
         let time = text(batch.known.event_time);
-        let Some((time, second)) = time.and_then(|time| functions::second_of(&time).map(|second| (time, second)))
+        let Some((time, second)) =
+            time.and_then(|time| functions::second_of(&time).map(|second| (time, second)))
         else {
             tally.unread("it has no `eventTime`: it is no record of CloudTrail");
             return Ok(());

@@ -66,11 +66,13 @@ impl Tally {
     pub(super) fn notes(&self, all: &LogFiles) -> Vec<Note> {
         let files = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let mut notes = Vec::new();
-        let mut unread: Vec<String> =
-            all.unreadable.iter().map(|(path, why)| named(path, why)).collect();
+        let mut unread: Vec<String> = all.unreadable.iter().map(|(path, why)| named(path, why)).collect();
         unread.extend(files.iter().filter_map(|(path, file)| Some(named(path, file.failure.as_deref()?))));
         note(&mut notes, NoteKind::FilesUnread, as_count(unread.len()), unread, |count| {
-            format!("{count} could not be read, or not to the end; what stands there is missing", count = counted(count, "file"))
+            format!(
+                "{count} could not be read, or not to the end; what stands there is missing",
+                count = counted(count, "file")
+            )
         });
         let records = files.iter().filter(|(_, file)| file.unread > 0);
         let examples = records
@@ -85,12 +87,15 @@ impl Tally {
             format!("{} could not be read, or not wholly", counted(count, "record"))
         });
         let again = files.iter().filter(|(_, file)| file.matched > 0 && file.duplicates == file.matched);
-        let examples = again.map(|(path, _)| named(path, "every record of it that was asked for stands in another file")).collect();
+        let examples = again
+            .map(|(path, _)| named(path, "every record of it that was asked for stands in another file"))
+            .collect();
         let count = files.values().map(|file| file.duplicates).sum();
         note(&mut notes, NoteKind::Duplicates, count, examples, |count| {
             format!("{} had been read before (the same eventID) and counted once", counted(count, "record"))
         });
-        let left_out = all.left_out.iter().map(|path| visible_start(&path.display().to_string(), 300)).collect();
+        let left_out =
+            all.left_out.iter().map(|path| visible_start(&path.display().to_string(), 300)).collect();
         note(&mut notes, NoteKind::FilesLeftOut, as_count(all.left_out.len()), left_out, |count| {
             format!("{} left out: digests, Insights events, or no log files", counted(count, "file"))
         });
