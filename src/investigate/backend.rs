@@ -9,6 +9,9 @@ use serde::Serialize;
 use super::hunt::Hunt;
 use super::parameters::{ParameterError, Parameters};
 use super::rows::Answer;
+use crate::collect::Failure;
+use crate::collect::permission::permission;
+use crate::snapshot::Unreadable;
 
 /// The kinds of back end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, clap::ValueEnum)]
@@ -93,11 +96,33 @@ pub enum QueryError {
     #[error("{operation}: {code}: {message}")]
     Aws {
         /// The operation, such as `athena:StartQueryExecution`.
-        operation: &'static str,
+        operation: String,
         /// The error code, or the query's state.
         code: String,
         /// What AWS says.
         message: String,
+    },
+    /// The back end is not asked, because it could not answer, or might read more than the person expects.
+    #[error("{back_end} was not asked: {why}")]
+    #[diagnostic(help("{next}"))]
+    Refused {
+        /// The back end.
+        back_end: BackEnd,
+        /// Why not.
+        why: String,
+        /// What to do about it.
+        next: String,
+    },
+    /// The query took too long and was cancelled.
+    #[error("`{what}` took longer than {seconds} s in {back_end} and was cancelled")]
+    #[diagnostic(help("ask for a smaller window, or give it more time with --query-time-out"))]
+    TimedOut {
+        /// The back end.
+        back_end: BackEnd,
+        /// What was asked.
+        what: String,
+        /// How long it could take, in seconds.
+        seconds: u64,
     },
     /// The answer is not of the hunt's form: a defect of the program or of the table.
     #[error("{back_end} answered `{hunt}` with something else: {message}")]
@@ -112,4 +137,15 @@ pub enum QueryError {
     /// The person stopped it.
     #[error("interrupted; the query was cancelled")]
     Interrupted,
+}
+
+impl From<Failure> for QueryError {
+    fn from(failure: Failure) -> Self {
+        let Unreadable { operation, code, message } = failure.unreadable;
+        let message = match permission(&operation, &code) {
+            Some(action) => format!("{message} (the permission `{action}` is missing)"),
+            None => message,
+        };
+        Self::Aws { operation, code, message }
+    }
 }

@@ -262,6 +262,13 @@ impl Hunt {
         self.local.as_deref().unwrap_or(&self.athena)
     }
 
+    /// The field of Logs Insights that a column is.
+    #[must_use]
+    pub fn insights_field<'a>(&'a self, column: &'a str) -> &'a str {
+        let named = self.logs_insights.as_ref().and_then(|insights| insights.fields.get(column));
+        named.map_or(column, String::as_str)
+    }
+
     /// Puts the fragments into the texts. A text that is the same for both dialects becomes two where a fragment
     /// differs.
     fn expand(&mut self, fragments: &Fragments) -> Result<(), String> {
