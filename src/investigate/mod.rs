@@ -6,15 +6,20 @@
 //! [`Answer`]: rows of the hunt's columns in the hunt's order, whichever back end it is, and the [`QueryRecord`] that an
 //! evidence list needs. What a back end could not read stands in the record's notes; it is never left unsaid.
 
+pub mod athena;
 pub mod backend;
 pub mod binding;
 pub mod fragments;
 pub mod hunt;
 pub mod local;
+pub mod logs_insights;
+pub mod names;
 pub mod parameters;
+pub mod price;
 pub mod repeat;
 pub mod rows;
 mod template;
+pub mod waiting;
 
 pub use backend::{BackEnd, QueryBackend, QueryError};
 pub use binding::{Binding, BoundSql, BoundValue, TableName};
