@@ -1,6 +1,7 @@
 //! What people type.
 
 mod hunt;
+mod hunt_aws;
 mod remediate;
 
 use std::num::NonZeroU32;
@@ -9,6 +10,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub use self::hunt::{HuntArguments, HuntCommand, RunHunt};
+pub use self::hunt_aws::{AthenaArguments, AwsBackEndArguments, HuntSetupArguments};
 pub use self::remediate::{
     ApplyArguments, PlanArguments, PlanFormat, RemediateArguments, RemediateCommand, RollbackArguments,
     WriteArguments,
@@ -604,6 +606,9 @@ pub struct IamPolicyArguments {
     /// With `audit`: also what `audit --send-to-security-hub` needs
     #[arg(long)]
     pub send_to_security_hub: bool,
+    /// With `investigate`: also what `hunt setup --apply` needs to make the table
+    #[arg(long)]
+    pub hunt_setup: bool,
     /// The role that is assumed in each account
     #[arg(long, value_name = "NAME", default_value = "OrganizationAccountAccessRole", value_parser = role_name)]
     pub role: String,

@@ -1,5 +1,8 @@
 //! `exfilguard hunt`: lists, explains and asks hunts.
 
+mod aws;
+mod setup;
+
 use std::fmt::Write as _;
 use std::io::Write as _;
 use std::path::Path;
@@ -13,6 +16,7 @@ use super::arguments::{HuntArguments, HuntCommand, ListFormat, RunHunt};
 use super::console::{Console, terminal_width};
 use super::exit_code::ExitCode;
 use super::{Failure, live};
+use crate::audit::Stop;
 use crate::investigate::parameters::Given;
 use crate::investigate::{Answer, BackEnd, Hunt, Hunts, LocalLogs, Parameters, QueryError, repeat};
 use crate::report::hunt::{FORMATS, render};
@@ -26,6 +30,7 @@ pub fn run(arguments: &HuntArguments, console: &Console) -> Result<ExitCode, Fai
         (Some(HuntCommand::List { output }), _) => print(&list(&hunts, *output)?),
         (Some(HuntCommand::Explain { name, output }), _) => print(&explain(named(&hunts, name)?, *output)?),
         (Some(HuntCommand::Run(run)), _) => ask(&hunts, run, console),
+        (Some(HuntCommand::Setup(table)), _) => setup::run(table, console),
         (None, Some(run)) => ask(&hunts, run, console),
         (None, None) => {
             Err(Failure::usage(miette!(help = "`exfilguard hunt list` shows all", "name a hunt")))
@@ -194,23 +199,38 @@ fn answer(
             }
             live::run(async { repeat::ask(&logs, hunt, parameters).await.map_err(failed) })
         }
-        other => Err(Failure::usage(QueryError::Unsupported {
-            hunt: hunt.id.clone(),
-            back_end: other,
-            why: "this build answers from log files only (`--logs PATH`)".to_owned(),
-        })),
+        BackEnd::Athena => {
+            let (stopper, stop) = Stop::new();
+            live::run_until_told(&stopper, console, async {
+                let athena = aws::athena(&arguments.aws, stop, console).await?;
+                repeat::ask(&athena, hunt, parameters).await.map_err(failed)
+            })
+        }
+        BackEnd::LogsInsights => {
+            let (stopper, stop) = Stop::new();
+            live::run_until_told(&stopper, console, async {
+                let insights = aws::logs_insights(&arguments.aws, stop, console).await?;
+                repeat::ask(&insights, hunt, parameters).await.map_err(failed)
+            })
+        }
     }
 }
 
+/// What a query without an answer ends the program with: wrong usage if it was not asked, incomplete if it was.
 fn failed(error: QueryError) -> Failure {
-    match error {
-        QueryError::Interrupted => Failure::interrupted(),
-        // The question was right; there is no answer.
-        QueryError::Engine { .. } | QueryError::Aws { .. } | QueryError::WrongAnswer { .. } => {
-            Failure { code: ExitCode::Incomplete, report: error.into() }
-        }
-        other => Failure::usage(other),
-    }
+    let code = match &error {
+        QueryError::Interrupted => ExitCode::Interrupted,
+        QueryError::Aws { code, .. } if aws::is_about_credentials(code) => ExitCode::NoEntry,
+        QueryError::Engine { .. }
+        | QueryError::Aws { .. }
+        | QueryError::TimedOut { .. }
+        | QueryError::WrongAnswer { .. } => ExitCode::Incomplete,
+        QueryError::Parameters(_)
+        | QueryError::Unsupported { .. }
+        | QueryError::Unreadable { .. }
+        | QueryError::Refused { .. } => ExitCode::Usage,
+    };
+    Failure { code, report: error.into() }
 }
 
 /// The values that the command line gives, and those of the snapshot.

@@ -7,6 +7,7 @@ mod call_plan;
 mod checks;
 mod compare;
 mod completions;
+mod consent;
 mod console;
 mod eval;
 pub mod exit_code;

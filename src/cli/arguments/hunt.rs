@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use super::{ListFormat, account_id, region};
+use super::{AwsBackEndArguments, HuntSetupArguments, ListFormat, account_id, region};
 use crate::investigate::BackEnd;
 use crate::report::Destination;
 
@@ -20,6 +20,8 @@ use crate::report::Destination;
     exfilguard hunt explain outside-writes\n  \
     exfilguard hunt top-readers --logs ./trail-bucket --from 2026-01-14 --to 2026-01-16\n  \
     exfilguard hunt outside-writes --logs ./trail-bucket --last 24h --snapshot org.jsonl.gz\n  \
+    exfilguard hunt top-readers --backend athena --work-group security --last 24h\n  \
+    exfilguard hunt top-readers --backend logs-insights --log-group aws-cloudtrail-logs --last 24h\n  \
     exfilguard hunt credential-spread --logs a.json.gz b.json.gz --last 7d --set access_keys=AKIAIOSFODNN7EXAMPLE\n\n\
     `exfilguard hunt NAME …` is short for `exfilguard hunt run NAME …`. Exit codes: 0 done, 2 wrong usage,\n\
     3 something could not be read (the rows are written all the same), 130 interrupted.")]
@@ -52,6 +54,8 @@ pub enum HuntCommand {
     },
     /// Ask a hunt
     Run(Box<RunHunt>),
+    /// Print or make the table by which Athena reads a trail's files
+    Setup(Box<HuntSetupArguments>),
 }
 
 /// `exfilguard hunt run`.
@@ -96,6 +100,9 @@ pub struct RunHunt {
     /// A saved snapshot: the organization's accounts and buckets are taken from it
     #[arg(long, value_name = "PATH", help_heading = "Window and parameters")]
     pub snapshot: Option<PathBuf>,
+    /// The back ends at AWS.
+    #[command(flatten)]
+    pub aws: AwsBackEndArguments,
     /// Write the rows: terminal, json, csv or markdown, to standard output or to =PATH; repeatable [default: terminal]
     #[arg(long, value_name = "FORMAT[=PATH]", help_heading = "Reports")]
     pub output: Vec<Destination>,
