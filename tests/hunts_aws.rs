@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
-use emulated::{Athena, Emulator};
+use emulated::{Athena, Emulator, repository};
 use exfilguard::investigate::{Hunt, Hunts, ParameterType};
 use serde_json::{Value, json};
 
@@ -643,4 +643,14 @@ fn what_is_known_of_the_log_group_is_said_with_the_answer() {
         "{}",
         failing.notes()
     );
+}
+
+#[test]
+fn the_interpreter_of_logs_insights_means_what_aws_documents() {
+    let output = Command::new(repository("target/emulator/bin/python"))
+        .args(["-B", "-m", "unittest", "insights_language_test"])
+        .current_dir(repository("tests/emulator"))
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
 }
