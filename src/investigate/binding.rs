@@ -37,15 +37,6 @@ pub enum BoundValue {
 }
 
 impl BoundValue {
-    /// Whether Athena takes the value as one of its `ExecutionParameters`. Those are of at most 1,024 characters, and "currently,
-    /// ? parameters can be placed only in the WHERE clause", where numbers such as the limit do not stand. What cannot be bound is
-    /// written as a literal: it is a number, or of a closed alphabet.
-    ///
-    /// <https://docs.aws.amazon.com/athena/latest/ug/querying-with-prepared-statements.html>
-    fn can_be_bound_in_athena(&self) -> bool {
-        matches!(self, Self::Text(_)) && self.literal().len() <= 1024
-    }
-
     /// The value as an SQL literal, for back ends whose parameters are literals (Athena's `ExecutionParameters`).
     #[must_use]
     pub fn literal(&self) -> String {
@@ -148,10 +139,6 @@ impl BoundSql {
         for (index, value) in values.into_iter().enumerate() {
             if index > 0 {
                 self.text.push_str(", ");
-            }
-            if binding == Binding::Athena && !value.can_be_bound_in_athena() {
-                self.text.push_str(&value.literal());
-                continue;
             }
             self.values.push(value);
             let _infallible = match binding {

@@ -10,6 +10,7 @@ without a value is a group. JSON's null is no field.
 """
 
 import datetime
+import json
 import re
 import statistics
 from functools import cmp_to_key
@@ -88,7 +89,11 @@ class Event:
         if self._event is None:
             return None
         if name.startswith("@"):
-            return {"@timestamp": Moment(self._event["timestamp"]), "@message": self._event["message"], "@ptr": self._event["ptr"]}[name]
+            return {
+                "@timestamp": Moment(self._event["timestamp"]),
+                "@message": json.dumps(self._event["message"], separators=(",", ":")),
+                "@ptr": self._event["ptr"],
+            }[name]
         value = self._event["message"]
         for part in name.split("."):
             if isinstance(value, dict):

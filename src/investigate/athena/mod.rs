@@ -8,6 +8,7 @@
 mod calls;
 mod execution;
 pub mod setup;
+mod statement;
 pub mod trail_table;
 
 use std::time::Duration;
@@ -20,7 +21,7 @@ use self::calls::{Calls, ResultTable, Statement};
 use self::execution::{Executor, succeeded};
 use self::trail_table::{CataloguedTable, PARTITION_COLUMNS};
 use super::backend::{BackEnd, QueryBackend, QueryError};
-use super::binding::{Binding, BoundValue, TableName};
+use super::binding::{Binding, TableName};
 use super::hunt::Hunt;
 use super::names::{CatalogName, Day, OutputLocation, WorkGroupName};
 use super::parameters::{ParameterValue, Parameters};
@@ -219,8 +220,8 @@ impl QueryBackend for Athena {
         self.executor.tell(&reads);
         let name = TableName::read(&format!("{}.{}", self.settings.database, self.settings.table));
         let name = name.map_err(|why| refused(why, "name another one with --database and --table"))?;
-        let bound = hunt.bind(Binding::Athena, &name, parameters);
-        if bound.text.len() > LONGEST_STATEMENT {
+        let (text, values) = statement::bind_what_can_be(&hunt.bind(Binding::Athena, &name, parameters));
+        if text.len() > LONGEST_STATEMENT {
             return Err(QueryError::Unsupported {
                 hunt: hunt.id.clone(),
                 back_end: BackEnd::Athena,
@@ -230,8 +231,8 @@ impl QueryBackend for Athena {
             });
         }
         let statement = Statement {
-            text: &bound.text,
-            values: bound.values.iter().map(BoundValue::literal).collect(),
+            text: &text,
+            values,
             output_location: self.settings.output_location.as_ref(),
             database: &self.settings.database,
             work_group: &self.settings.work_group,
@@ -254,7 +255,7 @@ impl QueryBackend for Athena {
             message: format!("the execution of the query in Athena is {id}"),
             examples: Vec::new(),
         });
-        let execution = Execution { text: bound.text, scanned_bytes, scanned_records: None, notes };
+        let execution = Execution { text, scanned_bytes, scanned_records: None, notes };
         Answer::new(hunt, parameters, BackEnd::Athena, rows, execution)
     }
 }

@@ -173,7 +173,8 @@ fn alias_of(item: &str) -> (&str, Option<&str>) {
     }
 }
 
-/// The text with all that is in quotes made blank, byte for byte.
+/// The text with all that is in quotes or a regular expression made blank, byte for byte. The names within backticks stay:
+/// they are fields.
 fn outside_quotes(text: &str) -> String {
     let mut quote = None;
     let mut plain = String::with_capacity(text.len());
@@ -181,11 +182,13 @@ fn outside_quotes(text: &str) -> String {
         let inside = quote.is_some();
         match (quote, character) {
             (None, '"' | '\'' | '`') => quote = Some(character),
+            (None, '/') if plain.trim_end().ends_with("like") || plain.trim_end().ends_with("=~") => {
+                quote = Some(character);
+            }
             (Some(open), _) if open == character => quote = None,
             _ => {}
         }
-        // The names within backticks stay: they are fields.
-        if inside || matches!(character, '"' | '\'') {
+        if inside || quote.is_some_and(|open| open != '`') {
             (0..character.len_utf8()).for_each(|_| plain.push(' '));
         } else {
             plain.push(character);
@@ -235,6 +238,7 @@ mod tests {
     #[test]
     fn events_can_be_split_and_what_comes_after_aggregates_cannot() {
         assert_eq!(Shape::of("filter a = 1 | fields b"), Shape::Events);
+        assert_eq!(Shape::of("filter a like /x(y| stats z)/ | fields b/2"), Shape::Events);
         assert_eq!(Shape::of("stats count(*) as n by a | filter n > 1"), Shape::Further);
         assert_eq!(Shape::of("stats count(*) as n by a | stats avg(n) as m"), Shape::Further);
         assert!(!Shape::Further.can_be_split());
