@@ -21,6 +21,8 @@ const TRAIL: &str = "AWSLogs/o-example12345";
 struct Site {
     emulator: Emulator,
     athena: Athena,
+    /// The same files at hand.
+    folder: tempfile::TempDir,
 }
 
 impl Site {
@@ -36,7 +38,7 @@ impl Site {
              \x20   client('athena').create_work_group(Name=name, Description=about, Configuration=result | limits)",
             &Value::Null,
         );
-        let site = Self { emulator, athena };
+        let site = Self { emulator, athena, folder: tempfile::tempdir().unwrap() };
         site.logs("client('logs').create_log_group(logGroupName='trail')");
         site
     }
@@ -71,6 +73,11 @@ impl Site {
         }
         let files: BTreeMap<_, _> =
             files.into_iter().map(|(key, all)| (key, json!({"Records": all}))).collect();
+        for (key, file) in &files {
+            let path = self.folder.path().join(key.trim_end_matches(".gz"));
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, file.to_string()).unwrap();
+        }
         self.athena.boto(
             "for key, file in argument.items():\n\
              \x20   body = gzip.compress(json.dumps(file).encode())\n\
@@ -284,7 +291,7 @@ fn required(hunt: &Hunt) -> Vec<String> {
 }
 
 #[test]
-fn every_hunt_has_the_same_rows_in_athena_and_logs_insights() {
+fn every_hunt_has_the_same_rows_in_all_back_ends() {
     let site = Site::with(&records());
     let hunts = Hunts::load().unwrap();
     let mut asked = 0;
@@ -293,6 +300,10 @@ fn every_hunt_has_the_same_rows_in_athena_and_logs_insights() {
         let more: Vec<&str> = more.iter().map(String::as_str).collect();
         let athena = site.ask(&hunt.id, "athena", &more);
         assert_eq!(athena.code, 0, "{}: {}", hunt.id, athena.errors);
+        let folder = site.folder.path().to_str().unwrap();
+        let local = site.ask(&hunt.id, "local", &[&["--logs", folder], more.as_slice()].concat());
+        assert_eq!(local.code, 0, "{}: {}", hunt.id, local.errors);
+        assert_eq!(athena.rows(), local.rows(), "{}", hunt.id);
         let insights = site.ask(&hunt.id, "logs-insights", &more);
         let Some(text) = &hunt.logs_insights else {
             assert!(
