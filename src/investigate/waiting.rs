@@ -85,7 +85,8 @@ mod tests {
     #[tokio::test]
     async fn it_is_asked_until_it_answers() {
         let mut asked = 0;
-        let waited = wait(&Stop::never(), Patience::new(Duration::from_secs(600)), || {
+        let stop = Stop::never();
+        let waited = wait(&stop, Patience::new(Duration::from_secs(600)), || {
             asked += 1;
             std::future::ready(Ok((asked == 2).then_some("done")))
         });
