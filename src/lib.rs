@@ -11,6 +11,7 @@ pub mod collect;
 pub mod deliver;
 pub mod engine;
 pub mod facts;
+pub mod investigate;
 pub mod policy;
 pub mod remediate;
 pub mod report;

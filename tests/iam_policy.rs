@@ -4,6 +4,7 @@
 
 mod saved;
 
+use exfilguard::collect::permission::TO_INVESTIGATE;
 use saved::Place;
 use serde_json::{Value, json};
 
@@ -61,6 +62,17 @@ fn to_investigate_is_to_read_and_to_query() {
         let known = reads(action) || queries.contains(&action.as_str()) || others.contains(&action.as_str());
         assert!(known, "{action}");
     }
+    for operation in TO_INVESTIGATE {
+        assert!(actions.contains(&operation.to_owned()), "hunts call {operation}");
+    }
+}
+
+#[test]
+fn only_who_sets_up_hunts_may_make_a_table() {
+    let without = actions(&policy(&["investigate"]), "Allow");
+    let with = actions(&policy(&["investigate", "--hunt-setup"]), "Allow");
+    let more: Vec<&String> = with.iter().filter(|action| !without.contains(action)).collect();
+    assert_eq!(more, ["athena:GetDatabase", "glue:CreateDatabase", "glue:CreateTable"]);
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! What people type.
 
+mod hunt;
+mod hunt_aws;
 mod remediate;
 
 use std::num::NonZeroU32;
@@ -7,6 +9,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+pub use self::hunt::{HuntArguments, HuntCommand, RunHunt};
+pub use self::hunt_aws::{AthenaArguments, AwsBackEndArguments, HuntSetupArguments};
 pub use self::remediate::{
     ApplyArguments, PlanArguments, PlanFormat, RemediateArguments, RemediateCommand, RollbackArguments,
     WriteArguments,
@@ -74,6 +78,8 @@ pub enum Command {
     Simulate(Box<SimulateArguments>),
     /// Repair what an audit found: plan, apply, roll back, and tell what was done
     Remediate(RemediateArguments),
+    /// Ask a named question of CloudTrail's records: Athena, Logs Insights, or log files at hand
+    Hunt(Box<HuntArguments>),
     /// Collect a snapshot without judging it, or show one
     Snapshot(SnapshotArguments),
     /// List and explain checks, or run their tests
@@ -614,6 +620,9 @@ pub struct IamPolicyArguments {
     /// With `audit`: also what `audit --send-to-security-hub` needs
     #[arg(long)]
     pub send_to_security_hub: bool,
+    /// With `investigate`: also what `hunt setup --apply` needs to make the table
+    #[arg(long)]
+    pub hunt_setup: bool,
     /// The role that is assumed in each account
     #[arg(long, value_name = "NAME", default_value = "OrganizationAccountAccessRole", value_parser = role_name)]
     pub role: String,

@@ -8,7 +8,9 @@ use serde_json::{Value, json};
 use super::Failure;
 use super::arguments::{IamPolicyArguments, IamPurpose};
 use super::exit_code::ExitCode;
-use crate::collect::permission::{IN_EACH_ACCOUNT, IN_THE_CENTRAL_ACCOUNT, TO_REMEDIATE, action};
+use crate::collect::permission::{
+    IN_EACH_ACCOUNT, IN_THE_CENTRAL_ACCOUNT, TO_INVESTIGATE, TO_REMEDIATE, TO_SET_UP_HUNTS, action,
+};
 
 /// Prints the policy.
 pub fn run(arguments: &IamPolicyArguments) -> Result<ExitCode, Failure> {
@@ -56,16 +58,37 @@ fn named(names: &[&str]) -> Vec<String> {
     names.iter().map(|&name| name.to_owned()).collect()
 }
 
-/// The permissions of `aws-semantics.md` 12.3: logs and findings, and nothing that changes anything.
+/// What IAM asks for besides the calls: Athena reads catalogue, files and key with the caller's own permissions and writes
+/// results with them.
+const WITH_ATHENA: [(&str, &[&str]); 4] = [
+    ("ReadTables", &["glue:GetDatabase", "glue:GetPartitions", "glue:GetTable"]),
+    ("ReadTrailFiles", &["s3:GetBucketLocation", "s3:GetObject", "s3:ListBucket"]),
+    ("WriteResults", &["s3:GetBucketLocation", "s3:GetObject", "s3:PutObject"]),
+    ("DecryptTrailFiles", &["kms:Decrypt"]),
+];
+
+/// The permissions of `aws-semantics.md` 12.3 for the calls of `exfilguard hunt` and `investigate`, by the list that is held
+/// against them: logs and findings, and nothing that changes anything.
 fn investigate(arguments: &IamPolicyArguments) -> Vec<Value> {
     let arn = |rest: &str| format!("arn:{}:{rest}", arguments.partition);
-    let athena = [
-        "athena:GetQueryExecution",
-        "athena:GetQueryResults",
-        "athena:GetWorkGroup",
-        "athena:StartQueryExecution",
-        "athena:StopQueryExecution",
+    // Of these IAM knows no finer resource, or it is not known before.
+    const OF_NO_RESOURCE: [&str; 5] = [
+        "cloudtrail:DescribeTrails",
+        "cloudtrail:GetTrailStatus",
+        "logs:DescribeLogGroups",
+        "logs:GetQueryResults",
+        "logs:StopQuery",
     ];
+    const OF_THE_CATALOGUE: [&str; 2] = ["athena:GetDatabase", "athena:GetTableMetadata"];
+    let of = |wanted: &dyn Fn(&str) -> bool| -> Vec<String> {
+        TO_INVESTIGATE.iter().filter(|name| wanted(name)).map(|name| action(name).to_owned()).collect()
+    };
+    let mut in_catalogue = of(&|name| OF_THE_CATALOGUE.contains(&name));
+    let mut in_glue = named(WITH_ATHENA[0].1);
+    if arguments.hunt_setup {
+        in_catalogue.extend(TO_SET_UP_HUNTS.map(|name| action(name).to_owned()));
+        in_glue.extend(named(&["glue:CreateDatabase", "glue:CreateTable"]));
+    }
     let findings = [
         "guardduty:GetFindings",
         "guardduty:ListDetectors",
@@ -74,31 +97,31 @@ fn investigate(arguments: &IamPolicyArguments) -> Vec<Value> {
         "macie2:GetMacieSession",
         "macie2:ListFindings",
     ];
-    let mut statements = vec![
-        allow("QueryTrails", named(&athena), json!(arn("athena:*:*:workgroup/exfilguard"))),
-        allow(
-            "ReadTables",
-            named(&["glue:GetDatabase", "glue:GetPartitions", "glue:GetTable"]),
-            json!([
-                arn("glue:*:*:catalog"),
-                arn("glue:*:*:database/exfilguard"),
-                arn("glue:*:*:table/exfilguard/*")
-            ]),
-        ),
-        allow(
-            "ReadTrailFiles",
-            named(&["s3:GetBucketLocation", "s3:GetObject", "s3:ListBucket"]),
-            json!([arn("s3:::TRAIL_BUCKET"), arn("s3:::TRAIL_BUCKET/AWSLogs/*")]),
-        ),
-        allow("WriteResults", named(&["s3:PutObject"]), json!(arn("s3:::RESULTS_BUCKET/exfilguard/*"))),
-        allow("DecryptTrailFiles", named(&["kms:Decrypt"]), json!(arn("kms:*:*:key/TRAIL_KEY"))),
-        allow(
-            "QueryLogGroup",
-            named(&["logs:GetQueryResults", "logs:StartQuery", "logs:StopQuery"]),
-            json!(arn("logs:*:*:log-group:TRAIL_LOG_GROUP:*")),
-        ),
-        allow("ReadFindings", named(&findings), json!("*")),
+    let places = [
+        json!([
+            arn("glue:*:*:catalog"),
+            arn("glue:*:*:database/exfilguard"),
+            arn("glue:*:*:table/exfilguard/*")
+        ]),
+        json!([arn("s3:::TRAIL_BUCKET"), arn("s3:::TRAIL_BUCKET/*")]),
+        json!([arn("s3:::RESULTS_BUCKET"), arn("s3:::RESULTS_BUCKET/exfilguard/*")]),
+        json!(arn("kms:*:*:key/TRAIL_KEY")),
     ];
+    let queries = of(&|name| name.starts_with("athena:") && !OF_THE_CATALOGUE.contains(&name));
+    let mut statements = vec![
+        allow("QueryTrails", queries, json!(arn("athena:*:*:workgroup/exfilguard"))),
+        allow("ReadCatalogue", in_catalogue, json!(arn("athena:*:*:datacatalog/AwsDataCatalog"))),
+    ];
+    for ((sid, actions), resource) in WITH_ATHENA.iter().zip(places) {
+        let actions = if *sid == "ReadTables" { in_glue.clone() } else { named(actions) };
+        statements.push(allow(sid, actions, resource));
+    }
+    let log_group = json!(arn("logs:*:*:log-group:TRAIL_LOG_GROUP:*"));
+    statements.extend([
+        allow("QueryLogGroup", named(&["logs:StartQuery"]), log_group),
+        allow("ReadAnswers", of(&|name| OF_NO_RESOURCE.contains(&name)), json!("*")),
+        allow("ReadFindings", named(&findings), json!("*")),
+    ]);
     if arguments.central {
         statements.push(enter(arguments));
     }

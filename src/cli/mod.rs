@@ -7,9 +7,11 @@ mod call_plan;
 mod checks;
 mod compare;
 mod completions;
+mod consent;
 mod console;
 mod eval;
 pub mod exit_code;
+mod hunt;
 mod iam_policy;
 mod init;
 mod live;
@@ -48,6 +50,7 @@ pub fn run() -> ProcessExitCode {
         Command::Audit(audit) => audit::run(&audit, &console),
         Command::Simulate(simulate) => simulate::run(&simulate, &console),
         Command::Remediate(remediate) => remediate::run(&remediate, &console),
+        Command::Hunt(hunt) => hunt::run(&hunt, &console),
         Command::Snapshot(snapshot) => snapshot::run(&snapshot, &console),
         Command::Checks(checks) => checks::run(&checks),
         Command::Compare(compare) => compare::run(&compare, &console),

@@ -1,7 +1,7 @@
 //! `exfilguard remediate`: plan, apply, rollback, status.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::{IsTerminal as _, Write as _};
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,6 +12,7 @@ use super::arguments::{
     ApplyArguments, ListFormat, PlanArguments, PlanFormat, RemediateArguments, RemediateCommand,
     RollbackArguments, WriteArguments,
 };
+use super::consent::agreed;
 use super::console::Console;
 use super::exit_code::ExitCode;
 use super::progress::Progress;
@@ -34,6 +35,9 @@ use crate::score::assessment::{Assessment, ResultRecord, Source};
 use crate::simulate::{Simulation, Techniques};
 use crate::snapshot::{AccountSnapshot, SnapshotReader};
 use crate::visible::visible;
+
+/// What to do where nobody can be asked.
+const REVIEWED: &str = "say --yes once the plan was reviewed";
 
 /// Plans, applies, rolls back or tells.
 pub fn run(arguments: &RemediateArguments, console: &Console) -> Result<ExitCode, Failure> {
@@ -221,24 +225,6 @@ fn write_plan(path: &Path, plan: &Plan) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Asks on a terminal; elsewhere `--yes` must say so.
-fn agreed(write: &WriteArguments, question: &str) -> Result<bool, Failure> {
-    if write.yes {
-        return Ok(true);
-    }
-    if !std::io::stdin().is_terminal() {
-        return Err(Failure::usage(miette!(
-            help = "nobody can be asked here; say --yes once the plan was reviewed",
-            "nothing was changed: `--yes` is missing"
-        )));
-    }
-    let _closed_pipe = write!(std::io::stderr(), "{question} [y/N] ");
-    let _closed_pipe = std::io::stderr().flush();
-    let mut answer = String::new();
-    std::io::stdin().read_line(&mut answer).into_diagnostic().map_err(Failure::usage)?;
-    Ok(matches!(answer.trim(), "y" | "Y" | "yes"))
-}
-
 /// Enters AWS with the remediation role.
 async fn enter(
     write: &WriteArguments,
@@ -281,7 +267,7 @@ fn apply(arguments: &ApplyArguments, console: &Console) -> Result<ExitCode, Fail
         return Ok(ExitCode::Success);
     }
     let question = format!("Make {} changes in {} accounts?", plan.changes.len(), plan.accounts().len());
-    if !agreed(&arguments.write, &question)? {
+    if !agreed(arguments.write.yes, &question, REVIEWED)? {
         console.note("nothing was changed");
         return Ok(ExitCode::ChangeRefused);
     }
@@ -522,7 +508,7 @@ fn roll_back(arguments: &RollbackArguments, console: &Console) -> Result<ExitCod
         return Ok(ExitCode::Success);
     }
     let policy = judge(arguments.write.policy.as_deref())?;
-    if !agreed(&arguments.write, &format!("Take back {} calls?", undos.len()))? {
+    if !agreed(arguments.write.yes, &format!("Take back {} calls?", undos.len()), REVIEWED)? {
         console.note("nothing was changed");
         return Ok(ExitCode::ChangeRefused);
     }

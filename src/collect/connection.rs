@@ -291,6 +291,7 @@ impl Access {
         Ok(bucket)
     }
 
+    client!(athena, aws_sdk_athena, "athena", "Athena");
     client!(cloudtrail, aws_sdk_cloudtrail, "cloudtrail", "CloudTrail");
     client!(cloudwatch, aws_sdk_cloudwatch, "cloudwatch", "CloudWatch");
     client!(ec2, aws_sdk_ec2, "ec2", "EC2");

@@ -12,7 +12,7 @@ pub async fn log_group(access: &Access, region: &str, name: &str) -> LogGroup {
 }
 
 /// The class of the log group with exactly this name; `None` when there is none.
-async fn class(access: &Access, region: &str, name: &str) -> Result<Option<String>, Failure> {
+pub async fn class(access: &Access, region: &str, name: &str) -> Result<Option<String>, Failure> {
     let pages = access
         .logs(region)
         .describe_log_groups()

@@ -134,6 +134,25 @@ pub const TO_REMEDIATE: [&str; 27] = [
     "sns:Unsubscribe",
 ];
 
+/// Every operation by which hunts and incident reports read at AWS, in order.
+pub const TO_INVESTIGATE: [&str; 12] = [
+    "athena:GetQueryExecution",
+    "athena:GetQueryResults",
+    "athena:GetTableMetadata",
+    "athena:GetWorkGroup",
+    "athena:StartQueryExecution",
+    "athena:StopQueryExecution",
+    "cloudtrail:DescribeTrails",
+    "cloudtrail:GetTrailStatus",
+    "logs:DescribeLogGroups",
+    "logs:GetQueryResults",
+    "logs:StartQuery",
+    "logs:StopQuery",
+];
+
+/// What `exfilguard hunt setup --apply` calls besides.
+pub const TO_SET_UP_HUNTS: [&str; 1] = ["athena:GetDatabase"];
+
 /// The IAM action of an operation.
 #[must_use]
 pub fn action(operation: &str) -> &str {
@@ -166,6 +185,7 @@ mod tests {
     )]
 
     use std::collections::BTreeSet;
+    use std::path::{Path, PathBuf};
 
     use super::*;
 
@@ -186,24 +206,34 @@ mod tests {
     #[test]
     fn the_lists_are_sorted() {
         assert!(OTHER_NAMES.is_sorted_by_key(|(operation, _)| *operation));
-        assert!(
-            IN_EACH_ACCOUNT.is_sorted() && IN_THE_CENTRAL_ACCOUNT.is_sorted() && TO_REMEDIATE.is_sorted()
-        );
+        assert!(IN_EACH_ACCOUNT.is_sorted() && IN_THE_CENTRAL_ACCOUNT.is_sorted());
+        assert!(TO_REMEDIATE.is_sorted() && TO_INVESTIGATE.is_sorted());
     }
 
-    /// The operations that the files of a folder name; what policies that are written there allow are no calls.
+    /// The operations that the files of a folder name.
     fn named_in(folder: &str) -> BTreeSet<String> {
-        let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
+        let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+        named_by(entries.filter(|path| !path.is_dir()).collect())
+    }
+
+    /// The files of a folder and of the folders in it.
+    fn files_in(folder: &Path) -> Vec<PathBuf> {
+        let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+        entries.flat_map(|path| if path.is_dir() { files_in(&path) } else { vec![path] }).collect()
+    }
+
+    /// The operations that files name; what policies that are written there allow are no calls.
+    fn named_by(files: Vec<PathBuf>) -> BTreeSet<String> {
         let pattern = regex_automata::meta::Regex::new(
-            "\"(cloudtrail|cloudwatch|ec2|events|guardduty|kms|lambda|logs|macie2|organizations|s3|s3control|sns|sqs|sts):\
+            "\"(athena|cloudtrail|cloudwatch|ec2|events|guardduty|kms|lambda|logs|macie2|organizations|s3|s3control|sns|sqs|sts):\
              [A-Z][A-Za-z0-9]+\"",
         )
         .unwrap();
         let in_policy = regex_automata::meta::Regex::new(r#""Action": (\[[^\]]*\]|"[^"]*")"#).unwrap();
         let mut named = BTreeSet::new();
-        for file in std::fs::read_dir(folder).unwrap() {
-            let path = file.unwrap().path();
-            if path.ends_with("permission.rs") || path.is_dir() {
+        for path in files {
+            if path.ends_with("permission.rs") {
                 continue;
             }
             let text = std::fs::read_to_string(path).unwrap();
@@ -283,6 +313,15 @@ mod tests {
         assert!(called.is_subset(&all), "{:?}", called.difference(&all));
         let changes = methods(&TO_REMEDIATE);
         assert!(changes.is_subset(&called), "{:?}", changes.difference(&called));
+    }
+
+    /// The class of a log group is read by the collectors' own function.
+    #[test]
+    fn the_investigation_reads_what_its_list_says() {
+        let named = named_by(files_in(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src/investigate")));
+        let own = |name: &&&str| **name != "logs:DescribeLogGroups";
+        let listed = TO_INVESTIGATE.iter().filter(own).chain(&TO_SET_UP_HUNTS).map(|&name| name.to_owned());
+        assert_eq!(named, listed.collect());
     }
 
     #[test]

@@ -4,7 +4,7 @@
 //! first, and what was left out is counted. Text of unknown origin is shown as code or with every character escaped that
 //! Markdown, HTML or GitHub (mentions, references) would obey.
 
-mod text;
+pub(super) mod text;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;

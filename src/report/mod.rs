@@ -7,6 +7,7 @@ pub mod destination;
 mod finding;
 pub mod format;
 pub mod html;
+pub mod hunt;
 pub mod json;
 pub mod junit;
 pub mod markdown;

@@ -33,27 +33,23 @@ pub struct Emulator {
 impl Emulator {
     /// Starts an emulator in which there is nothing.
     pub fn start() -> Self {
-        let python = std::env::var_os("EXFILGUARD_TEST_PYTHON")
-            .map_or_else(|| repository("target/emulator/bin/python"), PathBuf::from);
-        assert!(python.exists(), "{} is missing: run scripts/test, which installs it", python.display());
-        let mut process = Command::new(python)
-            .arg(repository("tests/emulator/serve.py"))
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut line = String::new();
-        BufReader::new(process.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        let port = serde_json::from_str::<Value>(&line).unwrap()["port"].as_u64().unwrap();
-        Self { process, endpoint: format!("http://127.0.0.1:{port}") }
+        let (process, endpoint) = served(Command::new(python()).arg(repository("tests/emulator/serve.py")));
+        Self { process, endpoint }
+    }
+
+    /// Starts one whose Athena executes queries.
+    pub fn with_athena() -> (Self, Athena) {
+        let athena = Athena::start();
+        let mut serve = Command::new(python());
+        serve.arg(repository("tests/emulator/serve.py")).args(["--athena", &athena.endpoint]);
+        let (process, endpoint) = served(&mut serve);
+        (Self { process, endpoint }, athena)
     }
 
     /// Starts an emulator with an organization of `tests/emulator/seed.py`, and what that printed.
     pub fn with(organization: &str) -> (Self, Value) {
         let emulator = Self::start();
-        let python = std::env::var_os("EXFILGUARD_TEST_PYTHON")
-            .map_or_else(|| repository("target/emulator/bin/python"), PathBuf::from);
-        let seeded = Command::new(python)
+        let seeded = Command::new(python())
             .arg(repository("tests/emulator/seed.py"))
             .args([&emulator.endpoint, organization])
             .envs(credentials())
@@ -74,13 +70,11 @@ impl Emulator {
 
     /// Runs Python statements with `s3`, a boto3 client of the management account.
     pub fn boto(&self, statements: &str) {
-        let python = std::env::var_os("EXFILGUARD_TEST_PYTHON")
-            .map_or_else(|| repository("target/emulator/bin/python"), PathBuf::from);
         let endpoint = &self.endpoint;
         let code = format!(
             "import boto3\ns3 = boto3.client('s3', endpoint_url='{endpoint}', region_name='us-east-1')\n{statements}\n"
         );
-        let output = Command::new(python).args(["-c", &code]).envs(credentials()).output().unwrap();
+        let output = Command::new(python()).args(["-c", &code]).envs(credentials()).output().unwrap();
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     }
 
@@ -136,6 +130,62 @@ impl Emulator {
             .args(more);
         Audit::run(program, folder)
     }
+}
+
+/// A running ministack, which executes Athena's queries over the files in its S3.
+pub struct Athena {
+    process: Child,
+    endpoint: String,
+}
+
+impl Athena {
+    fn start() -> Self {
+        let python = repository("target/athena/bin/python");
+        assert!(python.exists(), "{} is missing: run scripts/test, which installs it", python.display());
+        let (process, endpoint) =
+            served(Command::new(python).arg(repository("tests/emulator/athena/serve.py")));
+        Self { process, endpoint }
+    }
+
+    /// Runs Python statements with `client`, which makes boto3 clients of a service in eu-west-1, and `argument`.
+    pub fn boto(&self, statements: &str, argument: &Value) {
+        let endpoint = &self.endpoint;
+        let code = format!(
+            "import boto3, gzip, json, sys\n\
+             client = lambda name: boto3.client(name, endpoint_url='{endpoint}', region_name='eu-west-1')\n\
+             argument = json.load(sys.stdin)\n{statements}\n"
+        );
+        let mut python = Command::new(python());
+        python.args(["-c", &code]).envs(credentials()).stdin(Stdio::piped()).stderr(Stdio::piped());
+        let mut process = python.spawn().unwrap();
+        serde_json::to_writer(process.stdin.take().unwrap(), argument).unwrap();
+        let output = process.wait_with_output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    }
+}
+
+impl Drop for Athena {
+    fn drop(&mut self) {
+        let _gone_already = self.process.kill();
+        let _status = self.process.wait();
+    }
+}
+
+/// The Python of the emulator.
+fn python() -> PathBuf {
+    let python = std::env::var_os("EXFILGUARD_TEST_PYTHON")
+        .map_or_else(|| repository("target/emulator/bin/python"), PathBuf::from);
+    assert!(python.exists(), "{} is missing: run scripts/test, which installs it", python.display());
+    python
+}
+
+/// Starts a server that prints its port, and where it answers.
+fn served(command: &mut Command) -> (Child, String) {
+    let mut process = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    let mut line = String::new();
+    BufReader::new(process.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    let port = serde_json::from_str::<Value>(&line).unwrap()["port"].as_u64().unwrap();
+    (process, format!("http://127.0.0.1:{port}"))
 }
 
 impl Drop for Emulator {

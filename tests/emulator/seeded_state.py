@@ -8,6 +8,8 @@ KEYS = {
     "alarm_state": {"account", "region", "name", "value"},
     "composite_alarm": {"account", "region", "name", "value"},
     "event_data_store": {"account", "region", "value"},
+    "insights_behaviour": {"account", "region", "value"},
+    "log_events": {"account", "region", "name", "records", "seconds_late"},
     "macie_bucket": {"account", "region", "name", "value"},
     "pending_subscription": {"arn"},
     "bucket_policy": {"bucket", "text"},

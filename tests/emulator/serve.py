@@ -1,8 +1,9 @@
-"""Starts moto with what exfilguard's end-to-end tests need besides: `python serve.py`.
+"""Starts moto with what exfilguard's end-to-end tests need besides: `python serve.py [--athena URL]`.
 
 Prints one line of JSON, `{"port": N}`, when it answers, and exits when standard input closes.
 """
 
+import argparse
 import json
 import logging
 import os
@@ -24,10 +25,12 @@ import event_data_stores
 import guardduty_features
 import guardduty_filters
 import guardduty_members
+import logs_insights
 import macie
 import organization_answers
 import organization_trails
 import pending_subscriptions
+from athena_queries import AthenaElsewhere
 from faults import Broken, Disconnected, Faults
 from request_log import RequestLog
 from seeded_state import SeededState
@@ -56,6 +59,9 @@ ANSWERS = {
     "guardduty:ListIPSets": guardduty_filters.list_ip_sets,
     "guardduty:GetIPSet": guardduty_filters.get_ip_set,
     "guardduty:ListTrustedEntitySets": guardduty_filters.list_trusted_entity_sets,
+    "logs:StartQuery": logs_insights.start_query,
+    "logs:GetQueryResults": logs_insights.get_query_results,
+    "logs:StopQuery": logs_insights.stop_query,
     "macie2:EnableMacie": macie.enable,
     "macie2:DisableMacie": macie.disable,
     "macie2:GetMacieSession": macie.get_session,
@@ -89,7 +95,8 @@ CONTROL = "/_exfilguard/"
 class Emulator:
     """The WSGI application: control endpoints, request log, faults, AWS's answers, and moto behind them."""
 
-    def __init__(self) -> None:
+    def __init__(self, athena: AthenaElsewhere | None) -> None:
+        self._athena = athena
         self._moto = DomainDispatcherApplication(create_backend_app)
         self._log = RequestLog()
         self._faults = Faults()
@@ -145,6 +152,8 @@ class Emulator:
 
     def _served(self, call) -> Answer:
         """What AWS answers, without faults."""
+        if call.service == "athena" and self._athena is not None:
+            return self._athena(call)
         special = cloudwatch_cbor.answer if call.protocol == "cbor" else ANSWERS.get(f"{call.service}:{call.operation}")
         if special is None:
             return self._ask_moto(call.environ_for_moto())
@@ -206,9 +215,12 @@ class Emulator:
 
 def main() -> None:
     """Serves until standard input closes, so that a killed test leaves nothing behind."""
+    options = argparse.ArgumentParser()
+    options.add_argument("--athena", type=AthenaElsewhere, help="where ministack answers for Athena")
+    athena = options.parse_args().athena
     organization_answers.make_ids_known()
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
-    server = make_server("127.0.0.1", 0, Emulator(), threaded=True, request_handler=MotoRequestHandler)
+    server = make_server("127.0.0.1", 0, Emulator(athena), threaded=True, request_handler=MotoRequestHandler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     print(json.dumps({"port": server.server_port}), flush=True)
     while sys.stdin.buffer.read(4096):

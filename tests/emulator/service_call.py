@@ -12,7 +12,7 @@ from moto.iam.models import get_account_id_from
 
 # The names that exfilguard and IAM use, by the name in the signature's scope.
 NAME_BY_SIGNING_NAME = {"monitoring": "cloudwatch"}
-JSON_PROTOCOLS = {"organizations", "cloudtrail", "logs", "events", "kms", "sqs"}
+JSON_PROTOCOLS = {"athena", "organizations", "cloudtrail", "logs", "events", "kms", "sqs"}
 PROTOCOLS = {
     "s3": "rest-xml",
     "s3control": "rest-xml-wrapped",

@@ -6,7 +6,7 @@ use crate::visible::visible_start;
 const MAX_CODE: usize = 200;
 
 /// A name as code. What cannot stand in a code span within a table is escaped text instead.
-pub(super) fn code(text: &str) -> String {
+pub(in crate::report) fn code(text: &str) -> String {
     let shown = visible_start(text, MAX_CODE);
     if shown.trim().is_empty() {
         return "—".to_owned();
@@ -16,7 +16,7 @@ pub(super) fn code(text: &str) -> String {
 }
 
 /// A message; what it quotes in backticks is shown as code.
-pub(super) fn prose(text: &str, limit: usize) -> String {
+pub(in crate::report) fn prose(text: &str, limit: usize) -> String {
     let shown = visible_start(text, limit);
     let parts: Vec<&str> = shown.split('`').collect();
     if parts.len().is_multiple_of(2) {
