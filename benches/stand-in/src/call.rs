@@ -20,6 +20,9 @@ pub fn access_key(account: &str) -> String {
     format!("{GIVEN}{account}XFIL")
 }
 
+/// How a REST service's operation follows from method, path and the names in the query string.
+type Route = fn(&Method, &[&str], &dyn Fn(&str) -> bool) -> Option<&'static str>;
+
 /// A request, read.
 #[derive(Debug)]
 pub struct Request {
@@ -78,10 +81,7 @@ impl Request {
             }
             "s3" | "s3control" | "guardduty" | "lambda" | "macie2" => {
                 let parts: Vec<&str> = path.iter().map(String::as_str).collect();
-                let (protocol, route): (
-                    _,
-                    fn(&Method, &[&str], &dyn Fn(&str) -> bool) -> Option<&'static str>,
-                ) = match service {
+                let (protocol, route): (_, Route) = match service {
                     "s3" => (Protocol::S3, s3::operation),
                     "s3control" => (Protocol::S3Control, s3control::operation),
                     "guardduty" => (Protocol::RestJson, guardduty::operation),

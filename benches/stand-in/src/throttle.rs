@@ -50,7 +50,10 @@ pub fn limit(operation: &str) -> Option<&'static Limit> {
 
 /// The token buckets that were drawn from.
 #[derive(Debug, Default)]
-pub struct TokenBuckets(Mutex<HashMap<(&'static str, String), (f64, Instant)>>);
+pub struct TokenBuckets(Mutex<HashMap<(&'static str, String), Level>>);
+
+/// The tokens in a bucket, and when there were so many.
+type Level = (f64, Instant);
 
 impl TokenBuckets {
     /// Whether one more call is let in.
