@@ -230,9 +230,15 @@ mod tests {
                     }).unwrap();
                     prop_assert_eq!(&found, list);
                 }
-                Value::String(string) => prop_assert_eq!(text_of(text).unwrap().unwrap(), string.as_str()),
+                Value::String(string) => {
+                    let read = text_of(text).unwrap().unwrap();
+                    prop_assert_eq!(read.as_ref(), string.as_str());
+                }
                 Value::Null => prop_assert_eq!(text_of(text), Ok(None)),
-                _ => prop_assert_eq!(text_of(text).unwrap().unwrap().as_bytes(), text),
+                _ => {
+                    let read = text_of(text).unwrap().unwrap();
+                    prop_assert_eq!(read.as_bytes(), text);
+                }
             }
         }
 
