@@ -5,7 +5,7 @@
 
 mod emulated;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
@@ -130,7 +130,7 @@ const SETUP: [&str; 8] = [
     "--regions",
     "eu-west-1,us-east-1",
     "--since",
-    "2026-01-01",
+    "2025-12-01",
 ];
 
 fn asking<'a>(hunt: &'a str, back_end: &'a str, more: &[&'a str]) -> Vec<&'a str> {
@@ -444,21 +444,10 @@ fn what_the_table_does_not_reach_is_said() {
         "{}",
         answered.notes()
     );
-    let before = site.hunt(&[
-        "run",
-        "top-readers",
-        "--backend",
-        "athena",
-        "--set",
-        "from=2025-12-01",
-        "--set",
-        "to=2026-01-16",
-    ]);
-    assert!(
-        before.code == 3 && before.notes().contains("the table begins on 2026/01/01"),
-        "{}",
-        before.errors
-    );
+    let early = ["--from", "2025-11-01", "--to", "2026-01-16", "--backend", "athena", "--output", "json"];
+    let before = site.hunt(&[&["run", "top-readers"], &early[..]].concat());
+    assert_eq!(before.code, 3, "{}", before.errors);
+    assert!(before.notes().contains("source-unread: the table begins on 2025/12/01"), "{}", before.notes());
     let missing = site.ask("top-readers", "athena", &["--table", "elsewhere"]);
     assert!(missing.code == 2 && missing.errors.contains("hunt setup"), "{}", missing.errors);
 }
@@ -535,6 +524,50 @@ fn groups_beyond_what_a_query_gives_are_never_silently_missing() {
     assert_eq!(more.code, 3, "which of the equal ones are left out is not known: {}", more.notes());
     assert!(more.notes().contains("source-unread: there are more than the 10000 rows"), "{}", more.notes());
     assert_eq!(more.rows().len(), 100);
+}
+
+#[test]
+fn a_window_is_asked_in_parts_without_losing_or_doubling_a_row() {
+    let change = |number: usize, time: String| {
+        let policy =
+            json!({"eventName": "PutBucketPolicy", "eventCategory": "Management", "managementEvent": true});
+        read(number, &time, &policy)
+    };
+    // One every seven seconds, so that parts begin and end at seconds with a record and without one.
+    let spread = (0..12_000_usize).map(|n| {
+        let second = n * 7;
+        change(n, format!("2026-01-15T{:02}:{:02}:{:02}Z", second / 3600, second / 60 % 60, second % 60))
+    });
+    let site = Site::new();
+    let deliver = |name: &str, records: Vec<Value>| {
+        site.logs(&format!("client('logs').create_log_group(logGroupName='{name}')"));
+        site.emulator
+            .put(&json!({"kind": "log_events", "account": CALLER, "region": "eu-west-1", "name": name,
+            "seconds_late": 900, "records": records}));
+    };
+    deliver("spread", spread.collect());
+    deliver("burst", (0..10_001).map(|n| change(n, "2026-01-15T01:00:00Z".to_owned())).collect());
+    let ask = |group: &str, limit: &str| {
+        site.emulator.forget_requests();
+        let window = ["--from", "2026-01-15", "--to", "2026-01-16", "--limit", limit, "--output", "json"];
+        let who = ["run", "control-plane-changes", "--backend", "logs-insights", "--log-group", group];
+        site.hunt(&[&who[..], &window[..]].concat())
+    };
+    let all = ask("spread", "20000");
+    assert_eq!(all.code, 0, "{}", all.errors);
+    let ids: BTreeSet<&str> = all.column("event_id").into_iter().filter_map(Value::as_str).collect();
+    assert_eq!((all.rows().len(), ids.len()), (12_000, 12_000));
+    assert_eq!(site.calls("logs:StartQuery"), 1 + 2, "the whole, then two parts");
+    let first = ask("spread", "10");
+    assert_eq!(first.rows(), &all.rows()[..10]);
+    assert_eq!(site.calls("logs:StartQuery"), 1, "the first rows are known from the whole");
+    let burst = ask("burst", "20000");
+    assert_eq!(burst.code, 3, "a second has no parts: {}", burst.errors);
+    assert!(
+        burst.rows().len() == 10_000 && burst.notes().contains("source-unread: there are more"),
+        "{}",
+        burst.notes()
+    );
 }
 
 #[test]

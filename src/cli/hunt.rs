@@ -18,7 +18,7 @@ use super::exit_code::ExitCode;
 use super::{Failure, live};
 use crate::audit::Stop;
 use crate::investigate::parameters::Given;
-use crate::investigate::{Answer, BackEnd, Hunt, Hunts, LocalLogs, Parameters, QueryError, repeat};
+use crate::investigate::{Answer, BackEnd, Hunt, Hunts, LocalLogs, NoteKind, Parameters, QueryError, repeat};
 use crate::report::hunt::{FORMATS, render};
 use crate::report::{Destinations, Format};
 use crate::snapshot::SnapshotReader;
@@ -160,8 +160,13 @@ fn ask(hunts: &Hunts, arguments: &RunHunt, console: &Console) -> Result<ExitCode
         &mut std::io::stdout().lock(),
     );
     for note in &answer.query.notes {
-        console.warn(&note.message);
-        note.examples.iter().for_each(|example| console.warn(&format!("  {example}")));
+        // A remark, such as the id of an execution, is no warning.
+        let tell = |text: &str| match note.kind {
+            NoteKind::Remark => console.note(text),
+            _ => console.warn(text),
+        };
+        tell(&note.message);
+        note.examples.iter().for_each(|example| tell(&format!("  {example}")));
     }
     if let Err(errors) = written {
         for error in errors {

@@ -34,6 +34,7 @@ CREATE_DATABASE = re.compile(r"CREATE DATABASE IF NOT EXISTS `(\w+)`")
 _start = athena._start_query_execution
 _execution_out = athena._execution_out
 _get_table = athena._get_table_metadata
+_get_database = athena._get_database
 
 
 def start_query_execution(data: dict):
@@ -96,6 +97,13 @@ def execution_out(execution: dict) -> dict:
     return described
 
 
+def get_database(data: dict):
+    """The database; Glue's error within Athena's when there is none."""
+    if data.get("DatabaseName") not in glue._databases:
+        return _refused("MetadataException", f"Database {data.get('DatabaseName')} not found. (Error Code: EntityNotFoundException)")
+    return _get_database(data)
+
+
 def get_table_metadata(data: dict):
     """The table with the parameters that Athena adds; an error when there is none."""
     if f"{data.get('DatabaseName')}/{data.get('TableName')}" not in glue._tables:
@@ -140,6 +148,7 @@ athena._start_query_execution = start_query_execution
 athena._run_duckdb = run_query
 athena._execution_out = execution_out
 athena._get_table_metadata = get_table_metadata
+athena._get_database = get_database
 athena._execute_query = _finish_what_was_cancelled(athena._execute_query)
 
 
