@@ -563,7 +563,7 @@ fn f30_a_disk_that_fails_under_the_state_folder_loses_nothing_that_was_kept() {
         std::fs::write(&saved, "the old snapshot").unwrap();
         command(&["--save-snapshot", saved.to_str().unwrap()])
     };
-    let disturbed = with_each_fault(&shim, folder.path(), 6, &make, &|what, output| {
+    let disturbed = with_each_fault(&shim, folder.path(), 20, &make, &|what, output| {
         let kept = std::fs::read(&saved).unwrap();
         assert!(kept == b"the old snapshot" || kept.starts_with(&[0x1f, 0x8b]), "{what}");
         if results(output) != wanted {

@@ -151,7 +151,12 @@ fn is_region(text: &str) -> bool {
 
 /// An address with or without a scheme, a user and a port.
 fn is_proxy(text: &str) -> bool {
-    let (scheme, rest) = text.split_once("://").unwrap_or(("http", text));
+    let (scheme, rest) = match text.split_once("://") {
+        Some(parts) => parts,
+        // A slash in an address without a scheme is a misspelt scheme.
+        None if text.trim_end_matches('/').contains('/') => return false,
+        None => ("http", text),
+    };
     let host = rest.split('/').next().unwrap_or_default();
     let host = host.rsplit_once('@').map_or(host, |(_, host)| host);
     ["http", "https", "socks4", "socks4a", "socks5", "socks5h"].contains(&scheme) && is_host(host)

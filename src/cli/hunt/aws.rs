@@ -7,10 +7,9 @@ use miette::miette;
 
 use super::failed;
 use crate::audit::Stop;
-use crate::cli::Failure;
 use crate::cli::arguments::{AthenaArguments, AwsBackEndArguments};
 use crate::cli::console::Console;
-use crate::cli::live;
+use crate::cli::{Failure, live};
 use crate::collect::{Access, Connection, ConnectionOptions, Wanted};
 use crate::investigate::athena::{Athena, Settings};
 use crate::investigate::logs_insights::{LogsInsights, Settings as InsightsSettings};

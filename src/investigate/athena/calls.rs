@@ -112,7 +112,8 @@ impl Calls {
 
     /// All rows of a query that succeeded. The first row of a SELECT's first page are the columns' names.
     pub async fn results(&self, id: &str) -> Result<ResultTable, Failure> {
-        let pages = self.client().get_query_results().query_execution_id(id).into_paginator().send();
+        let call = self.client().get_query_results().query_execution_id(id);
+        let pages = call.into_paginator().stop_on_duplicate_token(false).send();
         let mut table = ResultTable::default();
         let pages = self.access.pages("athena:GetQueryResults", pages).await?;
         for (number, page) in pages.into_iter().enumerate() {
