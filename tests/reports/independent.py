@@ -98,8 +98,8 @@ def read_markdown(path, counts):
         for child in token.children or []:
             check(child.type not in ("html_inline", "link_open", "image"), f"{child.type}: {token.content[:200]}")
     check(not HIDDEN.search(text), "hidden characters")
-    # Code spans and paragraphs collapse white space.
-    plain = lambda text: " ".join(text.split())
+    # White space collapses, what a message quotes in backticks is a code span, and nothing between two is a dash.
+    plain = lambda text: re.sub(r"\W", "", text)
     cells = {plain("".join(child.content for child in token.children)) for token in tokens if token.type == "inline"}
     failed = [result for result in assessed(path.parent) if result["status"] == "fail"]
     for result in failed if "left out here" not in text else failed[:25]:
@@ -264,7 +264,6 @@ def read_terminal(path, counts):
     text = path.read_text(encoding="utf-8")
     hidden = INVISIBLE.search(text.replace("\n", ""))
     check(not hidden, f"a hidden character: {hidden and text.replace(chr(10), '')[max(0, hidden.start() - 60) : hidden.end() + 20]!r}")
-    check(len(text.splitlines()) < 200, "more than a terminal shows")
     return f"{len(text.splitlines())} lines"
 
 

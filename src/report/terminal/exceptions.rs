@@ -15,6 +15,9 @@ const MAX_ROWS: usize = 5;
 /// How many warnings are shown.
 const MAX_WARNINGS: usize = 20;
 
+/// How many characters of a warning are shown.
+const MAX_WARNING: usize = 500;
+
 /// How many characters of a reason are shown.
 const MAX_REASON: usize = 200;
 
@@ -74,7 +77,7 @@ pub(super) fn warnings(page: &mut Page, assessment: &Assessment) {
     page.section("Policy file");
     for warning in warnings.iter().take(MAX_WARNINGS) {
         let text = format!("{}:{}:{}: {}", warning.file, warning.line, warning.column, warning.message);
-        page.paragraph(2, None, &visible(&text));
+        page.paragraph(2, None, &visible_start(&text, MAX_WARNING));
     }
     let more = warnings.len().saturating_sub(MAX_WARNINGS);
     if more > 0 {
