@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
 
 use super::missing;
 use crate::catalogue::Status;
@@ -71,6 +72,27 @@ impl Judge {
     #[must_use]
     pub fn simulates(&self) -> bool {
         self.simulation.is_some()
+    }
+
+    /// A digest of what decides over results: the check modules and the text of the policy file, where it can be read
+    /// still. Assessments of the same digest can be joined.
+    #[must_use]
+    pub fn digest(&self) -> String {
+        let mut digest = Sha256::new();
+        let mut add = |text: &[u8]| {
+            digest.update(text.len().to_be_bytes());
+            digest.update(text);
+        };
+        for check in self.checks.all() {
+            add(check.metadata().id.as_bytes());
+            add(check.text().as_bytes());
+        }
+        let policy = self.policy.path.as_deref().and_then(|path| std::fs::read(path).ok());
+        add(&policy.unwrap_or_default());
+        // `--no-exceptions` and `--only` change what is judged, too.
+        add(&self.policy.exceptions.len().to_be_bytes());
+        add(&[u8::from(self.simulates())]);
+        digest.finalize().iter().take(16).map(|byte| format!("{byte:02x}")).collect()
     }
 
     /// A worker for one thread.
