@@ -214,6 +214,12 @@ impl Overview {
         self.sum(|status, severity, since| status == Status::Fail && counts(severity, since))
     }
 
+    /// Whether the results were held against an earlier assessment's.
+    #[must_use]
+    pub fn is_compared(&self) -> bool {
+        self.counts.keys().any(|(_, _, since)| since.is_some())
+    }
+
     /// The results of a status by check: the worst severity first, then the most results.
     #[must_use]
     pub fn groups(&self, status: Status) -> Vec<(&str, &Group)> {

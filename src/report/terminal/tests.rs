@@ -1,7 +1,12 @@
 //! The report as a person reads it.
 
 use super::*;
+use crate::score::assessment::Assessment;
 use crate::score::assessment::examples::organization;
+
+fn render(assessment: &Assessment, look: Look) -> String {
+    super::render(&AssessmentView::from(assessment), look)
+}
 
 fn plain(width: usize) -> String {
     render(&organization(), Look { width, ..Look::PLAIN })
