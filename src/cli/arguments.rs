@@ -110,7 +110,7 @@ pub struct AuditArguments {
     /// Judge a saved snapshot; no network at all
     #[arg(long, value_name = "PATH", help_heading = "Source", conflicts_with_all = [
         "accounts", "organizational_units", "exclude_accounts", "role", "external_id", "save_snapshot", "endpoint_url",
-        "max_calls_per_second", "max_concurrency", "regions", "state", "resume", "shard", "plan_calls"])]
+        "max_calls_per_second", "max_concurrency", "regions", "state", "resume", "plan_calls"])]
     pub snapshot: Option<PathBuf>,
     /// Judge the snapshot as it would be after this JSON Patch (see `exfilguard simulate --help`)
     #[arg(long, value_name = "FILE", requires = "snapshot", help_heading = "Source")]

@@ -13,14 +13,16 @@ use super::exit_code::{ExitCode, Gate};
 use super::progress::Progress;
 use super::{Failure, assessment_file, call_plan, live, modules};
 use crate::audit::{
-    Begun, Judge, LiveAudit, Selection, Settings, Start, State, StateError, Stop, assemble, offline, wanted,
+    Assembly, Assessed, Begun, Judge, LiveAudit, Selection, Settings, Sink, Start, State, StateError, Stop, Whole,
+    offline_into, wanted,
 };
-use crate::collect::{CallCounts, Collector, Scope, Wanted};
+use crate::collect::{CallCounts, Collector, Scope, Shard, Wanted};
 use crate::deliver::security_hub;
 use crate::policy::{Gates, PolicyFile};
 use crate::report::Destinations;
-use crate::score::assessment::{Assessment, Source};
-use crate::score::baseline;
+use crate::score::AssessmentView;
+use crate::score::assessment::Source;
+use crate::score::baseline::Baseline;
 use crate::simulate::{Simulation, Techniques};
 use crate::snapshot::{Change, SnapshotReader};
 
@@ -52,37 +54,23 @@ pub fn run(arguments: &AuditArguments, console: &Console) -> Result<ExitCode, Fa
         return live::run(plan_calls(arguments, &judge));
     }
     let (mut unsent, mut interrupted) = (false, false);
-    let assessment = match &arguments.snapshot {
-        Some(path) => {
-            let mut assessment = snapshot(path, change, &judge, &Start::now(), console)?;
-            compared(&mut assessment, baseline.as_ref());
-            assessment
-        }
+    let baseline = baseline.map(Baseline::new);
+    let assessed = match &arguments.snapshot {
+        Some(path) => snapshot(path, change, &judge, arguments.shard, baseline, console)?,
         None => {
             if let Some(path) = &arguments.save_snapshot {
                 writable(path)?;
             }
             let live = LiveRun::prepare(arguments, &judge, console)?;
             let (stopper, stop) = Stop::new();
-            let work = read_and_judge(&live, stop, baseline.as_ref());
+            let work = read_and_judge(&live, stop, baseline);
             let outcome = live::run_until_told(&stopper, console, work)?;
             unsent = outcome.unsent;
             interrupted = outcome.interrupted;
-            outcome.assessment
+            outcome.assessed
         }
     };
-    for warning in &assessment.policy_warnings {
-        console.warn(&format!("{}:{}:{}: {}", warning.file, warning.line, warning.column, warning.message));
-    }
-    let look = console.look();
-    if let Err(errors) = destinations.write(&assessment, look, &mut std::io::stdout().lock()) {
-        let lines: Vec<String> = errors.iter().map(ToString::to_string).collect();
-        return Err(Failure::usage(miette!("{}", lines.join("\n"))));
-    }
-    let missed = gate.missed(&assessment);
-    for gate in &missed {
-        console.note(&format!("gate missed: {gate}"));
-    }
+    let gate_missed = report(&assessed.view(), &destinations, &gate, console)?;
     if interrupted {
         let hint = match &arguments.state {
             Some(folder) => format!("go on with `--state {} --resume`", folder.display()),
@@ -91,7 +79,7 @@ pub fn run(arguments: &AuditArguments, console: &Console) -> Result<ExitCode, Fa
         console.note(&format!("the run was interrupted, the reports show what was done: {hint}"));
         return Ok(ExitCode::Interrupted);
     }
-    match ExitCode::of(&assessment, !missed.is_empty(), arguments.incomplete_ok) {
+    match ExitCode::of(&assessed.head, gate_missed, arguments.incomplete_ok) {
         ExitCode::Success | ExitCode::Findings if unsent && !arguments.incomplete_ok => {
             Ok(ExitCode::Incomplete)
         }
@@ -99,14 +87,37 @@ pub fn run(arguments: &AuditArguments, console: &Console) -> Result<ExitCode, Fa
     }
 }
 
-fn compared(assessment: &mut Assessment, baseline: Option<&Assessment>) {
-    if let Some(baseline) = baseline {
-        _ = baseline::compare_with(assessment, baseline);
+/// Writes the reports and warns of what is worth a look; says whether a gate is missed.
+pub fn report(
+    assessment: &AssessmentView<'_>,
+    destinations: &Destinations,
+    gate: &Gate,
+    console: &Console,
+) -> Result<bool, Failure> {
+    for warning in &assessment.head().policy_warnings {
+        console.warn(&format!("{}:{}:{}: {}", warning.file, warning.line, warning.column, warning.message));
     }
+    if let Err(errors) = destinations.write(assessment, console.look(), &mut std::io::stdout().lock()) {
+        let lines: Vec<String> = errors.iter().map(ToString::to_string).collect();
+        return Err(Failure::usage(miette!("{}", lines.join("\n"))));
+    }
+    let missed = gate.missed(assessment);
+    for gate in &missed {
+        console.note(&format!("gate missed: {gate}"));
+    }
+    Ok(!missed.is_empty())
+}
+
+/// The results of an audit wait for the reports in a temporary file.
+pub fn unkept(error: std::io::Error) -> Failure {
+    Failure::usage(miette!(
+        help = "make room in the folder for temporary files, or name another one in TMPDIR",
+        "the results cannot be kept in a temporary file: {error}"
+    ))
 }
 
 /// Sends the findings to Security Hub; says whether it did not take some.
-async fn send(assessment: &Assessment, collector: &Collector, console: &Console) -> bool {
+async fn send(assessment: &AssessmentView<'_>, collector: &Collector, console: &Console) -> bool {
     let sent = security_hub::send(assessment, collector).await;
     console.note(&format!("Security Hub took {} findings", sent.imported));
     for problem in &sent.problems {
@@ -165,7 +176,7 @@ struct LiveRun<'a> {
 
 /// What came of a live run.
 struct LiveOutcome {
-    assessment: Assessment,
+    assessed: Assessed,
     /// Whether Security Hub did not take some findings.
     unsent: bool,
     interrupted: bool,
@@ -274,7 +285,7 @@ async fn plan_calls(arguments: &AuditArguments, judge: &Judge) -> Result<ExitCod
 async fn read_and_judge(
     run: &LiveRun<'_>,
     stop: Stop,
-    baseline: Option<&Assessment>,
+    baseline: Option<Baseline>,
 ) -> Result<LiveOutcome, Failure> {
     let (start, collector) = tokio::select! {
         entered = run.enter() => entered?,
@@ -288,32 +299,46 @@ async fn read_and_judge(
         stop,
         ..LiveAudit::new(&collector, &start, &done)
     };
-    let judged = audit.judge(run.judge).await.into_diagnostic().map_err(Failure::usage)?;
+    let assembly = Arc::new(Assembly::new(run.judge, &start, baseline));
+    let sink: Arc<dyn Sink> = Arc::<Assembly>::clone(&assembly);
+    let interrupted = audit.judge_into(run.judge, &sink).await.into_diagnostic().map_err(Failure::usage)?;
     progress.finish();
     let counts = collector.counts();
-    let organization = collector.organization();
-    let mut assessment = assemble(&start, Source::Live, run.judge, organization, judged.judgements, &counts);
-    compared(&mut assessment, baseline);
-    let send_them = run.arguments.send_to_security_hub && !judged.interrupted;
-    let unsent = send_them && send(&assessment, &collector, run.console).await;
-    Ok(LiveOutcome { assessment, unsent, interrupted: judged.interrupted })
+    let whole = Whole {
+        shard: run.scope.shard,
+        ..Whole::new(&start, Source::Live, collector.organization(), &counts)
+    };
+    let assessed = assembly.finish(whole).map_err(unkept)?;
+    let send_them = run.arguments.send_to_security_hub && !interrupted;
+    let unsent = send_them && send(&assessed.view(), &collector, run.console).await;
+    Ok(LiveOutcome { assessed, unsent, interrupted })
 }
 
-/// Judges a saved snapshot.
+/// Judges a saved snapshot, or a part of its accounts.
 pub fn snapshot(
     path: &Path,
     change: Option<Change>,
     judge: &Arc<Judge>,
-    start: &Start,
+    shard: Option<Shard>,
+    baseline: Option<Baseline>,
     console: &Console,
-) -> Result<Assessment, Failure> {
+) -> Result<Assessed, Failure> {
     let reader = saved(path, change)?;
-    let progress = Progress::new(console, reader.header().scope.len());
+    let of_shard = |account: &&String| shard.is_none_or(|shard| shard.holds(account));
+    let progress = Progress::new(console, reader.header().scope.iter().filter(of_shard).count());
     let done = |id: &str| progress.done(id);
-    let (organization, judgements) =
-        offline(reader, judge, done).into_diagnostic().map_err(Failure::usage)?;
+    let start = Start::now();
+    let assembly = Arc::new(Assembly::new(judge, &start, baseline));
+    let sink: Arc<dyn Sink> = Arc::<Assembly>::clone(&assembly);
+    let read = offline_into(reader, judge, shard, &sink, done).into_diagnostic().map_err(Failure::usage)?;
     progress.finish();
-    Ok(assemble(start, Source::Snapshot, judge, &organization, judgements, &CallCounts::default()))
+    let calls = CallCounts::default();
+    let whole = Whole {
+        shard,
+        incomplete: read.unasked,
+        ..Whole::new(&start, Source::Snapshot, &read.organization, &calls)
+    };
+    assembly.finish(whole).map_err(unkept)
 }
 
 /// Opens a saved snapshot, as it would be after a change if there is one.

@@ -416,9 +416,10 @@ impl Verification<'_> {
         let collector = enter(&self.arguments.write, judge.policy(), accounts, regions).await?;
         let start = Start::now();
         let audit = LiveAudit::new(&collector, &start, &|_| {});
-        let judged = audit.judge(judge).await.into_diagnostic().map_err(Failure::usage)?;
+        let judgements = audit.judge(judge).await.into_diagnostic().map_err(Failure::usage)?;
         let organization = collector.organization();
-        Ok(assemble(&start, Source::Live, judge, organization, judged.judgements, &collector.counts()))
+        let calls = collector.counts();
+        Ok(assemble(judge, Whole::new(&start, Source::Live, organization, &calls), judgements))
     }
 }
 

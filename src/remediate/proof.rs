@@ -39,8 +39,13 @@ pub enum ProofError {
 /// The file is damaged, or no thread can be started.
 pub fn judged(path: &Path, judge: &Arc<Judge>, start: &Start) -> Result<Assessment, ProofError> {
     let reader = SnapshotReader::open(path)?;
-    let (organization, judgements) = offline(reader, judge, |_| {})?;
-    Ok(assemble(start, Source::Snapshot, judge, &organization, judgements, &CallCounts::default()))
+    let (read, judgements) = offline(reader, judge, |_| {})?;
+    let calls = CallCounts::default();
+    let whole = Whole {
+        incomplete: read.unasked,
+        ..Whole::new(start, Source::Snapshot, &read.organization, &calls)
+    };
+    Ok(assemble(judge, whole, judgements))
 }
 
 /// What is proved on.
