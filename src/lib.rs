@@ -18,4 +18,5 @@ pub mod score;
 pub mod semantics;
 pub mod simulate;
 pub mod snapshot;
+pub mod temporary;
 pub mod visible;

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 
 use super::exceptions::{Audited, Exceptions, Met};
 use super::judge::{Judge, Judgement};
-use super::spill::{Packed, Spill};
+use super::spill::{PackedAccount, Spill};
 use super::{Start, missing};
 use crate::collect::{CallCounts, Shard};
 use crate::score::assessment::{AccountAudit, ApiCalls, Assessment, Incomplete, ResultRecord, Run, Source};
@@ -106,15 +106,14 @@ pub(super) struct Joined {
 }
 
 impl Joined {
-    /// Adds an account with its records in canonical order.
-    pub(super) fn add(&mut self, account: AccountAudit, results: &[ResultRecord], cells: &[Cell]) {
+    /// Adds the records of an account, in canonical order.
+    pub(super) fn add_records(&mut self, account: &str, results: &[ResultRecord], cells: &[Cell]) {
         if !results.is_empty() {
-            let standing = Standing::of(&account.id, &results.iter().collect::<Vec<_>>());
-            self.standings.insert(account.id.clone(), standing);
+            let standing = Standing::of(account, &results.iter().collect::<Vec<_>>());
+            self.standings.insert(account.to_owned(), standing);
         }
         self.overview.add_results(results);
         self.overview.add_cells(cells);
-        self.accounts.push(account);
     }
 
     /// The assessment without its records.
@@ -202,7 +201,7 @@ impl Assembly {
 impl Sink for Assembly {
     fn take(&self, judgement: Judgement) {
         let part = Part::of(judgement, &self.judge, &self.start, self.baseline.as_ref());
-        let packed = Packed::of(&part.results, &part.cells);
+        let packed = PackedAccount::of(&part.results, &part.cells);
         let mut sum = self.sum.lock().unwrap_or_else(PoisonError::into_inner);
         let kept = packed.and_then(|packed| sum.records.put(&part.account.id, &packed));
         if let Err(failure) = kept {
@@ -211,7 +210,8 @@ impl Sink for Assembly {
         sum.joined.incomplete.extend(part.incomplete);
         sum.joined.gains.join(&part.gains);
         sum.met.join(&part.met);
-        sum.joined.add(part.account, &part.results, &part.cells);
+        sum.joined.add_records(&part.account.id, &part.results, &part.cells);
+        sum.joined.accounts.push(part.account);
     }
 }
 
@@ -226,7 +226,8 @@ pub fn assemble(judge: &Judge, whole: Whole<'_>, judgements: Vec<Judgement>) -> 
         joined.gains.join(&part.gains);
         met.join(&part.met);
         let id = part.account.id.clone();
-        joined.add(part.account, &part.results, &part.cells);
+        joined.add_records(&id, &part.results, &part.cells);
+        joined.accounts.push(part.account);
         records.insert(id, (part.results, part.cells));
     }
     let (mut assessment, _) = assembled(judge, whole, joined, &met);

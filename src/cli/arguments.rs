@@ -77,6 +77,8 @@ pub enum Command {
     Snapshot(SnapshotArguments),
     /// List and explain checks, or run their tests
     Checks(ChecksArguments),
+    /// Join the assessments of several shards
+    Merge(MergeArguments),
     /// Compare two assessments: new, resolved, unchanged
     Compare(CompareArguments),
     /// Write manual pages
@@ -279,6 +281,32 @@ pub enum SnapshotCommand {
         #[arg(long, value_name = "ID", value_parser = account_id)]
         account: Option<String>,
     },
+    /// Tell what changed from one snapshot to another
+    #[command(after_help = "Examples:\n  \
+        exfilguard snapshot diff monday.jsonl.gz tuesday.jsonl.gz\n  \
+        exfilguard snapshot diff monday.jsonl.gz tuesday.jsonl.gz --output json | jq '.[].pointer'")]
+    Diff {
+        /// The earlier snapshot
+        #[arg(value_name = "OLD")]
+        old: PathBuf,
+        /// The later snapshot
+        #[arg(value_name = "NEW")]
+        new: PathBuf,
+        /// For a person, or an array for programs: account, region, resource, pointer (as in the JSON Patch of
+        /// --with-change), and what was and is there
+        #[arg(long, value_enum, default_value = "terminal")]
+        output: ListFormat,
+    },
+    /// Join the snapshots of several shards
+    #[command(after_help = "Example:\n  exfilguard snapshot merge 1.jsonl.gz 2.jsonl.gz --output all.jsonl.gz")]
+    Merge {
+        /// The snapshots, one of each shard
+        #[arg(value_name = "SNAPSHOT", required = true)]
+        snapshots: Vec<PathBuf>,
+        /// Where to save the whole
+        #[arg(short, long, value_name = "PATH")]
+        output: PathBuf,
+    },
 }
 
 /// `exfilguard checks`.
@@ -366,6 +394,41 @@ pub enum ListFormat {
     Terminal,
     /// An array for programs.
     Json,
+}
+
+/// `exfilguard merge`.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  \
+    exfilguard audit --shard 1/2 --output json=1.json\n  \
+    exfilguard audit --shard 2/2 --output json=2.json\n  \
+    exfilguard merge 1.json 2.json --output terminal --output html=report.html")]
+pub struct MergeArguments {
+    /// The assessments (JSON), one of each shard
+    #[arg(value_name = "ASSESSMENT", required = true)]
+    pub assessments: Vec<PathBuf>,
+    /// The organization's policy file, for its gates [default: exfilguard.yaml in the working directory, else built-in
+    /// defaults]
+    #[arg(long, value_name = "FILE", help_heading = "Judging")]
+    pub policy: Option<PathBuf>,
+    /// A folder with more check modules, if the policy file names them; repeatable
+    #[arg(long, value_name = "DIR", help_heading = "Judging")]
+    pub checks: Vec<PathBuf>,
+    /// An earlier assessment (JSON): each failure is marked as new or known since then
+    #[arg(long, value_name = "FILE", help_heading = "Judging")]
+    pub baseline: Option<PathBuf>,
+    /// Only failures that are new since the baseline count for the exit code
+    #[arg(long, help_heading = "Judging", requires = "baseline")]
+    pub fail_on_new: bool,
+    /// The least severity whose failures make the exit code 1 [default: the policy file's, else high]
+    #[arg(long, value_enum, value_name = "SEVERITY", help_heading = "Judging")]
+    pub fail_on: Option<FailOn>,
+    /// Exit with 0 or 1 even if something could not be read
+    #[arg(long, help_heading = "Judging")]
+    pub incomplete_ok: bool,
+    /// Write a report: terminal, json, junit, html, markdown, csv, sarif, ocsf or asff, to standard output or to =PATH;
+    /// repeatable [default: terminal]
+    #[arg(long, value_name = "FORMAT[=PATH]", help_heading = "Reports")]
+    pub output: Vec<Destination>,
 }
 
 /// `exfilguard compare`.

@@ -133,7 +133,7 @@ async fn send(assessment: &AssessmentView<'_>, collector: &Collector, console: &
 }
 
 /// A snapshot is written at the end of a run of hours: whether it can be is found out before.
-fn writable(path: &Path) -> Result<(), Failure> {
+pub fn writable(path: &Path) -> Result<(), Failure> {
     let folder = match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),

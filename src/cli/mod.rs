@@ -14,6 +14,7 @@ mod iam_policy;
 mod init;
 mod live;
 mod man;
+mod merge;
 mod modules;
 mod progress;
 mod remediate;
@@ -50,6 +51,7 @@ pub fn run() -> ProcessExitCode {
         Command::Remediate(remediate) => remediate::run(&remediate, &console),
         Command::Snapshot(snapshot) => snapshot::run(&snapshot, &console),
         Command::Checks(checks) => checks::run(&checks),
+        Command::Merge(merge) => merge::run(&merge, &console),
         Command::Compare(compare) => compare::run(&compare, &console),
         Command::Man(man) => man::run(&man),
         Command::Trend(trend) => trend::run(&trend, &console),

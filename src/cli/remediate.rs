@@ -15,7 +15,7 @@ use super::console::Console;
 use super::exit_code::ExitCode;
 use super::progress::Progress;
 use super::{Failure, assessment_file, live, modules};
-use crate::audit::{Judge, LiveAudit, Start, assemble, collect_snapshot};
+use crate::audit::{Judge, LiveAudit, Start, Whole, assemble, collect_snapshot};
 use crate::catalogue::Status;
 use crate::collect::{Collector, Connection, ConnectionOptions, Scope, Wanted};
 use crate::policy::PolicyFile;

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::plan::{Change, Mended, Refusal};
-use crate::audit::{Judge, OfflineError, Start, assemble, offline};
+use crate::audit::{Judge, OfflineError, Start, Whole, assemble, offline};
 use crate::catalogue::Status;
 use crate::collect::CallCounts;
 use crate::score::assessment::{Assessment, Source};
