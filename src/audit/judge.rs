@@ -8,7 +8,7 @@ use sha2::{Digest as _, Sha256};
 use super::missing;
 use crate::catalogue::Status;
 use crate::collect::Planned;
-use crate::engine::{Check, Checks, Evaluator, Outcome, Surroundings};
+use crate::engine::{Check, Checks, Evaluator, Outcome, Seen, Surroundings};
 use crate::facts::{self, Context};
 use crate::policy::PolicyFile;
 use crate::score::assessment::{AccountAudit, AccountStatus, Evidence, Incomplete, Resource, ResultRecord};
@@ -127,12 +127,13 @@ impl Worker<'_> {
         let surroundings = self.surroundings(account, context);
         let mut results = Vec::new();
         for resource in &facts::derive(account, context) {
+            let seen = Seen::of(&resource.facts);
             for check in judge.checks.all().filter(|check| check.metadata().resource == resource.kind) {
                 let id = check.metadata().id.as_str();
                 if let (Err(why), true) = (&parents, undetermined.contains(id)) {
                     results.push(record(&policy, account, resource, check, unplaced(why)));
                 } else if policy.is_enabled(id) {
-                    let outcome = self.evaluator.evaluate(check, &resource.facts, &surroundings);
+                    let outcome = self.evaluator.evaluate_seen(check, &seen, &surroundings);
                     results.push(record(&policy, account, resource, check, outcome));
                 }
             }
@@ -285,12 +286,25 @@ fn record(
 fn evidence(read: &[&Value]) -> Vec<Evidence> {
     let mut all: Vec<Evidence> = Vec::new();
     let shown = read.iter().filter_map(|fact| fact.get("evidence")?.as_array()).flatten();
-    for item in shown.filter_map(|item| serde_json::from_value::<Evidence>(item.clone()).ok()) {
+    for item in shown {
         if all.len() == MAX_EVIDENCE {
             break;
         }
-        if !all.contains(&item) {
-            all.push(item);
+        let text = |field: &str| item.get(field).and_then(Value::as_str);
+        let (Some(operation), Some(resource), Some(pointer), Some(value)) =
+            (text("operation"), text("resource"), text("pointer"), item.get("value"))
+        else {
+            continue;
+        };
+        let same = |known: &Evidence| {
+            known.operation == operation
+                && known.resource == resource
+                && known.pointer == pointer
+                && known.value == *value
+        };
+        if !all.iter().any(same) {
+            let [operation, resource, pointer] = [operation, resource, pointer].map(str::to_owned);
+            all.push(Evidence { operation, resource, pointer, value: value.clone() });
         }
     }
     all
