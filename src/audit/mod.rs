@@ -20,7 +20,7 @@ use serde::{Deserialize, Serialize};
 
 pub use assembly::{Assembly, Assessed, Kept, Sink, Whole, assemble};
 pub use judge::{Judge, Judgement};
-pub use live::{Judged, LiveAudit, LiveError, collect_snapshot};
+pub use live::{LiveAudit, LiveError, collect_snapshot};
 pub use merge::{Merge, MergeError};
 pub use offline::{Offline, OfflineError, offline, offline_into};
 pub use pool::Surroundings;

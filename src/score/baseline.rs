@@ -185,8 +185,12 @@ fn findings(old: &Assessment, new: &Assessment) -> Findings {
     let accounts: BTreeSet<&str> = before.keys().chain(after.keys()).copied().collect();
     let mut findings = Findings::default();
     for account in accounts {
-        let of = |results: &BTreeMap<&str, Vec<&ResultRecord>>| results.get(account).cloned().unwrap_or_default();
-        findings.add_account(&of(&before), &of(&after), new.account(account));
+        let (old, later) = (before.get(account), after.get(account));
+        findings.add_account(
+            old.map(Vec::as_slice).unwrap_or_default(),
+            later.map(Vec::as_slice).unwrap_or_default(),
+            new.account(account),
+        );
     }
     findings
 }
