@@ -27,7 +27,8 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 const SIZES: [&str; 2] = ["100x50", "2000x50"];
 
 fn main() {
-    let mut arguments: Vec<String> = std::env::args().skip(1).filter(|argument| argument != "--bench").collect();
+    let mut arguments: Vec<String> =
+        std::env::args().skip(1).filter(|argument| argument != "--bench").collect();
     let mut formats = Vec::new();
     while let Some(place) = arguments.iter().position(|argument| argument == "--output") {
         arguments.remove(place);
@@ -50,7 +51,9 @@ fn measure(accounts: usize, buckets: usize, formats: &[String]) {
     let parsed = SnapshotReader::open(&snapshot).unwrap().map(Result::unwrap).count();
     let parse = begin.elapsed();
     let mut program = Command::new(env!("CARGO_BIN_EXE_exfilguard"));
-    program.args(["audit", "--fail-on", "none", "--incomplete-ok", "--no-progress", "--snapshot"]).arg(&snapshot);
+    program
+        .args(["audit", "--fail-on", "none", "--incomplete-ok", "--no-progress", "--snapshot"])
+        .arg(&snapshot);
     program.current_dir(folder.path()).stdout(Stdio::null()).stderr(Stdio::inherit());
     for format in formats {
         program.args(["--output", &format!("{format}=report.{format}")]);

@@ -59,7 +59,9 @@ fn eight_shards_of_a_snapshot_merged_are_one_run() {
     assert!(!whole["mend_first"].as_array().unwrap().is_empty());
     assert!(whole["score"]["simulation"].is_number());
     assert_eq!(whole["policy_warnings"].as_array().unwrap().len(), 2, "{}", whole["policy_warnings"]);
-    for field in ["accounts_in_scope", "accounts_audited", "regions", "complete", "incomplete", "organization_id"] {
+    for field in
+        ["accounts_in_scope", "accounts_audited", "regions", "complete", "incomplete", "organization_id"]
+    {
         assert_eq!(merged["run"][field], whole["run"][field], "{field}");
     }
     assert_eq!(merged["run"]["shard"], Value::Null);
@@ -69,15 +71,21 @@ fn eight_shards_of_a_snapshot_merged_are_one_run() {
         report["accounts"].as_array().unwrap().len()
     };
     let of_shards: Vec<usize> = parts.iter().map(accounts).collect();
-    assert!(of_shards.contains(&0) && of_shards.iter().filter(|number| **number > 0).count() > 1, "{of_shards:?}");
+    assert!(
+        of_shards.contains(&0) && of_shards.iter().filter(|number| **number > 0).count() > 1,
+        "{of_shards:?}"
+    );
     assert_eq!(of_shards.iter().sum::<usize>(), whole["accounts"].as_array().unwrap().len());
 }
 
 #[test]
 fn every_report_of_the_merged_is_that_of_one_run() {
     let place = Place::new();
-    let formats = ["junit", "csv", "markdown", "terminal", "sarif"];
-    let report = |folder: &str, format: &str| std::fs::read_to_string(place.path(&format!("{folder}-{format}"))).unwrap();
+    // Those that do not tell when the audit was.
+    let formats = ["junit", "csv", "markdown", "terminal"];
+    let report = |folder: &str, format: &str| {
+        std::fs::read_to_string(place.path(&format!("{folder}-{format}"))).unwrap()
+    };
     let outputs = |folder: &str| -> Vec<String> {
         let to = |format: &&str| format!("{format}={}", place.path(&format!("{folder}-{format}")).display());
         formats.iter().map(to).flat_map(|destination| ["--output".to_owned(), destination]).collect()
@@ -104,7 +112,12 @@ fn what_is_new_is_told_of_the_whole() {
     let baseline = place.path("before.json");
     let merged = merge(&place, &parts, &["--baseline", baseline.to_str().unwrap(), "--fail-on", "none"]);
     let report = merged.json();
-    let new = report["results"].as_array().unwrap().iter().filter(|result| result["since_baseline"] == "new").count();
+    let new = report["results"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|result| result["since_baseline"] == "new")
+        .count();
     assert_eq!(new, failing);
     assert!(failing > 0);
 }
@@ -129,7 +142,10 @@ fn what_does_not_make_a_whole_is_refused() {
         "they were judged by different checks or policy files",
     );
     place.write("broken.json", "{}");
-    refused(&[parts[0].clone(), place.path("broken.json")], "cannot be used: not an assessment of exfilguard");
+    refused(
+        &[parts[0].clone(), place.path("broken.json")],
+        "cannot be used: not an assessment of exfilguard",
+    );
 }
 
 /// Audits the emulated organization as one run and as shards, with snapshots.
@@ -170,7 +186,7 @@ fn shards_of_a_live_audit_merged_are_one_run() {
     assert_eq!((difference.as_str(), code), ("nothing changed\n", Some(0)), "{errors}");
 }
 
-/// The snapshot with the first bucket's policy of an account taken away, and one account's name in place of another.
+/// The snapshot without its last account, and without the first bucket policy.
 fn changed(place: &Place, from: &Path) -> PathBuf {
     let text = place.run(&["snapshot", "show", from.to_str().unwrap()]).stdout;
     let mut lines: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
@@ -179,8 +195,7 @@ fn changed(place: &Place, from: &Path) -> PathBuf {
         buckets.iter_mut().find(|bucket| bucket.pointer("/policy/known").is_some_and(Value::is_string))
     });
     bucket.unwrap()["policy"] = serde_json::json!({"known": null});
-    let gone = lines.pop().unwrap();
-    assert_eq!(gone["entry"], "entered", "the last account is a member");
+    lines.pop().unwrap();
     let mut text: String = lines.iter().map(|line| format!("{line}\n")).collect();
     text.push_str(&format!("{{\"accounts\":{}}}\n", lines.len() - 1));
     place.write("changed.jsonl", text);
@@ -191,7 +206,8 @@ fn changed(place: &Place, from: &Path) -> PathBuf {
 fn the_difference_of_two_snapshots_names_what_changed() {
     let place = Place::new();
     let changed = changed(&place, &example());
-    let arguments = ["snapshot", "diff", example().to_str().unwrap(), changed.to_str().unwrap()].map(str::to_owned);
+    let arguments =
+        ["snapshot", "diff", example().to_str().unwrap(), changed.to_str().unwrap()].map(str::to_owned);
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let json = place.run(&[&arguments[..], &["--output", "json"]].concat());
     assert_eq!(json.code, 0, "{}", json.stderr);
@@ -214,7 +230,13 @@ fn the_difference_of_two_snapshots_names_what_changed() {
     let later = place.audit_of(&changed, &[]).json();
     let bucket = found[0]["resource"].as_str().unwrap();
     let of_bucket = |report: &Value| -> Vec<Value> {
-        report["results"].as_array().unwrap().iter().filter(|r| r["resource"]["id"] == bucket).cloned().collect()
+        report["results"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .filter(|r| r["resource"]["id"] == bucket)
+            .cloned()
+            .collect()
     };
     assert!(!of_bucket(&later).is_empty());
     assert_eq!(of_bucket(&patched), of_bucket(&later));

@@ -20,8 +20,10 @@ pub fn write(path: &Path, accounts: usize, buckets: usize) {
     let header = reader.header().clone();
     let all: Vec<AccountSnapshot> = reader.map(Result::unwrap).collect();
     let (hubs, members): (Vec<_>, Vec<_>) = all.into_iter().partition(|a| header.hubs.contains(&a.id));
-    let members: Vec<AccountSnapshot> =
-        members.into_iter().filter(|a| a.buckets.known().is_some_and(|buckets| !buckets.is_empty())).collect();
+    let members: Vec<AccountSnapshot> = members
+        .into_iter()
+        .filter(|a| a.buckets.known().is_some_and(|buckets| !buckets.is_empty()))
+        .collect();
     let id = |number: usize| format!("{:012}", 500_000_000_000 + number);
     let mut header = Header { scope: header.hubs.clone(), ..header };
     header.scope.extend((0..accounts).map(id));

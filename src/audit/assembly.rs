@@ -84,7 +84,8 @@ struct Part {
 
 impl Part {
     fn of(judgement: Judgement, judge: &Judge, start: &Start, baseline: Option<&Baseline>) -> Self {
-        let Judgement { account, mut results, incomplete, simulation: mut cells, gains, what_if: _ } = judgement;
+        let Judgement { account, mut results, incomplete, simulation: mut cells, gains, what_if: _ } =
+            judgement;
         results.sort_by(|a, b| a.order().cmp(&b.order()));
         cells.sort_by(Cell::order);
         let met = Exceptions { policy: judge.policy(), today: start.date() }.except(&mut results);

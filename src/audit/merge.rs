@@ -39,7 +39,9 @@ pub enum MergeError {
         of_other: String,
     },
     /// They were judged by other check modules or another policy file.
-    #[error("`{first}` and `{other}` do not fit together: they were judged by different checks or policy files")]
+    #[error(
+        "`{first}` and `{other}` do not fit together: they were judged by different checks or policy files"
+    )]
     JudgedOtherwise {
         /// The assessment that came first.
         first: String,
@@ -129,7 +131,15 @@ impl Merge {
     /// It does not fit those that came before.
     pub fn add(&mut self, name: &str, assessment: Assessment) -> Result<(), MergeError> {
         let Assessment {
-            run, accounts, results, simulation, policy_warnings, mend_first, other_gains, exceptions, ..
+            run,
+            accounts,
+            results,
+            simulation,
+            policy_warnings,
+            mend_first,
+            other_gains,
+            exceptions,
+            ..
         } = assessment;
         self.fit(name, &run)?;
         self.shard(name, run.shard.as_deref())?;
@@ -231,9 +241,7 @@ impl Merge {
         }
         self.of = Some(of.get());
         match self.shards.insert(index, name.to_owned()) {
-            Some(first) => {
-                Err(MergeError::Twice { shard: shard.to_owned(), first, other: name.to_owned() })
-            }
+            Some(first) => Err(MergeError::Twice { shard: shard.to_owned(), first, other: name.to_owned() }),
             None => Ok(()),
         }
     }
@@ -288,7 +296,8 @@ impl Merge {
         let today = run.started_at.to_zoned(TimeZone::UTC).date();
         let partition = run.partition.clone().unwrap_or_else(|| "aws".to_owned());
         let (mut head, overview) = self.joined.head(run);
-        head.policy_warnings = warnings(&self.exceptions, self.warnings, |use_| use_.warnings(today, &partition));
+        head.policy_warnings =
+            warnings(&self.exceptions, self.warnings, |use_| use_.warnings(today, &partition));
         head.exceptions = self.exceptions;
         if let Some(baseline) = &self.baseline {
             head.comparison = Some(Arc::new(baseline.comparison(&head, overview.count(Status::Fail))));

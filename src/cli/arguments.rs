@@ -298,7 +298,9 @@ pub enum SnapshotCommand {
         output: ListFormat,
     },
     /// Join the snapshots of several shards
-    #[command(after_help = "Example:\n  exfilguard snapshot merge 1.jsonl.gz 2.jsonl.gz --output all.jsonl.gz")]
+    #[command(
+        after_help = "Example:\n  exfilguard snapshot merge 1.jsonl.gz 2.jsonl.gz --output all.jsonl.gz"
+    )]
     Merge {
         /// The snapshots, one of each shard
         #[arg(value_name = "SNAPSHOT", required = true)]

@@ -13,8 +13,8 @@ use super::exit_code::{ExitCode, Gate};
 use super::progress::Progress;
 use super::{Failure, assessment_file, call_plan, live, modules};
 use crate::audit::{
-    Assembly, Assessed, Begun, Judge, LiveAudit, Selection, Settings, Sink, Start, State, StateError, Stop, Whole,
-    offline_into, wanted,
+    Assembly, Assessed, Begun, Judge, LiveAudit, Selection, Settings, Sink, Start, State, StateError, Stop,
+    Whole, offline_into, wanted,
 };
 use crate::collect::{CallCounts, Collector, Scope, Shard, Wanted};
 use crate::deliver::security_hub;

@@ -18,9 +18,8 @@ pub fn run(arguments: &CompareArguments, console: &Console) -> Result<ExitCode, 
     drop(old);
     let look = console.look();
     let view = AssessmentView::from(&new);
-    let render = |format, look, out: &mut dyn std::io::Write| {
-        write_compared(format, &view, &comparison, look, out)
-    };
+    let render =
+        |format, look, out: &mut dyn std::io::Write| write_compared(format, &view, &comparison, look, out);
     destinations.write_with(&render, look, &mut std::io::stdout().lock()).map_err(|errors| {
         let lines: Vec<String> = errors.iter().map(ToString::to_string).collect();
         Failure::usage(miette!("{}", lines.join("\n")))

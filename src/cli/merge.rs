@@ -15,8 +15,7 @@ use crate::score::baseline::Baseline;
 pub fn run(arguments: &MergeArguments, console: &Console) -> Result<ExitCode, Failure> {
     let destinations = Destinations::prepare(&arguments.output).map_err(Failure::usage)?;
     let known = modules::load(&arguments.checks)?.descriptions();
-    let policy =
-        PolicyFile::load_or_default(arguments.policy.as_deref(), &known).map_err(Failure::usage)?;
+    let policy = PolicyFile::load_or_default(arguments.policy.as_deref(), &known).map_err(Failure::usage)?;
     let gate = Gate {
         gates: Gates { fail_on: arguments.fail_on.unwrap_or(policy.gates.fail_on), ..policy.gates },
         only_new: arguments.fail_on_new,
@@ -39,7 +38,9 @@ fn refused(error: MergeError) -> Failure {
             "give the assessment of every shard: what `exfilguard audit --shard I/N --output json=FILE` writes"
         }
         MergeError::Overlap { .. } | MergeError::Twice { .. } => "give each account and each shard once",
-        MergeError::Mixed { .. } | MergeError::Shard { .. } => "give the shards of one audit and nothing else",
+        MergeError::Mixed { .. } | MergeError::Shard { .. } => {
+            "give the shards of one audit and nothing else"
+        }
         MergeError::Differ { .. } | MergeError::JudgedOtherwise { .. } => {
             "shards fit together that the same version made of the same organization, with the same options and policy file"
         }

@@ -169,7 +169,12 @@ fn saved(
     let done = |id: &str| progress.done(id);
     let (read, judgements) = offline(reader, judge, done).into_diagnostic().map_err(Failure::usage)?;
     progress.finish();
-    Ok(Read { source: Source::Snapshot, organization: read.organization, judgements, calls: CallCounts::default() })
+    Ok(Read {
+        source: Source::Snapshot,
+        organization: read.organization,
+        judgements,
+        calls: CallCounts::default(),
+    })
 }
 
 async fn read(

@@ -207,7 +207,8 @@ impl Collector {
         // Of few accounts some of many parts are empty, and that is in order.
         let anywhere = |account: &OrganizationAccount| collector.scope.includes(account);
         let listed = collector.organization.accounts.known();
-        let of_other_shard = collector.scope.shard.is_some() && listed.is_some_and(|all| all.iter().any(anywhere));
+        let of_other_shard =
+            collector.scope.shard.is_some() && listed.is_some_and(|all| all.iter().any(anywhere));
         if collector.planned().iter().all(|planned| !planned.in_scope) && !of_other_shard {
             return Err(StartError::NothingInScope(collector.why_nothing()));
         }

@@ -91,7 +91,12 @@ impl<'a> Evaluator<'a> {
     }
 
     /// The same over facts that several checks are asked about.
-    pub fn evaluate_seen(&mut self, check: &'a Check, seen: &Seen<'_>, surroundings: &Surroundings) -> Outcome {
+    pub fn evaluate_seen(
+        &mut self,
+        check: &'a Check,
+        seen: &Seen<'_>,
+        surroundings: &Surroundings,
+    ) -> Outcome {
         let data = self.data(check, surroundings);
         completions(check, seen, |input| self.ask(check, input, &data))
     }

@@ -44,7 +44,13 @@ impl Guardrails {
             management_account: identity.map(|i| i.management_account.clone()).unwrap_or_default(),
             parents: parents.collect(),
             accounts: Arc::new(
-                organization.accounts.known().into_iter().flatten().map(|account| account.id.clone()).collect(),
+                organization
+                    .accounts
+                    .known()
+                    .into_iter()
+                    .flatten()
+                    .map(|account| account.id.clone())
+                    .collect(),
             ),
             identity_unread: organization.identity.unreadable().map(|why| why.clause()),
         }

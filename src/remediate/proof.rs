@@ -41,10 +41,8 @@ pub fn judged(path: &Path, judge: &Arc<Judge>, start: &Start) -> Result<Assessme
     let reader = SnapshotReader::open(path)?;
     let (read, judgements) = offline(reader, judge, |_| {})?;
     let calls = CallCounts::default();
-    let whole = Whole {
-        incomplete: read.unasked,
-        ..Whole::new(start, Source::Snapshot, &read.organization, &calls)
-    };
+    let whole =
+        Whole { incomplete: read.unasked, ..Whole::new(start, Source::Snapshot, &read.organization, &calls) };
     Ok(assemble(judge, whole, judgements))
 }
 

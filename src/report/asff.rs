@@ -35,9 +35,7 @@ pub fn write(assessment: &AssessmentView<'_>, out: &mut dyn Write) -> Result<(),
 }
 
 /// The findings: those of accounts that could not be entered, then account by account, the worst of each first.
-pub fn findings<'a>(
-    assessment: &'a AssessmentView<'a>,
-) -> impl Iterator<Item = io::Result<Vec<Value>>> + 'a {
+pub fn findings<'a>(assessment: &'a AssessmentView<'a>) -> impl Iterator<Item = io::Result<Vec<Value>>> + 'a {
     let head = assessment.head();
     let names = account_names(head);
     let of = move |results: Vec<&ResultRecord>| {

@@ -13,8 +13,7 @@ use std::io::Write;
 use serde_json::{Map, Value, json};
 
 use super::finding::{
-    NOT_AUDITED, about, area, explained, fingerprint, mend, security_severity, title, unread, unseen,
-    Worst,
+    NOT_AUDITED, Worst, about, area, explained, fingerprint, mend, security_severity, title, unread, unseen,
 };
 use super::format::ReportError;
 use super::json::write_value;

@@ -48,7 +48,14 @@ impl ExceptionUse {
     #[must_use]
     pub fn is_same(&self, other: &Self) -> bool {
         let names = |use_: &Self| {
-            (use_.line, use_.column, use_.check.clone(), use_.account.clone(), use_.resource.clone(), use_.expires.clone())
+            (
+                use_.line,
+                use_.column,
+                use_.check.clone(),
+                use_.account.clone(),
+                use_.resource.clone(),
+                use_.expires.clone(),
+            )
         };
         names(self) == names(other)
     }

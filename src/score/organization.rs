@@ -60,8 +60,9 @@ pub fn scores(accounts: &[AccountAudit], results: &[ResultRecord]) -> Scores {
     for result in results {
         by_account.entry(&result.account_id).or_default().push(result);
     }
-    let standings =
-        by_account.into_iter().map(|(account, results)| (account.to_owned(), Standing::of(account, &results)));
+    let standings = by_account
+        .into_iter()
+        .map(|(account, results)| (account.to_owned(), Standing::of(account, &results)));
     roll_up(accounts, &standings.collect())
 }
 

@@ -193,7 +193,8 @@ impl Overview {
     }
 
     fn sum(&self, counts: impl Fn(Status, Severity, Option<SinceBaseline>) -> bool) -> usize {
-        let counted = self.counts.iter().filter(|((status, severity, since), _)| counts(*status, *severity, *since));
+        let counted =
+            self.counts.iter().filter(|((status, severity, since), _)| counts(*status, *severity, *since));
         counted.map(|(_, number)| number).sum()
     }
 
@@ -319,7 +320,11 @@ mod tests {
         };
         let mut overview = Overview::default();
         for account in (0..20).rev() {
-            overview.add_results(&[of(account, "a", "same"), of(account, "b", "other"), of(account, "c", "same")]);
+            overview.add_results(&[
+                of(account, "a", "same"),
+                of(account, "b", "other"),
+                of(account, "c", "same"),
+            ]);
         }
         let groups = overview.groups(Status::Fail);
         let [(check, group)] = groups.as_slice() else { panic!("{groups:?}") };

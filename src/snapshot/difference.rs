@@ -105,7 +105,8 @@ impl Root {
     }
 
     fn differences(&self, before: &Value, after: &Value) -> Vec<Difference> {
-        let mut walk = Walk { root: self, path: Vec::new(), regions: regions(before, after), found: Vec::new() };
+        let mut walk =
+            Walk { root: self, path: Vec::new(), regions: regions(before, after), found: Vec::new() };
         walk.value(Some(before), Some(after));
         walk.found
     }
@@ -154,7 +155,9 @@ impl Walk<'_> {
 
     /// Lists whose elements have names of their own are compared by these; others as they are.
     fn list(&mut self, before: &[Value], after: &[Value]) {
-        let (Some(earlier), Some(later)) = (by_name(before), by_name(after)) else {
+        // Of an account its id stays, of other things their name.
+        let fields: &[&str] = if self.root.account.is_none() { &["id"] } else { &NAMES };
+        let (Some(earlier), Some(later)) = (by_name(before, fields), by_name(after, fields)) else {
             return self.note(Some(&before.into()), Some(&after.into()));
         };
         let names: BTreeSet<&&str> = earlier.keys().chain(later.keys()).collect();
@@ -190,7 +193,8 @@ impl Walk<'_> {
     fn about(&self) -> (Option<String>, Option<String>) {
         let at = |place: usize| self.path.get(place).cloned();
         let of_arn = |arn: Option<String>| {
-            let region = arn.as_deref().and_then(|arn| arn.split(':').nth(3)).filter(|region| !region.is_empty());
+            let region =
+                arn.as_deref().and_then(|arn| arn.split(':').nth(3)).filter(|region| !region.is_empty());
             (region.map(str::to_owned), arn)
         };
         match self.path.first().map(String::as_str) {
@@ -198,10 +202,13 @@ impl Walk<'_> {
             Some("regional" | "alarms" | "macie") => {
                 // Behind the region the kind of resource, then which one; `network` has one more kind in between.
                 let resource = if at(2).as_deref() == Some("network") { at(4) } else { at(3) };
-                let listed = !matches!(at(2).as_deref(), Some("detector" | "guardduty_administration" | "status"));
+                let listed =
+                    !matches!(at(2).as_deref(), Some("detector" | "guardduty_administration" | "status"));
                 (at(1), resource.filter(|_| listed))
             }
-            Some("trail_details" | "log_groups" | "topics" | "queues" | "functions" | "keys") => of_arn(at(1)),
+            Some("trail_details" | "log_groups" | "topics" | "queues" | "functions" | "keys") => {
+                of_arn(at(1))
+            }
             Some("multi_region_access_points") => (None, at(1)),
             _ if self.root.account.is_none() => (None, at(1)),
             _ => (None, None),
@@ -215,11 +222,10 @@ fn known(value: &Value) -> Option<&Value> {
 }
 
 /// The elements by name; none if some element has none, or two have the same.
-fn by_name(elements: &[Value]) -> Option<BTreeMap<&str, &Value>> {
-    let name = |element: &Value| NAMES.iter().find_map(|field| element.get(field)?.as_str().map(str::len).map(|_| *field));
+fn by_name<'a>(elements: &'a [Value], fields: &[&str]) -> Option<BTreeMap<&'a str, &'a Value>> {
     let mut named = BTreeMap::new();
     for element in elements {
-        let name = element.get(name(element)?)?.as_str()?;
+        let name = fields.iter().find_map(|field| element.get(field)?.as_str())?;
         if named.insert(name, element).is_some() {
             return None;
         }
@@ -236,7 +242,8 @@ mod tests {
     use super::*;
 
     fn between(before: &Value, after: &Value) -> Vec<Difference> {
-        let root = Root { account: Some("111122223333".to_owned()), pointer: "/accounts/111122223333".to_owned() };
+        let root =
+            Root { account: Some("111122223333".to_owned()), pointer: "/accounts/111122223333".to_owned() };
         root.differences(before, after)
     }
 
@@ -250,7 +257,9 @@ mod tests {
         let found = between(&before, &after);
         let told: Vec<(&str, Option<&str>, Option<&Value>)> = found
             .iter()
-            .map(|difference| (difference.pointer.as_str(), difference.resource.as_deref(), difference.before.as_ref()))
+            .map(|difference| {
+                (difference.pointer.as_str(), difference.resource.as_deref(), difference.before.as_ref())
+            })
             .collect();
         assert_eq!(
             told,
@@ -267,17 +276,23 @@ mod tests {
 
     #[test]
     fn lists_without_names_are_compared_as_they_are() {
-        let found = between(&json!({"regions": {"known": ["a", "b"]}}), &json!({"regions": {"known": ["b"]}}));
+        let found =
+            between(&json!({"regions": {"known": ["a", "b"]}}), &json!({"regions": {"known": ["b"]}}));
         assert_eq!(found.len(), 1);
-        assert_eq!((&found[0].pointer[..], &found[0].after), ("/accounts/111122223333/regions", &Some(json!(["b"]))));
+        assert_eq!(
+            (&found[0].pointer[..], &found[0].after),
+            ("/accounts/111122223333/regions", &Some(json!(["b"])))
+        );
         let twice = json!({"grants": [{"grantee": "a", "x": 1}, {"grantee": "a", "x": 2}]});
         assert_eq!(between(&twice, &json!({"grants": []})).len(), 1);
     }
 
     #[test]
     fn region_and_resource_are_told() {
-        let rule = |state: &str| json!({"regional": {"eu-west-1": {"rules": {"known": [{"name": "r", "state": state}]},
-            "detector": {"known": {"id": state}}}}, "topics": {"arn:aws:sns:eu-central-1:1:t": {"key": state}}});
+        let rule = |state: &str| {
+            json!({"regional": {"eu-west-1": {"rules": {"known": [{"name": "r", "state": state}]},
+            "detector": {"known": {"id": state}}}}, "topics": {"arn:aws:sns:eu-central-1:1:t": {"key": state}}})
+        };
         let found = between(&rule("ENABLED"), &rule("DISABLED"));
         let told: Vec<(&str, Option<&str>, Option<&str>)> = found
             .iter()

@@ -185,7 +185,8 @@ fn an_old_report_survives_a_failed_write_and_the_other_reports_are_written() {
     let asked = [file("json", &lost.join("report.json")), file("junit", &folder.path().join("report.xml"))];
     let destinations = Destinations::prepare(&asked).unwrap();
     fs::remove_dir(&lost).unwrap();
-    let errors = destinations.write(&AssessmentView::from(&organization()), Look::PLAIN, &mut io::sink()).unwrap_err();
+    let errors =
+        destinations.write(&AssessmentView::from(&organization()), Look::PLAIN, &mut io::sink()).unwrap_err();
     assert_eq!(errors.len(), 1);
     assert!(errors[0].to_string().starts_with("the json report cannot be written to `"), "{}", errors[0]);
     assert_eq!(names(folder.path()), ["report.xml"]);
@@ -195,7 +196,9 @@ fn an_old_report_survives_a_failed_write_and_the_other_reports_are_written() {
     let destinations = Destinations::prepare(&[file("json", &taken)]).unwrap();
     fs::create_dir(&taken).unwrap();
     fs::write(taken.join("old"), "").unwrap();
-    assert!(destinations.write(&AssessmentView::from(&organization()), Look::PLAIN, &mut io::sink()).is_err());
+    assert!(
+        destinations.write(&AssessmentView::from(&organization()), Look::PLAIN, &mut io::sink()).is_err()
+    );
     assert_eq!(names(folder.path()), ["report.xml", "taken"]);
 }
 
@@ -218,6 +221,7 @@ fn a_closed_pipe_is_no_error_but_a_full_disk_is() {
     let mut closed = Broken(io::ErrorKind::BrokenPipe);
     assert!(destinations.write(&AssessmentView::from(&organization()), Look::PLAIN, &mut closed).is_ok());
     let mut full = Broken(io::ErrorKind::StorageFull);
-    let errors = destinations.write(&AssessmentView::from(&organization()), Look::PLAIN, &mut full).unwrap_err();
+    let errors =
+        destinations.write(&AssessmentView::from(&organization()), Look::PLAIN, &mut full).unwrap_err();
     assert!(errors[0].to_string().starts_with("the json report cannot be written to standard output: "));
 }
