@@ -13,6 +13,10 @@ use super::change::{NAMES, is_reading};
 use super::{AccountSnapshot, SnapshotError, SnapshotReader};
 use crate::temporary::{Packed, Place, TemporaryRecords};
 
+/// Fields that tell when something was read or last delivered: they differ from one reading to the next, and nobody changed
+/// anything.
+const MOMENTS: [&str; 3] = ["read_at", "latest_delivery_time", "latest_log_group_delivery_time"];
+
 /// One difference.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Difference {
@@ -148,7 +152,7 @@ impl Walk<'_> {
 
     fn object(&mut self, before: &Map<String, Value>, after: &Map<String, Value>) {
         let keys: BTreeSet<&String> = before.keys().chain(after.keys()).collect();
-        for key in keys {
+        for key in keys.into_iter().filter(|key| !MOMENTS.contains(&key.as_str())) {
             self.step(key, before.get(key), after.get(key));
         }
     }
@@ -285,6 +289,20 @@ mod tests {
         );
         let twice = json!({"grants": [{"grantee": "a", "x": 1}, {"grantee": "a", "x": 2}]});
         assert_eq!(between(&twice, &json!({"grants": []})).len(), 1);
+    }
+
+    #[test]
+    fn the_moment_of_reading_is_no_change() {
+        let status = |time: &str, logging: bool| {
+            json!({"trail_details": {"arn:aws:cloudtrail:eu-west-1:1:trail/t": {"status": {"known":
+                {"latest_delivery_time": time, "is_logging": logging}}}}})
+        };
+        assert!(
+            between(&status("2026-11-30T04:11:14Z", true), &status("2026-11-30T04:12:14Z", true)).is_empty()
+        );
+        let found = between(&status("2026-11-30T04:11:14Z", true), &status("2026-11-30T04:12:14Z", false));
+        assert_eq!(found.len(), 1);
+        assert!(found[0].pointer.ends_with("/trail~1t/status/is_logging"), "{}", found[0].pointer);
     }
 
     #[test]
