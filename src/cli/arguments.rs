@@ -150,6 +150,18 @@ pub struct AuditArguments {
     /// Judge without the policy file's exceptions
     #[arg(long, help_heading = "Judging")]
     pub no_exceptions: bool,
+    /// What the outcome is held against.
+    #[command(flatten)]
+    pub outcome: OutcomeArguments,
+    /// Send the findings to AWS Security Hub, each to the account and region that it is about. Needs
+    /// `securityhub:BatchImportFindings` in the role (`exfilguard iam-policy audit --send-to-security-hub`)
+    #[arg(long, help_heading = "Reports", conflicts_with = "snapshot")]
+    pub send_to_security_hub: bool,
+}
+
+/// What an assessment is held against, and where it goes.
+#[derive(Debug, Args)]
+pub struct OutcomeArguments {
     /// An earlier assessment (JSON): each failure is marked as new or known since then
     #[arg(long, value_name = "FILE", help_heading = "Judging")]
     pub baseline: Option<PathBuf>,
@@ -162,10 +174,6 @@ pub struct AuditArguments {
     /// Exit with 0 or 1 even if something could not be read
     #[arg(long, help_heading = "Judging")]
     pub incomplete_ok: bool,
-    /// Send the findings to AWS Security Hub, each to the account and region that it is about. Needs
-    /// `securityhub:BatchImportFindings` in the role (`exfilguard iam-policy audit --send-to-security-hub`)
-    #[arg(long, help_heading = "Reports", conflicts_with = "snapshot")]
-    pub send_to_security_hub: bool,
     /// Write a report: terminal, json, junit, html, markdown, csv, sarif, ocsf or asff, to standard output or to =PATH;
     /// repeatable [default: terminal]
     #[arg(long, value_name = "FORMAT[=PATH]", help_heading = "Reports")]
@@ -415,22 +423,9 @@ pub struct MergeArguments {
     /// A folder with more check modules, if the policy file names them; repeatable
     #[arg(long, value_name = "DIR", help_heading = "Judging")]
     pub checks: Vec<PathBuf>,
-    /// An earlier assessment (JSON): each failure is marked as new or known since then
-    #[arg(long, value_name = "FILE", help_heading = "Judging")]
-    pub baseline: Option<PathBuf>,
-    /// Only failures that are new since the baseline count for the exit code
-    #[arg(long, help_heading = "Judging", requires = "baseline")]
-    pub fail_on_new: bool,
-    /// The least severity whose failures make the exit code 1 [default: the policy file's, else high]
-    #[arg(long, value_enum, value_name = "SEVERITY", help_heading = "Judging")]
-    pub fail_on: Option<FailOn>,
-    /// Exit with 0 or 1 even if something could not be read
-    #[arg(long, help_heading = "Judging")]
-    pub incomplete_ok: bool,
-    /// Write a report: terminal, json, junit, html, markdown, csv, sarif, ocsf or asff, to standard output or to =PATH;
-    /// repeatable [default: terminal]
-    #[arg(long, value_name = "FORMAT[=PATH]", help_heading = "Reports")]
-    pub output: Vec<Destination>,
+    /// What the outcome is held against.
+    #[command(flatten)]
+    pub outcome: OutcomeArguments,
 }
 
 /// `exfilguard compare`.

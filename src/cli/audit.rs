@@ -18,7 +18,7 @@ use crate::audit::{
 };
 use crate::collect::{CallCounts, Collector, Scope, Shard, Wanted};
 use crate::deliver::security_hub;
-use crate::policy::{Gates, PolicyFile};
+use crate::policy::PolicyFile;
 use crate::report::Destinations;
 use crate::score::AssessmentView;
 use crate::score::assessment::Source;
@@ -28,7 +28,7 @@ use crate::snapshot::{Change, SnapshotReader};
 
 /// Audits.
 pub fn run(arguments: &AuditArguments, console: &Console) -> Result<ExitCode, Failure> {
-    let destinations = Destinations::prepare(&arguments.output).map_err(Failure::usage)?;
+    let destinations = Destinations::prepare(&arguments.outcome.output).map_err(Failure::usage)?;
     let mut checks = modules::load(&arguments.checks)?;
     let mut policy = PolicyFile::load_or_default(arguments.policy.as_deref(), &checks.descriptions())
         .map_err(Failure::usage)?;
@@ -38,11 +38,8 @@ pub fn run(arguments: &AuditArguments, console: &Console) -> Result<ExitCode, Fa
     checks.set_parameters(&policy);
     modules::select(&mut checks, &arguments.only, &arguments.skip)?;
     modules::enabled(&checks, &policy)?;
-    let baseline = arguments.baseline.as_deref().map(assessment_file::read).transpose()?;
-    let gate = Gate {
-        gates: Gates { fail_on: arguments.fail_on.unwrap_or(policy.gates.fail_on), ..policy.gates },
-        only_new: arguments.fail_on_new,
-    };
+    let baseline = arguments.outcome.baseline.as_deref().map(assessment_file::read).transpose()?;
+    let gate = Gate::of(policy.gates, &arguments.outcome);
     let change = arguments.with_change.as_deref().map(Change::load);
     let change = change.transpose().into_diagnostic().map_err(Failure::usage)?;
     let techniques = Techniques::load(&[]).into_diagnostic().map_err(Failure::usage)?;
@@ -79,8 +76,8 @@ pub fn run(arguments: &AuditArguments, console: &Console) -> Result<ExitCode, Fa
         console.note(&format!("the run was interrupted, the reports show what was done: {hint}"));
         return Ok(ExitCode::Interrupted);
     }
-    match ExitCode::of(&assessed.head, gate_missed, arguments.incomplete_ok) {
-        ExitCode::Success | ExitCode::Findings if unsent && !arguments.incomplete_ok => {
+    match ExitCode::of(&assessed.head, gate_missed, arguments.outcome.incomplete_ok) {
+        ExitCode::Success | ExitCode::Findings if unsent && !arguments.outcome.incomplete_ok => {
             Ok(ExitCode::Incomplete)
         }
         code => Ok(code),

@@ -2,6 +2,7 @@
 
 use std::process::ExitCode as ProcessExitCode;
 
+use super::arguments::OutcomeArguments;
 use crate::catalogue::Status;
 use crate::policy::Gates;
 use crate::score::AssessmentView;
@@ -59,6 +60,13 @@ pub struct Gate {
 }
 
 impl Gate {
+    /// The policy file's gates, after the command line.
+    #[must_use]
+    pub fn of(gates: Gates, arguments: &OutcomeArguments) -> Self {
+        let fail_on = arguments.fail_on.unwrap_or(gates.fail_on);
+        Self { gates: Gates { fail_on, ..gates }, only_new: arguments.fail_on_new }
+    }
+
     /// The gates that the audit misses, one clause each. Unknown and excepted results are no failures.
     #[must_use]
     pub fn missed(&self, view: &AssessmentView<'_>) -> Vec<String> {

@@ -7,20 +7,17 @@ use super::console::Console;
 use super::exit_code::{ExitCode, Gate};
 use super::{Failure, assessment_file, audit, modules};
 use crate::audit::{Merge, MergeError};
-use crate::policy::{Gates, PolicyFile};
+use crate::policy::PolicyFile;
 use crate::report::Destinations;
 use crate::score::baseline::Baseline;
 
 /// Joins.
 pub fn run(arguments: &MergeArguments, console: &Console) -> Result<ExitCode, Failure> {
-    let destinations = Destinations::prepare(&arguments.output).map_err(Failure::usage)?;
+    let destinations = Destinations::prepare(&arguments.outcome.output).map_err(Failure::usage)?;
     let known = modules::load(&arguments.checks)?.descriptions();
     let policy = PolicyFile::load_or_default(arguments.policy.as_deref(), &known).map_err(Failure::usage)?;
-    let gate = Gate {
-        gates: Gates { fail_on: arguments.fail_on.unwrap_or(policy.gates.fail_on), ..policy.gates },
-        only_new: arguments.fail_on_new,
-    };
-    let baseline = arguments.baseline.as_deref().map(assessment_file::read).transpose()?;
+    let gate = Gate::of(policy.gates, &arguments.outcome);
+    let baseline = arguments.outcome.baseline.as_deref().map(assessment_file::read).transpose()?;
     let mut merge = Merge::new(baseline.map(Baseline::new));
     for path in &arguments.assessments {
         // One after the other: none is in memory while the next one is read.
@@ -28,7 +25,7 @@ pub fn run(arguments: &MergeArguments, console: &Console) -> Result<ExitCode, Fa
     }
     let assessed = merge.finish().map_err(refused)?;
     let gate_missed = audit::report(&assessed.view(), &destinations, &gate, console)?;
-    Ok(ExitCode::of(&assessed.head, gate_missed, arguments.incomplete_ok))
+    Ok(ExitCode::of(&assessed.head, gate_missed, arguments.outcome.incomplete_ok))
 }
 
 fn refused(error: MergeError) -> Failure {
