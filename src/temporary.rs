@@ -46,11 +46,16 @@ impl Packed {
 
 impl Default for TemporaryRecords {
     fn default() -> Self {
-        Self { file: Mutex::new(SpooledTempFile::new(IN_MEMORY)), end: 0 }
+        Self::after(IN_MEMORY)
     }
 }
 
 impl TemporaryRecords {
+    /// Records of which no more than so many bytes stay in memory.
+    fn after(in_memory: usize) -> Self {
+        Self { file: Mutex::new(SpooledTempFile::new(in_memory)), end: 0 }
+    }
+
     /// Keeps a record.
     ///
     /// # Errors
@@ -89,20 +94,16 @@ mod tests {
 
     #[test]
     fn records_come_back_whether_in_memory_or_on_disk() {
-        // Two of the large ones do not fit into memory, and noise is not compressed away.
-        for size in [10, 6 << 20] {
-            let mut seed = 1_u32;
-            let mut noise = || {
-                seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-                char::from(b'0' + (seed >> 24) as u8 % 64)
-            };
-            let records: Vec<String> = (0..3).map(|_| (0..size).map(|_| noise()).collect()).collect();
-            let mut kept = TemporaryRecords::default();
+        for in_memory in [0, 50, IN_MEMORY] {
+            let records = ["one", "of some length, and different from the others", "three"];
+            let mut kept = TemporaryRecords::after(in_memory);
             let places: Vec<Place> =
                 records.iter().map(|record| kept.put(&Packed::of(record).unwrap()).unwrap()).collect();
-            for (place, record) in places.iter().zip(&records).rev() {
-                assert_eq!(&kept.get::<String>(*place).unwrap(), record);
+            for (place, record) in places.iter().zip(records).rev() {
+                assert_eq!(kept.get::<String>(*place).unwrap(), record);
             }
+            let on_disk = kept.file.into_inner().unwrap().is_rolled();
+            assert_eq!(on_disk, in_memory < IN_MEMORY);
         }
     }
 }

@@ -302,7 +302,7 @@ mod tests {
         );
         let found = between(&status("2026-11-30T04:11:14Z", true), &status("2026-11-30T04:12:14Z", false));
         assert_eq!(found.len(), 1);
-        assert!(found[0].pointer.ends_with("/trail~1t/status/is_logging"), "{}", found[0].pointer);
+        assert!(found[0].pointer.ends_with(":trail~1t/status/is_logging"), "{}", found[0].pointer);
     }
 
     #[test]
