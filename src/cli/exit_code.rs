@@ -105,6 +105,7 @@ impl From<ExitCode> for ProcessExitCode {
 mod tests {
     use super::*;
     use crate::catalogue::{FailOn, Severity};
+    use crate::score::assessment::ResultRecord;
     use crate::score::assessment::examples::{account, denied, result, run};
 
     fn code(assessment: &Assessment, fail_on: FailOn, incomplete_ok: bool) -> ExitCode {

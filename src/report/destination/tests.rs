@@ -1,6 +1,7 @@
 #![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 
 use super::*;
+use crate::report::render;
 use crate::score::assessment::examples::organization;
 
 fn to(text: &str) -> Destination {
