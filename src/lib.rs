@@ -19,4 +19,5 @@ pub mod score;
 pub mod semantics;
 pub mod simulate;
 pub mod snapshot;
+pub mod temporary;
 pub mod visible;

@@ -3,11 +3,12 @@
 use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
 
 use super::missing;
 use crate::catalogue::Status;
 use crate::collect::Planned;
-use crate::engine::{Check, Checks, Evaluator, Outcome, Surroundings};
+use crate::engine::{Check, Checks, Evaluator, Outcome, Seen, Surroundings};
 use crate::facts::{self, Context};
 use crate::policy::PolicyFile;
 use crate::score::assessment::{AccountAudit, AccountStatus, Evidence, Incomplete, Resource, ResultRecord};
@@ -73,6 +74,27 @@ impl Judge {
         self.simulation.is_some()
     }
 
+    /// A digest of what decides over results: the check modules and the text of the policy file, where it can be read
+    /// still. Assessments of the same digest can be joined.
+    #[must_use]
+    pub fn digest(&self) -> String {
+        let mut digest = Sha256::new();
+        let mut add = |text: &[u8]| {
+            digest.update(text.len().to_be_bytes());
+            digest.update(text);
+        };
+        for check in self.checks.all() {
+            add(check.metadata().id.as_bytes());
+            add(check.text().as_bytes());
+        }
+        let policy = self.policy.path.as_deref().and_then(|path| std::fs::read(path).ok());
+        add(&policy.unwrap_or_default());
+        // `--no-exceptions` and `--only` change what is judged, too.
+        add(&self.policy.exceptions.len().to_be_bytes());
+        add(&[u8::from(self.simulates())]);
+        digest.finalize().iter().take(16).map(|byte| format!("{byte:02x}")).collect()
+    }
+
     /// A worker for one thread.
     #[must_use]
     pub fn worker(&self) -> Worker<'_> {
@@ -105,12 +127,13 @@ impl Worker<'_> {
         let surroundings = self.surroundings(account, context);
         let mut results = Vec::new();
         for resource in &facts::derive(account, context) {
+            let seen = Seen::of(&resource.facts);
             for check in judge.checks.all().filter(|check| check.metadata().resource == resource.kind) {
                 let id = check.metadata().id.as_str();
                 if let (Err(why), true) = (&parents, undetermined.contains(id)) {
                     results.push(record(&policy, account, resource, check, unplaced(why)));
                 } else if policy.is_enabled(id) {
-                    let outcome = self.evaluator.evaluate(check, &resource.facts, &surroundings);
+                    let outcome = self.evaluator.evaluate_seen(check, &seen, &surroundings);
                     results.push(record(&policy, account, resource, check, outcome));
                 }
             }
@@ -263,12 +286,25 @@ fn record(
 fn evidence(read: &[&Value]) -> Vec<Evidence> {
     let mut all: Vec<Evidence> = Vec::new();
     let shown = read.iter().filter_map(|fact| fact.get("evidence")?.as_array()).flatten();
-    for item in shown.filter_map(|item| serde_json::from_value::<Evidence>(item.clone()).ok()) {
+    for item in shown {
         if all.len() == MAX_EVIDENCE {
             break;
         }
-        if !all.contains(&item) {
-            all.push(item);
+        let text = |field: &str| item.get(field).and_then(Value::as_str);
+        let (Some(operation), Some(resource), Some(pointer), Some(value)) =
+            (text("operation"), text("resource"), text("pointer"), item.get("value"))
+        else {
+            continue;
+        };
+        let same = |known: &Evidence| {
+            known.operation == operation
+                && known.resource == resource
+                && known.pointer == pointer
+                && known.value == *value
+        };
+        if !all.iter().any(same) {
+            let [operation, resource, pointer] = [operation, resource, pointer].map(str::to_owned);
+            all.push(Evidence { operation, resource, pointer, value: value.clone() });
         }
     }
     all

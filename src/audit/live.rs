@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use futures::stream::{self, StreamExt as _};
 
+use super::assembly::{Kept, Sink};
 use super::judge::{Judge, Judgement};
 use super::pool::{Pool, Surroundings};
 use super::state::{State, StateError};
@@ -47,15 +48,6 @@ pub struct LiveAudit<'a> {
     pub done: &'a (dyn Fn(&str) + Sync),
 }
 
-/// What a live audit found.
-#[derive(Debug)]
-pub struct Judged {
-    /// What was judged, in no order; accounts that were not come to are among it as such.
-    pub judgements: Vec<Judgement>,
-    /// Whether the run ended before everything was read.
-    pub interrupted: bool,
-}
-
 /// The accounts that others are judged by, read first, and the plan for the rest.
 struct Beginning {
     hubs: BTreeMap<String, AccountSnapshot>,
@@ -69,24 +61,36 @@ impl<'a> LiveAudit<'a> {
         Self { collector, start, save_snapshot: None, state: None, stop: Stop::never(), done }
     }
 
-    /// Reads and judges every account in scope, or what can be until the run is to end.
+    /// Reads and judges every account in scope, in memory.
     ///
     /// # Errors
     /// The snapshot or the state cannot be written, or no thread can be started.
-    pub async fn judge(&self, judge: &Arc<Judge>) -> Result<Judged, LiveError> {
+    pub async fn judge(&self, judge: &Arc<Judge>) -> Result<Vec<Judgement>, LiveError> {
+        let kept = Arc::new(Kept::default());
+        let sink: Arc<dyn Sink> = Arc::<Kept>::clone(&kept);
+        self.judge_into(judge, &sink).await?;
+        Ok(kept.into_judgements())
+    }
+
+    /// Reads and judges every account in scope, or what can be until the run is to end. What was judged goes into the sink,
+    /// accounts that were not come to as such. Returns whether the run ended before everything was read.
+    ///
+    /// # Errors
+    /// The snapshot or the state cannot be written, or no thread can be started.
+    pub async fn judge_into(&self, judge: &Arc<Judge>, sink: &Arc<dyn Sink>) -> Result<bool, LiveError> {
         let beginning = tokio::select! {
             beginning = self.begin() => beginning?,
             () = self.stop.requested() => {
                 let planned = self.collector.planned();
-                let judgements = planned.iter().filter(|p| p.in_scope).map(judge::not_come_to).collect();
-                return Ok(Judged { judgements, interrupted: true });
+                planned.iter().filter(|p| p.in_scope).map(judge::not_come_to).for_each(|j| sink.take(j));
+                return Ok(true);
             }
         };
         let Beginning { hubs, planned } = beginning;
         let mut writer = self.writer(&hubs, &planned)?;
         let organization = self.collector.organization().clone();
         let surroundings = Arc::new(Surroundings::new(organization, hubs));
-        let pool = Pool::start(judge, &surroundings).map_err(LiveError::Thread)?;
+        let pool = Pool::start(judge, &surroundings, sink).map_err(LiveError::Thread)?;
         let sender = pool.sender();
         let mut left: BTreeSet<&str> = planned.iter().filter(|p| p.in_scope).map(|p| p.id.as_str()).collect();
         let written = self
@@ -103,14 +107,14 @@ impl<'a> LiveAudit<'a> {
             .await;
         drop(sender);
         // Joining threads blocks: not on the runtime's own threads.
-        let mut judgements = tokio::task::spawn_blocking(|| pool.finish()).await.unwrap_or_default();
+        _ = tokio::task::spawn_blocking(|| pool.finish()).await;
         written?;
         let interrupted = !left.is_empty();
         if interrupted {
             // A part of a snapshot is no snapshot: the temporary file goes.
             drop(writer);
             let missed = planned.iter().filter(|planned| left.contains(planned.id.as_str()));
-            judgements.extend(missed.map(judge::not_come_to));
+            missed.map(judge::not_come_to).for_each(|judgement| sink.take(judgement));
         } else {
             if let Some(writer) = writer {
                 writer.finish()?;
@@ -119,7 +123,7 @@ impl<'a> LiveAudit<'a> {
                 tokio::task::block_in_place(|| state.finish())?;
             }
         }
-        Ok(Judged { judgements, interrupted })
+        Ok(interrupted)
     }
 
     /// Reads an account, unless it was read before.

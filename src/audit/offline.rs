@@ -1,11 +1,14 @@
 //! Judging a saved snapshot: no network.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use super::assembly::{Kept, Sink};
 use super::judge::{Judge, Judgement};
 use super::pool::{Pool, Surroundings};
 use super::wanted::unasked;
+use crate::collect::Shard;
+use crate::score::assessment::Incomplete;
 use crate::snapshot::{AccountSnapshot, Organization, SnapshotError, SnapshotReader};
 
 /// A snapshot cannot be judged.
@@ -19,24 +22,54 @@ pub enum OfflineError {
     Thread(#[source] std::io::Error),
 }
 
-/// Judges every account of a snapshot that is in scope. `done` hears of each account.
+/// What is known of a snapshot once its accounts were judged.
+#[derive(Debug)]
+pub struct Offline {
+    /// What was read once for the organization.
+    pub organization: Organization,
+    /// What the judge needs and the snapshot does not have.
+    pub unasked: Vec<Incomplete>,
+}
+
+/// Judges every account of a snapshot that is in scope, in memory. `done` hears of each account.
 ///
 /// # Errors
 /// The file is damaged, or no thread can be started.
 pub fn offline(
-    mut reader: SnapshotReader,
+    reader: SnapshotReader,
     judge: &Arc<Judge>,
     done: impl Fn(&str),
-) -> Result<(Organization, Vec<Judgement>), OfflineError> {
+) -> Result<(Offline, Vec<Judgement>), OfflineError> {
+    let kept = Arc::new(Kept::default());
+    let sink: Arc<dyn Sink> = Arc::<Kept>::clone(&kept);
+    let read = offline_into(reader, judge, None, &sink, done)?;
+    Ok((read, kept.into_judgements()))
+}
+
+/// Judges every account of a snapshot that is in scope, and in this part of the accounts if there is one; what was judged
+/// goes into the sink. `done` hears of each account.
+///
+/// # Errors
+/// The file is damaged, or no thread can be started.
+pub fn offline_into(
+    mut reader: SnapshotReader,
+    judge: &Arc<Judge>,
+    shard: Option<Shard>,
+    sink: &Arc<dyn Sink>,
+    done: impl Fn(&str),
+) -> Result<Offline, OfflineError> {
     let header = reader.header().clone();
     let mut hubs: BTreeMap<String, AccountSnapshot> = BTreeMap::new();
     while hubs.len() < header.hubs.len() {
         let Some(account) = reader.next().transpose()? else { break };
         hubs.insert(account.id.clone(), account);
     }
-    let in_scope = |account: &AccountSnapshot| header.scope.contains(&account.id);
+    let scope: BTreeSet<&str> = header.scope.iter().map(String::as_str).collect();
+    let in_scope = |account: &AccountSnapshot| {
+        scope.contains(account.id.as_str()) && shard.is_none_or(|shard| shard.holds(&account.id))
+    };
     let surroundings = Arc::new(Surroundings::new(header.organization.clone(), hubs));
-    let pool = Pool::start(judge, &surroundings).map_err(OfflineError::Thread)?;
+    let pool = Pool::start(judge, &surroundings, sink).map_err(OfflineError::Thread)?;
     let sender = pool.sender();
     let mut damaged = None;
     let first = surroundings.hubs.values().cloned().map(Ok);
@@ -57,13 +90,10 @@ pub fn offline(
         }
     }
     drop(sender);
-    let mut judgements = pool.finish();
-    // It is said once, as a gap of the whole.
-    if let Some(first) = judgements.first_mut() {
-        first.incomplete.extend(unasked(&header, judge));
-    }
+    pool.finish();
+    let unasked = unasked(&header, judge);
     match damaged {
         Some(error) => Err(error.into()),
-        None => Ok((header.organization, judgements)),
+        None => Ok(Offline { organization: header.organization, unasked }),
     }
 }

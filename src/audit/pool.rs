@@ -7,6 +7,7 @@ use std::thread::JoinHandle;
 
 use tokio::sync::mpsc;
 
+use super::assembly::Sink;
 use super::judge::{Judge, Judgement};
 use crate::facts::{Context, Guardrails};
 use crate::snapshot::{AccountSnapshot, Organization};
@@ -34,24 +35,28 @@ impl Surroundings {
 #[derive(Debug)]
 pub struct Pool {
     sender: mpsc::Sender<Arc<AccountSnapshot>>,
-    workers: Vec<JoinHandle<Vec<Judgement>>>,
+    workers: Vec<JoinHandle<()>>,
 }
 
 impl Pool {
-    /// Starts a worker per core.
+    /// Starts a worker per core; each hands on what it judged at once.
     ///
     /// # Errors
     /// The system refuses to start a thread.
-    pub fn start(judge: &Arc<Judge>, surroundings: &Arc<Surroundings>) -> std::io::Result<Self> {
+    pub fn start(
+        judge: &Arc<Judge>,
+        surroundings: &Arc<Surroundings>,
+        sink: &Arc<dyn Sink>,
+    ) -> std::io::Result<Self> {
         let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         let (sender, receiver) = mpsc::channel(cores * 2);
         let receiver = Arc::new(Mutex::new(receiver));
         let mut workers = Vec::with_capacity(cores);
         for _ in 0..cores {
             let (judge, surroundings) = (Arc::clone(judge), Arc::clone(surroundings));
-            let receiver = Arc::clone(&receiver);
+            let (receiver, sink) = (Arc::clone(&receiver), Arc::clone(sink));
             let worker = std::thread::Builder::new().name("judge".to_owned());
-            workers.push(worker.spawn(move || work(&judge, &surroundings, &receiver))?);
+            workers.push(worker.spawn(move || work(&judge, &surroundings, &receiver, sink.as_ref()))?);
         }
         Ok(Self { sender, workers })
     }
@@ -62,12 +67,13 @@ impl Pool {
         self.sender.clone()
     }
 
-    /// Waits for the workers and returns what they judged, in no order.
-    #[must_use]
-    pub fn finish(self) -> Vec<Judgement> {
+    /// Waits for the workers.
+    pub fn finish(self) {
         drop(self.sender);
-        // A worker only ends by a panic if the containment below fails; what others judged is kept.
-        self.workers.into_iter().filter_map(|worker| worker.join().ok()).flatten().collect()
+        for worker in self.workers {
+            // A worker only ends by a panic if the containment below fails; what others judged is kept.
+            _ = worker.join();
+        }
     }
 }
 
@@ -75,7 +81,8 @@ fn work(
     judge: &Judge,
     surroundings: &Surroundings,
     receiver: &Mutex<mpsc::Receiver<Arc<AccountSnapshot>>>,
-) -> Vec<Judgement> {
+    sink: &dyn Sink,
+) {
     let context = Context {
         organization: &surroundings.organization,
         hubs: &surroundings.hubs,
@@ -83,13 +90,12 @@ fn work(
         guardrails: &surroundings.guardrails,
     };
     let mut worker = judge.worker();
-    let mut judgements = Vec::new();
     loop {
         let next = receiver.lock().unwrap_or_else(PoisonError::into_inner).blocking_recv();
-        let Some(account) = next else { return judgements };
+        let Some(account) = next else { return };
         // One account's failure never ends the others' audit.
         let judgement = catch_unwind(AssertUnwindSafe(|| worker.account(&account, &context)));
-        judgements.push(judgement.unwrap_or_else(|_| {
+        sink.take(judgement.unwrap_or_else(|_| {
             // Whatever state the panic left behind is thrown away.
             worker = judge.worker();
             Judgement::defective(&account)

@@ -84,6 +84,8 @@ pub enum Command {
     Snapshot(SnapshotArguments),
     /// List and explain checks, or run their tests
     Checks(ChecksArguments),
+    /// Join the assessments of several shards
+    Merge(MergeArguments),
     /// Compare two assessments: new, resolved, unchanged
     Compare(CompareArguments),
     /// Write manual pages
@@ -117,7 +119,7 @@ pub struct AuditArguments {
     /// Judge a saved snapshot; no network at all
     #[arg(long, value_name = "PATH", help_heading = "Source", conflicts_with_all = [
         "accounts", "organizational_units", "exclude_accounts", "role", "external_id", "save_snapshot", "endpoint_url",
-        "max_calls_per_second", "max_concurrency", "call_timeout", "regions", "state", "resume", "shard", "plan_calls"])]
+        "max_calls_per_second", "max_concurrency", "call_timeout", "regions", "state", "resume", "plan_calls"])]
     pub snapshot: Option<PathBuf>,
     /// Judge the snapshot as it would be after this JSON Patch (see `exfilguard simulate --help`)
     #[arg(long, value_name = "FILE", requires = "snapshot", help_heading = "Source")]
@@ -155,6 +157,18 @@ pub struct AuditArguments {
     /// Judge without the policy file's exceptions
     #[arg(long, help_heading = "Judging")]
     pub no_exceptions: bool,
+    /// What the outcome is held against.
+    #[command(flatten)]
+    pub outcome: OutcomeArguments,
+    /// Send the findings to AWS Security Hub, each to the account and region that it is about. Needs
+    /// `securityhub:BatchImportFindings` in the role (`exfilguard iam-policy audit --send-to-security-hub`)
+    #[arg(long, help_heading = "Reports", conflicts_with = "snapshot")]
+    pub send_to_security_hub: bool,
+}
+
+/// What an assessment is held against, and where it goes.
+#[derive(Debug, Args)]
+pub struct OutcomeArguments {
     /// An earlier assessment (JSON): each failure is marked as new or known since then
     #[arg(long, value_name = "FILE", help_heading = "Judging")]
     pub baseline: Option<PathBuf>,
@@ -167,10 +181,6 @@ pub struct AuditArguments {
     /// Exit with 0 or 1 even if something could not be read
     #[arg(long, help_heading = "Judging")]
     pub incomplete_ok: bool,
-    /// Send the findings to AWS Security Hub, each to the account and region that it is about. Needs
-    /// `securityhub:BatchImportFindings` in the role (`exfilguard iam-policy audit --send-to-security-hub`)
-    #[arg(long, help_heading = "Reports", conflicts_with = "snapshot")]
-    pub send_to_security_hub: bool,
     /// Write a report: terminal, json, junit, html, markdown, csv, sarif, ocsf or asff, to standard output or to =PATH;
     /// repeatable [default: terminal]
     #[arg(long, value_name = "FORMAT[=PATH]", help_heading = "Reports")]
@@ -298,6 +308,34 @@ pub enum SnapshotCommand {
         #[arg(long, value_name = "ID", value_parser = account_id)]
         account: Option<String>,
     },
+    /// Tell what changed from one snapshot to another
+    #[command(after_help = "Examples:\n  \
+        exfilguard snapshot diff monday.jsonl.gz tuesday.jsonl.gz\n  \
+        exfilguard snapshot diff monday.jsonl.gz tuesday.jsonl.gz --output json | jq '.[].pointer'")]
+    Diff {
+        /// The earlier snapshot
+        #[arg(value_name = "OLD")]
+        old: PathBuf,
+        /// The later snapshot
+        #[arg(value_name = "NEW")]
+        new: PathBuf,
+        /// For a person, or an array for programs: account, region, resource, pointer (as in the JSON Patch of
+        /// --with-change), and what was and is there
+        #[arg(long, value_enum, default_value = "terminal")]
+        output: ListFormat,
+    },
+    /// Join the snapshots of several shards
+    #[command(
+        after_help = "Example:\n  exfilguard snapshot merge 1.jsonl.gz 2.jsonl.gz --output all.jsonl.gz"
+    )]
+    Merge {
+        /// The snapshots, one of each shard
+        #[arg(value_name = "SNAPSHOT", required = true)]
+        snapshots: Vec<PathBuf>,
+        /// Where to save the whole
+        #[arg(short, long, value_name = "PATH")]
+        output: PathBuf,
+    },
 }
 
 /// `exfilguard checks`.
@@ -388,6 +426,28 @@ pub enum ListFormat {
     Terminal,
     /// An array for programs.
     Json,
+}
+
+/// `exfilguard merge`.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  \
+    exfilguard audit --shard 1/2 --output json=1.json\n  \
+    exfilguard audit --shard 2/2 --output json=2.json\n  \
+    exfilguard merge 1.json 2.json --output terminal --output html=report.html")]
+pub struct MergeArguments {
+    /// The assessments (JSON), one of each shard
+    #[arg(value_name = "ASSESSMENT", required = true)]
+    pub assessments: Vec<PathBuf>,
+    /// The organization's policy file, for its gates [default: exfilguard.yaml in the working directory, else built-in
+    /// defaults]
+    #[arg(long, value_name = "FILE", help_heading = "Judging")]
+    pub policy: Option<PathBuf>,
+    /// A folder with more check modules, if the policy file names them; repeatable
+    #[arg(long, value_name = "DIR", help_heading = "Judging")]
+    pub checks: Vec<PathBuf>,
+    /// What the outcome is held against.
+    #[command(flatten)]
+    pub outcome: OutcomeArguments,
 }
 
 /// `exfilguard compare`.

@@ -13,20 +13,22 @@ use super::exit_code::{ExitCode, Gate};
 use super::progress::Progress;
 use super::{Failure, assessment_file, call_plan, live, modules};
 use crate::audit::{
-    Begun, Judge, LiveAudit, Selection, Settings, Start, State, StateError, Stop, assemble, offline, wanted,
+    Assembly, Assessed, Begun, Judge, LiveAudit, Selection, Settings, Sink, Start, State, StateError, Stop,
+    Whole, offline_into, wanted,
 };
-use crate::collect::{CallCounts, Collector, Scope, Wanted};
+use crate::collect::{CallCounts, Collector, Scope, Shard, Wanted};
 use crate::deliver::security_hub;
-use crate::policy::{Gates, PolicyFile};
+use crate::policy::PolicyFile;
 use crate::report::{Destinations, ReportError, WriteError};
-use crate::score::assessment::{Assessment, Source};
-use crate::score::baseline;
+use crate::score::AssessmentView;
+use crate::score::assessment::Source;
+use crate::score::baseline::Baseline;
 use crate::simulate::{Simulation, Techniques};
 use crate::snapshot::{Change, SnapshotReader};
 
 /// Audits.
 pub fn run(arguments: &AuditArguments, console: &Console) -> Result<ExitCode, Failure> {
-    let destinations = Destinations::prepare(&arguments.output).map_err(Failure::usage)?;
+    let destinations = Destinations::prepare(&arguments.outcome.output).map_err(Failure::usage)?;
     let mut checks = modules::load(&arguments.checks)?;
     let mut policy = PolicyFile::load_or_default(arguments.policy.as_deref(), &checks.descriptions())
         .map_err(Failure::usage)?;
@@ -36,11 +38,8 @@ pub fn run(arguments: &AuditArguments, console: &Console) -> Result<ExitCode, Fa
     checks.set_parameters(&policy);
     modules::select(&mut checks, &arguments.only, &arguments.skip)?;
     modules::enabled(&checks, &policy)?;
-    let baseline = arguments.baseline.as_deref().map(assessment_file::read).transpose()?;
-    let gate = Gate {
-        gates: Gates { fail_on: arguments.fail_on.unwrap_or(policy.gates.fail_on), ..policy.gates },
-        only_new: arguments.fail_on_new,
-    };
+    let baseline = arguments.outcome.baseline.as_deref().map(assessment_file::read).transpose()?;
+    let gate = Gate::of(policy.gates, &arguments.outcome);
     let change = arguments.with_change.as_deref().map(Change::load);
     let change = change.transpose().into_diagnostic().map_err(Failure::usage)?;
     let techniques = Techniques::load(&[]).into_diagnostic().map_err(Failure::usage)?;
@@ -52,36 +51,23 @@ pub fn run(arguments: &AuditArguments, console: &Console) -> Result<ExitCode, Fa
         return live::run(plan_calls(arguments, &judge));
     }
     let (mut unsent, mut interrupted) = (false, false);
-    let assessment = match &arguments.snapshot {
-        Some(path) => {
-            let mut assessment = snapshot(path, change, &judge, &Start::now(), console)?;
-            compared(&mut assessment, baseline.as_ref());
-            assessment
-        }
+    let baseline = baseline.map(Baseline::new);
+    let assessed = match &arguments.snapshot {
+        Some(path) => snapshot(path, change, &judge, arguments.shard, baseline, console)?,
         None => {
             if let Some(path) = &arguments.save_snapshot {
                 writable(path)?;
             }
             let live = LiveRun::prepare(arguments, &judge, console)?;
             let (stopper, stop) = Stop::new();
-            let work = read_and_judge(&live, stop, baseline.as_ref());
+            let work = read_and_judge(&live, stop, baseline);
             let outcome = live::run_until_told(&stopper, console, work)?;
             unsent = outcome.unsent;
             interrupted = outcome.interrupted;
-            outcome.assessment
+            outcome.assessed
         }
     };
-    for warning in &assessment.policy_warnings {
-        console.warn(&format!("{}:{}:{}: {}", warning.file, warning.line, warning.column, warning.message));
-    }
-    let look = console.look();
-    if let Err(errors) = destinations.write(&assessment, look, &mut std::io::stdout().lock()) {
-        return Err(unwritten(&errors));
-    }
-    let missed = gate.missed(&assessment);
-    for gate in &missed {
-        console.note(&format!("gate missed: {gate}"));
-    }
+    let gate_missed = report(&assessed.view(), &destinations, &gate, console)?;
     if interrupted {
         let hint = match &arguments.state {
             Some(folder) => format!("go on with `--state {} --resume`", folder.display()),
@@ -90,8 +76,8 @@ pub fn run(arguments: &AuditArguments, console: &Console) -> Result<ExitCode, Fa
         console.note(&format!("the run was interrupted, the reports show what was done: {hint}"));
         return Ok(ExitCode::Interrupted);
     }
-    match ExitCode::of(&assessment, !missed.is_empty(), arguments.incomplete_ok) {
-        ExitCode::Success | ExitCode::Findings if unsent && !arguments.incomplete_ok => {
+    match ExitCode::of(&assessed.head, gate_missed, arguments.outcome.incomplete_ok) {
+        ExitCode::Success | ExitCode::Findings if unsent && !arguments.outcome.incomplete_ok => {
             Ok(ExitCode::Incomplete)
         }
         code => Ok(code),
@@ -106,14 +92,36 @@ fn unwritten(errors: &[WriteError]) -> Failure {
     if defect { Failure { code: ExitCode::Incomplete, ..failure } } else { failure }
 }
 
-fn compared(assessment: &mut Assessment, baseline: Option<&Assessment>) {
-    if let Some(baseline) = baseline {
-        _ = baseline::compare_with(assessment, baseline);
+/// Writes the reports and warns of what is worth a look; says whether a gate is missed.
+pub fn report(
+    assessment: &AssessmentView<'_>,
+    destinations: &Destinations,
+    gate: &Gate,
+    console: &Console,
+) -> Result<bool, Failure> {
+    for warning in &assessment.head().policy_warnings {
+        console.warn(&format!("{}:{}:{}: {}", warning.file, warning.line, warning.column, warning.message));
     }
+    if let Err(errors) = destinations.write(assessment, console.look(), &mut std::io::stdout().lock()) {
+        return Err(unwritten(&errors));
+    }
+    let missed = gate.missed(assessment);
+    for gate in &missed {
+        console.note(&format!("gate missed: {gate}"));
+    }
+    Ok(!missed.is_empty())
+}
+
+/// The results of an audit wait for the reports in a temporary file.
+pub fn unkept(error: std::io::Error) -> Failure {
+    Failure::usage(miette!(
+        help = "make room in the folder for temporary files, or name another one in TMPDIR",
+        "the results cannot be kept in a temporary file: {error}"
+    ))
 }
 
 /// Sends the findings to Security Hub; says whether it did not take some.
-async fn send(assessment: &Assessment, collector: &Collector, console: &Console) -> bool {
+async fn send(assessment: &AssessmentView<'_>, collector: &Collector, console: &Console) -> bool {
     let sent = security_hub::send(assessment, collector).await;
     console.note(&format!("Security Hub took {} findings", sent.imported));
     for problem in &sent.problems {
@@ -129,7 +137,7 @@ async fn send(assessment: &Assessment, collector: &Collector, console: &Console)
 }
 
 /// A snapshot is written at the end of a run of hours: whether it can be is found out before.
-fn writable(path: &Path) -> Result<(), Failure> {
+pub fn writable(path: &Path) -> Result<(), Failure> {
     let folder = match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),
@@ -172,7 +180,7 @@ struct LiveRun<'a> {
 
 /// What came of a live run.
 struct LiveOutcome {
-    assessment: Assessment,
+    assessed: Assessed,
     /// Whether Security Hub did not take some findings.
     unsent: bool,
     interrupted: bool,
@@ -281,7 +289,7 @@ async fn plan_calls(arguments: &AuditArguments, judge: &Judge) -> Result<ExitCod
 async fn read_and_judge(
     run: &LiveRun<'_>,
     stop: Stop,
-    baseline: Option<&Assessment>,
+    baseline: Option<Baseline>,
 ) -> Result<LiveOutcome, Failure> {
     let (start, collector) = tokio::select! {
         entered = run.enter() => entered?,
@@ -295,32 +303,46 @@ async fn read_and_judge(
         stop,
         ..LiveAudit::new(&collector, &start, &done)
     };
-    let judged = audit.judge(run.judge).await.into_diagnostic().map_err(Failure::usage)?;
+    let assembly = Arc::new(Assembly::new(run.judge, &start, baseline));
+    let sink: Arc<dyn Sink> = Arc::<Assembly>::clone(&assembly);
+    let interrupted = audit.judge_into(run.judge, &sink).await.into_diagnostic().map_err(Failure::usage)?;
     progress.finish();
     let counts = collector.counts();
-    let organization = collector.organization();
-    let mut assessment = assemble(&start, Source::Live, run.judge, organization, judged.judgements, &counts);
-    compared(&mut assessment, baseline);
-    let send_them = run.arguments.send_to_security_hub && !judged.interrupted;
-    let unsent = send_them && send(&assessment, &collector, run.console).await;
-    Ok(LiveOutcome { assessment, unsent, interrupted: judged.interrupted })
+    let whole = Whole {
+        shard: run.scope.shard,
+        ..Whole::new(&start, Source::Live, collector.organization(), &counts)
+    };
+    let assessed = assembly.finish(whole).map_err(unkept)?;
+    let send_them = run.arguments.send_to_security_hub && !interrupted;
+    let unsent = send_them && send(&assessed.view(), &collector, run.console).await;
+    Ok(LiveOutcome { assessed, unsent, interrupted })
 }
 
-/// Judges a saved snapshot.
+/// Judges a saved snapshot, or a part of its accounts.
 pub fn snapshot(
     path: &Path,
     change: Option<Change>,
     judge: &Arc<Judge>,
-    start: &Start,
+    shard: Option<Shard>,
+    baseline: Option<Baseline>,
     console: &Console,
-) -> Result<Assessment, Failure> {
+) -> Result<Assessed, Failure> {
     let reader = saved(path, change)?;
-    let progress = Progress::new(console, reader.header().scope.len());
+    let of_shard = |account: &&String| shard.is_none_or(|shard| shard.holds(account));
+    let progress = Progress::new(console, reader.header().scope.iter().filter(of_shard).count());
     let done = |id: &str| progress.done(id);
-    let (organization, judgements) =
-        offline(reader, judge, done).into_diagnostic().map_err(Failure::usage)?;
+    let start = Start::now();
+    let assembly = Arc::new(Assembly::new(judge, &start, baseline));
+    let sink: Arc<dyn Sink> = Arc::<Assembly>::clone(&assembly);
+    let read = offline_into(reader, judge, shard, &sink, done).into_diagnostic().map_err(Failure::usage)?;
     progress.finish();
-    Ok(assemble(start, Source::Snapshot, judge, &organization, judgements, &CallCounts::default()))
+    let calls = CallCounts::default();
+    let whole = Whole {
+        shard,
+        incomplete: read.unasked,
+        ..Whole::new(&start, Source::Snapshot, &read.organization, &calls)
+    };
+    assembly.finish(whole).map_err(unkept)
 }
 
 /// Opens a saved snapshot, as it would be after a change if there is one.

@@ -6,8 +6,8 @@ use super::arguments::CompareArguments;
 use super::console::Console;
 use super::exit_code::ExitCode;
 use super::{Failure, assessment_file};
-use crate::report::{Destinations, render_compared};
-use crate::score::baseline;
+use crate::report::{Destinations, write_compared};
+use crate::score::{AssessmentView, baseline};
 
 /// Compares two assessments.
 pub fn run(arguments: &CompareArguments, console: &Console) -> Result<ExitCode, Failure> {
@@ -17,7 +17,9 @@ pub fn run(arguments: &CompareArguments, console: &Console) -> Result<ExitCode, 
     let comparison = baseline::compare_with(&mut new, &old);
     drop(old);
     let look = console.look();
-    let render = |format, look| render_compared(format, &new, &comparison, look);
+    let view = AssessmentView::from(&new);
+    let render =
+        |format, look, out: &mut dyn std::io::Write| write_compared(format, &view, &comparison, look, out);
     destinations.write_with(&render, look, &mut std::io::stdout().lock()).map_err(|errors| {
         let lines: Vec<String> = errors.iter().map(ToString::to_string).collect();
         Failure::usage(miette!("{}", lines.join("\n")))

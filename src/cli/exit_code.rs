@@ -2,9 +2,11 @@
 
 use std::process::ExitCode as ProcessExitCode;
 
+use super::arguments::OutcomeArguments;
 use crate::catalogue::Status;
 use crate::policy::Gates;
-use crate::score::assessment::{Assessment, ResultRecord, SinceBaseline};
+use crate::score::AssessmentView;
+use crate::score::assessment::{Assessment, SinceBaseline};
 
 /// What the process tells its caller. All other codes are reserved.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,27 +60,32 @@ pub struct Gate {
 }
 
 impl Gate {
+    /// The policy file's gates, after the command line.
+    #[must_use]
+    pub fn of(gates: Gates, arguments: &OutcomeArguments) -> Self {
+        let fail_on = arguments.fail_on.unwrap_or(gates.fail_on);
+        Self { gates: Gates { fail_on, ..gates }, only_new: arguments.fail_on_new }
+    }
+
     /// The gates that the audit misses, one clause each. Unknown and excepted results are no failures.
     #[must_use]
-    pub fn missed(&self, assessment: &Assessment) -> Vec<String> {
+    pub fn missed(&self, view: &AssessmentView<'_>) -> Vec<String> {
         let Gates { fail_on, minimum_score, maximum_unknown } = self.gates;
         let mut missed = Vec::new();
-        let counts = |result: &&ResultRecord| {
-            result.status == Status::Fail
-                && fail_on.counts(result.severity)
-                && (!self.only_new || result.since_baseline != Some(SinceBaseline::Known))
-        };
-        let failed = assessment.results.iter().filter(counts).count();
+        let failed = view.overview().failed(|severity, since| {
+            fail_on.counts(severity) && (!self.only_new || since != Some(SinceBaseline::Known))
+        });
         if failed > 0 {
             let new = if self.only_new { "new " } else { "" };
             let results = if failed == 1 { "result" } else { "results" };
             missed.push(format!("{failed} {new}failed {results} of severity {fail_on} or worse (`fail_on`)"));
         }
-        let score = assessment.score.overall;
+        let score = view.head().score.overall;
         if score < minimum_score && !self.only_new {
             missed.push(format!("the score {score:.1} is below {minimum_score} (`minimum_score`)"));
         }
-        let unknown = assessment.count(Status::Unknown).saturating_add(assessment.count(Status::Error));
+        let count = |status| view.overview().count(status);
+        let unknown = count(Status::Unknown).saturating_add(count(Status::Error));
         if let Some(most) = maximum_unknown
             && u64::try_from(unknown).unwrap_or(u64::MAX) > most
         {
@@ -98,11 +105,12 @@ impl From<ExitCode> for ProcessExitCode {
 mod tests {
     use super::*;
     use crate::catalogue::{FailOn, Severity};
+    use crate::score::assessment::ResultRecord;
     use crate::score::assessment::examples::{account, denied, result, run};
 
     fn code(assessment: &Assessment, fail_on: FailOn, incomplete_ok: bool) -> ExitCode {
         let gate = Gate { gates: Gates { fail_on, ..Gates::default() }, only_new: false };
-        ExitCode::of(assessment, !gate.missed(assessment).is_empty(), incomplete_ok)
+        ExitCode::of(assessment, !gate.missed(&AssessmentView::from(assessment)).is_empty(), incomplete_ok)
     }
 
     fn audit(results: Vec<ResultRecord>) -> Assessment {
@@ -173,7 +181,7 @@ mod tests {
         results.push(result("object-writes-logged", Severity::High, Status::Unknown, "one"));
         results.push(result("object-writes-logged", Severity::High, Status::Error, "two"));
         let audit = audit(results);
-        let missed = |gates| Gate { gates, only_new: false }.missed(&audit);
+        let missed = |gates| Gate { gates, only_new: false }.missed(&AssessmentView::from(&audit));
         let none = Gates { fail_on: FailOn::None, ..Gates::default() };
         assert!(missed(none).is_empty());
         assert_eq!(missed(Gates::default()), ["1 failed result of severity high or worse (`fail_on`)"]);
@@ -192,7 +200,7 @@ mod tests {
     fn a_score_at_its_gate_passes_it() {
         let audit = audit(with(Severity::High, Status::Pass));
         let gates = Gates { minimum_score: 100.0, ..Gates::default() };
-        assert!(Gate { gates, only_new: false }.missed(&audit).is_empty());
+        assert!(Gate { gates, only_new: false }.missed(&AssessmentView::from(&audit)).is_empty());
     }
 
     #[test]
@@ -202,7 +210,7 @@ mod tests {
         let gate = Gate { gates, only_new: true };
         for (since, number) in [(SinceBaseline::Known, 0), (SinceBaseline::New, 1)] {
             known.results.iter_mut().for_each(|result| result.since_baseline = Some(since));
-            assert_eq!(gate.missed(&known).len(), number);
+            assert_eq!(gate.missed(&AssessmentView::from(&known)).len(), number);
         }
     }
 }

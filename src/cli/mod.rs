@@ -16,6 +16,7 @@ mod iam_policy;
 mod init;
 mod live;
 mod man;
+mod merge;
 mod modules;
 mod progress;
 mod remediate;
@@ -53,6 +54,7 @@ pub fn run() -> ProcessExitCode {
         Command::Hunt(hunt) => hunt::run(&hunt, &console),
         Command::Snapshot(snapshot) => snapshot::run(&snapshot, &console),
         Command::Checks(checks) => checks::run(&checks),
+        Command::Merge(merge) => merge::run(&merge, &console),
         Command::Compare(compare) => compare::run(&compare, &console),
         Command::Man(man) => man::run(&man),
         Command::Trend(trend) => trend::run(&trend, &console),

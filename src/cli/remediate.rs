@@ -17,7 +17,7 @@ use super::console::Console;
 use super::exit_code::ExitCode;
 use super::progress::Progress;
 use super::{Failure, assessment_file, live, modules};
-use crate::audit::{Judge, LiveAudit, Start, assemble, collect_snapshot};
+use crate::audit::{Judge, LiveAudit, Start, Whole, assemble, collect_snapshot};
 use crate::catalogue::Status;
 use crate::collect::{Collector, Connection, ConnectionOptions, Scope, Wanted};
 use crate::policy::PolicyFile;
@@ -474,9 +474,10 @@ impl Verification<'_> {
         let collector = enter(&self.arguments.write, judge.policy(), accounts, regions).await?;
         let start = Start::now();
         let audit = LiveAudit::new(&collector, &start, &|_| {});
-        let judged = audit.judge(judge).await.into_diagnostic().map_err(Failure::usage)?;
+        let judgements = audit.judge(judge).await.into_diagnostic().map_err(Failure::usage)?;
         let organization = collector.organization();
-        Ok(assemble(&start, Source::Live, judge, organization, judged.judgements, &collector.counts()))
+        let calls = collector.counts();
+        Ok(assemble(judge, Whole::new(&start, Source::Live, organization, &calls), judgements))
     }
 }
 

@@ -11,7 +11,7 @@ use super::console::Console;
 use super::exit_code::ExitCode;
 use super::progress::Progress;
 use super::{Failure, live, modules};
-use crate::audit::{Judge, Judgement, LiveAudit, Start, assemble, offline};
+use crate::audit::{Judge, Judgement, LiveAudit, Start, Whole, assemble, offline};
 use crate::collect::{CallCounts, Wanted};
 use crate::policy::PolicyFile;
 use crate::report::simulation::{Matrix, MatrixDestinations};
@@ -144,7 +144,8 @@ impl Read {
         start: &Start,
         cells: Option<Vec<Cell>>,
     ) -> Assessment {
-        let joined = assemble(start, self.source, judge, &self.organization, self.judgements, &self.calls);
+        let whole = Whole::new(start, self.source, &self.organization, &self.calls);
+        let joined = assemble(judge, whole, self.judgements);
         within(arguments, joined, cells)
     }
 }
@@ -166,10 +167,14 @@ fn saved(
     let reader = super::audit::saved(path, change)?;
     let progress = Progress::new(console, reader.header().scope.len());
     let done = |id: &str| progress.done(id);
-    let (organization, judgements) =
-        offline(reader, judge, done).into_diagnostic().map_err(Failure::usage)?;
+    let (read, judgements) = offline(reader, judge, done).into_diagnostic().map_err(Failure::usage)?;
     progress.finish();
-    Ok(Read { source: Source::Snapshot, organization, judgements, calls: CallCounts::default() })
+    Ok(Read {
+        source: Source::Snapshot,
+        organization: read.organization,
+        judgements,
+        calls: CallCounts::default(),
+    })
 }
 
 async fn read(
@@ -186,8 +191,8 @@ async fn read(
     let progress = Progress::new(console, collector.planned().len());
     let done = |id: &str| progress.done(id);
     let audit = LiveAudit::new(&collector, start, &done);
-    let judged = audit.judge(judge).await.into_diagnostic().map_err(Failure::usage)?;
+    let judgements = audit.judge(judge).await.into_diagnostic().map_err(Failure::usage)?;
     progress.finish();
     let organization = collector.organization().clone();
-    Ok(Read { source: Source::Live, organization, judgements: judged.judgements, calls: collector.counts() })
+    Ok(Read { source: Source::Live, organization, judgements, calls: collector.counts() })
 }

@@ -39,6 +39,19 @@ pub struct Scope {
     pub shard: Option<Shard>,
 }
 
+impl Scope {
+    /// Whether an account is asked for, in whichever part of the accounts it is.
+    fn includes(&self, account: &OrganizationAccount) -> bool {
+        let named = self.accounts.is_empty() || self.accounts.contains(&account.id);
+        let below = self.organizational_units.is_empty()
+            || account
+                .parents
+                .known()
+                .is_some_and(|parents| parents.iter().any(|p| self.organizational_units.contains(p)));
+        named && below && !self.exclude_accounts.contains(&account.id)
+    }
+}
+
 /// One of several parts of the accounts. Which part an account is in depends on its id and the number of parts alone, so
 /// that processes agree without talking to each other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -209,7 +222,12 @@ impl Collector {
 
     fn with_something_in_scope(self) -> Result<Self, StartError> {
         let collector = self;
-        if collector.planned().iter().all(|planned| !planned.in_scope) {
+        // Of few accounts some of many parts are empty, and that is in order.
+        let anywhere = |account: &OrganizationAccount| collector.scope.includes(account);
+        let listed = collector.organization.accounts.known();
+        let of_other_shard =
+            collector.scope.shard.is_some() && listed.is_some_and(|all| all.iter().any(anywhere));
+        if collector.planned().iter().all(|planned| !planned.in_scope) && !of_other_shard {
             return Err(StartError::NothingInScope(collector.why_nothing()));
         }
         Ok(collector)
@@ -391,15 +409,7 @@ impl Collector {
     }
 
     fn includes(&self, account: &OrganizationAccount) -> bool {
-        let scope = &self.scope;
-        let named = scope.accounts.is_empty() || scope.accounts.contains(&account.id);
-        let below = scope.organizational_units.is_empty()
-            || account
-                .parents
-                .known()
-                .is_some_and(|parents| parents.iter().any(|p| scope.organizational_units.contains(p)));
-        let of_shard = scope.shard.is_none_or(|shard| shard.holds(&account.id));
-        named && below && of_shard && !scope.exclude_accounts.contains(&account.id)
+        self.scope.includes(account) && self.scope.shard.is_none_or(|shard| shard.holds(&account.id))
     }
 
     fn why_nothing(&self) -> String {

@@ -3,6 +3,7 @@
 //! <https://docs.aws.amazon.com/securityhub/1.0/APIReference/API_BatchImportFindings.html>
 
 use std::collections::BTreeMap;
+use std::io;
 
 use aws_smithy_types::body::SdkBody;
 use futures::StreamExt as _;
@@ -10,7 +11,7 @@ use serde_json::{Value, json};
 
 use crate::collect::{Access, Collector};
 use crate::report::asff::{MAX_BATCH, findings};
-use crate::score::assessment::Assessment;
+use crate::score::AssessmentView;
 
 /// The operation, as failures name it.
 /// The operation that takes findings in.
@@ -44,13 +45,12 @@ impl Sent {
 }
 
 /// Sends the findings of an audit. An account or region that does not take them ends nobody else's.
-pub async fn send(assessment: &Assessment, collector: &Collector) -> Sent {
-    let mut groups: BTreeMap<(String, String), Vec<Value>> = BTreeMap::new();
-    for finding in findings(assessment) {
-        let text = |field: &str| finding.get(field).and_then(Value::as_str).unwrap_or_default().to_owned();
-        groups.entry((text("AwsAccountId"), text("Region"))).or_default().push(finding);
-    }
-    let sending = groups.into_iter().map(|((account, region), findings)| async move {
+pub async fn send(assessment: &AssessmentView<'_>, collector: &Collector) -> Sent {
+    let sending = findings(assessment).flat_map(by_region).map(|group| async move {
+        let ((account, region), findings) = match group {
+            Ok(group) => group,
+            Err(error) => return Sent::refused(0, format!("the findings cannot be read: {error}")),
+        };
         match collector.enter(&account).await {
             Ok(access) => region_of(&access, &account, &region, &findings).await,
             Err(failure) => Sent::refused(
@@ -65,6 +65,23 @@ pub async fn send(assessment: &Assessment, collector: &Collector) -> Sent {
         .await;
     sent.problems.sort();
     sent
+}
+
+/// The findings of one account and region.
+type Group = ((String, String), Vec<Value>);
+
+/// Findings by account and region.
+fn by_region(findings: io::Result<Vec<Value>>) -> Vec<io::Result<Group>> {
+    let findings = match findings {
+        Ok(findings) => findings,
+        Err(error) => return vec![Err(error)],
+    };
+    let mut groups: BTreeMap<(String, String), Vec<Value>> = BTreeMap::new();
+    for finding in findings {
+        let text = |field: &str| finding.get(field).and_then(Value::as_str).unwrap_or_default().to_owned();
+        groups.entry((text("AwsAccountId"), text("Region"))).or_default().push(finding);
+    }
+    groups.into_iter().map(Ok).collect()
 }
 
 /// Sends to one account's Security Hub in one region.

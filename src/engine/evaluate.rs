@@ -87,8 +87,18 @@ impl<'a> Evaluator<'a> {
 
     /// Evaluates a check over the facts of one resource of its kind.
     pub fn evaluate(&mut self, check: &'a Check, facts: &Json, surroundings: &Surroundings) -> Outcome {
+        self.evaluate_seen(check, &Seen::of(facts), surroundings)
+    }
+
+    /// The same over facts that several checks are asked about.
+    pub fn evaluate_seen(
+        &mut self,
+        check: &'a Check,
+        seen: &Seen<'_>,
+        surroundings: &Surroundings,
+    ) -> Outcome {
         let data = self.data(check, surroundings);
-        completions(check, facts, |input| self.ask(check, input, &data))
+        completions(check, seen, |input| self.ask(check, input, &data))
     }
 
     fn data(&mut self, check: &'a Check, surroundings: &Surroundings) -> Value {
@@ -104,14 +114,14 @@ impl<'a> Evaluator<'a> {
     }
 
     /// A panic stays with this one evaluation; the machine is made anew after it.
-    fn ask(&mut self, check: &'a Check, input: &Json, data: &Value) -> Answer {
+    fn ask(&mut self, check: &'a Check, input: &Value, data: &Value) -> Answer {
         let id = check.metadata().id.as_str();
         let Some(vm) = self.machines.get_mut(id) else {
             return Answer::Defect("the check is not loaded".to_owned());
         };
         let answer = catch_unwind(AssertUnwindSafe(|| {
             vm.set_data(data.clone()).map_err(|error| error.to_string())?;
-            vm.set_input(Value::from(input.clone()));
+            vm.set_input(input.clone());
             answer(check.has_applies(), |rule| {
                 let entry = check.entry_point(rule);
                 vm.execute_entry_point_by_name(&entry).map_err(|error| error.to_string())
@@ -155,7 +165,7 @@ pub(super) fn timer(limit: Duration) -> ExecutionTimerConfig {
 #[must_use]
 pub fn interpret(checks: &Checks, check: &Check, facts: &Json, surroundings: &Surroundings) -> Outcome {
     let data = Value::from(data_document(checks.parameters(), &check.metadata().id, surroundings));
-    completions(check, facts, |input| {
+    completions(check, &Seen::of(facts), |input| {
         let interpreted = || -> Result<Answer, String> {
             let mut engine = Engine::new();
             engine.set_rego_v0(false);
@@ -166,7 +176,7 @@ pub fn interpret(checks: &Checks, check: &Check, facts: &Json, surroundings: &Su
                 .add_policy(check.path().to_owned(), check.text().to_owned())
                 .map_err(|error| text(&error))?;
             engine.add_data(data.clone()).map_err(|error| text(&error))?;
-            engine.set_input(Value::from(input.clone()));
+            engine.set_input(input.clone());
             answer(check.has_applies(), |rule| {
                 engine.eval_rule(check.entry_point(rule)).map_err(|error| text(&error))
             })
@@ -197,8 +207,28 @@ fn answer(has_applies: bool, mut ask: impl FnMut(&str) -> Result<Value, String>)
     })
 }
 
+/// The facts of one resource as modules see them: made once for all checks of its kind.
+#[derive(Debug)]
+pub struct Seen<'f> {
+    facts: &'f Json,
+    projected: Json,
+    /// The same for the virtual machine; clones share it.
+    input: Value,
+}
+
+impl<'f> Seen<'f> {
+    /// Facts as modules see them.
+    #[must_use]
+    pub fn of(facts: &'f Json) -> Self {
+        let projected = project(facts);
+        let input = Value::from(projected.clone());
+        Self { facts, projected, input }
+    }
+}
+
 /// Evaluates every completion of the unknown facts that the check reads.
-fn completions(check: &Check, facts: &Json, mut ask: impl FnMut(&Json) -> Answer) -> Outcome {
+fn completions(check: &Check, seen: &Seen<'_>, mut ask: impl FnMut(&Value) -> Answer) -> Outcome {
+    let facts = seen.facts;
     let nodes = nodes_at(facts, check.facts_read());
     let read: Vec<String> = nodes.iter().map(|node| node.pointer.clone()).collect();
     let unknown: Vec<&str> =
@@ -207,14 +237,18 @@ fn completions(check: &Check, facts: &Json, mut ask: impl FnMut(&Json) -> Answer
     if unknown.len() > MAX_UNKNOWN {
         return outcome(Status::Unknown, reasons(facts, &unknown));
     }
-    let mut input = project(facts);
     let mut first: Option<Answer> = None;
     // The completion in which every unknown fact holds comes first: its message says what is certainly wrong.
     for completion in (0..1_u32 << unknown.len()).rev() {
-        for (bit, pointer) in unknown.iter().enumerate() {
-            assume(&mut input, pointer, completion & (1 << bit) != 0);
-        }
-        let answer = ask(&input);
+        let answer = if unknown.is_empty() {
+            ask(&seen.input)
+        } else {
+            let mut input = seen.projected.clone();
+            for (bit, pointer) in unknown.iter().enumerate() {
+                assume(&mut input, pointer, completion & (1 << bit) != 0);
+            }
+            ask(&Value::from(input))
+        };
         if let Answer::Defect(problem) = answer {
             return outcome(
                 Status::Error,

@@ -23,7 +23,7 @@ mod tests;
 
 pub use check::{Check, Checks};
 pub use error::LoadError;
-pub use evaluate::{Evaluator, Outcome, Surroundings, interpret};
+pub use evaluate::{Evaluator, Outcome, Seen, Surroundings, interpret};
 pub use fixture::{Case, Fixture, run_fixture};
 pub use frameworks::{Control, ControlOfCheck, Framework, Frameworks};
 pub use metadata::{Lifecycle, Metadata, RelatedResource};

@@ -1,6 +1,6 @@
 //! What an account is judged against: the organization, the accounts that others depend on, and the policy file.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use super::guardrails::Guardrails;
 use crate::policy::PolicyFile;
@@ -35,11 +35,10 @@ impl<'a> Context<'a> {
         Some(identity.management_account.as_str())
     }
 
-    /// The ids of the organization's accounts; the account's own alone where they could not be listed.
+    /// Whether the account is in the organization's list.
     #[must_use]
-    pub fn organization_accounts(&self, own: &str) -> BTreeSet<String> {
-        let accounts = self.organization.accounts.known().into_iter().flatten();
-        accounts.map(|account| account.id.clone()).chain([own.to_owned()]).collect()
+    pub fn is_member(&self, account: &str) -> bool {
+        self.guardrails.has(account)
     }
 
     /// The entry of an account in the organization's list.
@@ -89,7 +88,7 @@ pub fn covering_trails<'a>(
     context: &Context<'a>,
 ) -> BTreeMap<&'a str, CoveringTrail<'a>> {
     let mut trails = BTreeMap::new();
-    let is_member = context.listed(&account.id).is_some();
+    let is_member = context.is_member(&account.id);
     for hub in context.hubs.values().filter(|hub| is_member && hub.id != account.id) {
         for trail in visible(hub).filter(|t| t.organization && owner_of(&t.arn) == hub.id) {
             let details = hub.trail_details.get(&trail.arn);

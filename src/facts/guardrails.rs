@@ -1,6 +1,6 @@
 //! The organization's service control and resource control policies, parsed once, as they bind one account.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::semantics::iam::{Part, PolicyDocument, SharedDocument};
@@ -24,6 +24,8 @@ pub struct Guardrails {
     organization: bool,
     management_account: String,
     parents: BTreeMap<String, Result<Vec<String>, String>>,
+    /// The organization's accounts; none where they could not be listed.
+    accounts: Arc<BTreeSet<String>>,
     identity_unread: Option<String>,
 }
 
@@ -41,8 +43,29 @@ impl Guardrails {
             organization: identity.is_some(),
             management_account: identity.map(|i| i.management_account.clone()).unwrap_or_default(),
             parents: parents.collect(),
+            accounts: Arc::new(
+                organization
+                    .accounts
+                    .known()
+                    .into_iter()
+                    .flatten()
+                    .map(|account| account.id.clone())
+                    .collect(),
+            ),
             identity_unread: organization.identity.unreadable().map(|why| why.clause()),
         }
+    }
+
+    /// The organization's accounts; none where they could not be listed. One set for all: an organization has thousands.
+    #[must_use]
+    pub fn accounts(&self) -> Arc<BTreeSet<String>> {
+        Arc::clone(&self.accounts)
+    }
+
+    /// Whether an account is in the organization's list.
+    #[must_use]
+    pub fn has(&self, account: &str) -> bool {
+        self.accounts.contains(account)
     }
 
     /// The policies of a type that bind an account, by level. Neither type binds the management account.

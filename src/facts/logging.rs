@@ -306,7 +306,7 @@ fn event_data_store(store: &EventDataStore, region: &str) -> Source {
 
 /// Organization-wide event data stores of the accounts that others are judged by.
 fn organization_stores(account: &AccountSnapshot, context: &Context<'_>) -> Vec<Source> {
-    let is_member = context.listed(&account.id).is_some();
+    let is_member = context.is_member(&account.id);
     let hubs = context.hubs.values().filter(|hub| is_member && hub.id != account.id);
     hubs.flat_map(|hub| &hub.regional)
         .flat_map(|(region, read)| {

@@ -28,7 +28,7 @@ pub fn perimeter(account: &AccountSnapshot, context: &Context<'_>) -> Perimeter 
         account: account.id.clone(),
         organization: context.organization_id().map(str::to_owned),
         organization_unknown: context.organization.identity.unreadable().is_some(),
-        organization_accounts: context.organization_accounts(&account.id),
+        organization_accounts: context.guardrails.accounts(),
         canonical_users: owners.map(|acl| acl.owner.clone()).chain(account.canonical_user.clone()).collect(),
         trusted_accounts: trust.accounts.clone(),
         trusted_organizations: trust.organizations.clone(),
@@ -174,7 +174,7 @@ impl<'a> BucketPolicies<'a> {
     }
 
     fn has_other_accounts(&self) -> bool {
-        self.unlisted.is_some() || self.perimeter.organization_accounts.len() > 1
+        self.unlisted.is_some() || self.perimeter.has_other_accounts()
     }
 
     fn fact(&self, verdict: Verdict) -> Fact {

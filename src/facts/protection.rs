@@ -197,7 +197,7 @@ fn refused_by(key: &Key, account: &AccountSnapshot, perimeter: &Perimeter) -> Ve
     };
     if owner_of(&key.arn) != account.id
         && !owner_of(&key.arn).is_empty()
-        && !perimeter.organization_accounts.contains(owner_of(&key.arn))
+        && !perimeter.has_account(owner_of(&key.arn))
     {
         return Verdict::no(format!("the key belongs to account {}", owner_of(&key.arn)));
     }

@@ -172,7 +172,7 @@ fn buses<'a>(account: &'a AccountSnapshot, region: &str, context: &Context<'a>) 
         rules: rules_on_default_bus(account, region),
         account: Some(account),
     }];
-    let is_member = context.listed(&account.id).is_some();
+    let is_member = context.is_member(&account.id);
     match context.organization.guardduty_administrators.get(region) {
         Some(Reading::Known(Some(administrator))) if is_member && *administrator != account.id => {
             let hub = context.hubs.get(administrator);

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::plan::{Change, Mended, Refusal};
-use crate::audit::{Judge, OfflineError, Start, assemble, offline};
+use crate::audit::{Judge, OfflineError, Start, Whole, assemble, offline};
 use crate::catalogue::Status;
 use crate::collect::CallCounts;
 use crate::score::assessment::{Assessment, Source};
@@ -39,8 +39,11 @@ pub enum ProofError {
 /// The file is damaged, or no thread can be started.
 pub fn judged(path: &Path, judge: &Arc<Judge>, start: &Start) -> Result<Assessment, ProofError> {
     let reader = SnapshotReader::open(path)?;
-    let (organization, judgements) = offline(reader, judge, |_| {})?;
-    Ok(assemble(start, Source::Snapshot, judge, &organization, judgements, &CallCounts::default()))
+    let (read, judgements) = offline(reader, judge, |_| {})?;
+    let calls = CallCounts::default();
+    let whole =
+        Whole { incomplete: read.unasked, ..Whole::new(start, Source::Snapshot, &read.organization, &calls) };
+    Ok(assemble(judge, whole, judgements))
 }
 
 /// What is proved on.

@@ -6,13 +6,17 @@
 //!
 //! <https://docs.aws.amazon.com/securityhub/1.0/APIReference/API_AwsSecurityFinding.html>
 
+use std::io::{self, Write};
+
 use serde_json::{Map, Value, json};
 
 use super::finding::{
     about, account_names, area, explained, fingerprint, mend, partition, start, title, unseen, worst_first,
 };
-use super::json::render_value;
+use super::format::ReportError;
+use super::json::write_array;
 use crate::catalogue::{ResourceKind, Severity, Status};
+use crate::score::AssessmentView;
 use crate::score::assessment::{Assessment, ResultRecord, SinceBaseline};
 use crate::visible::visible;
 
@@ -22,24 +26,26 @@ pub const MAX_BATCH: usize = 100;
 /// Where findings of global resources go if the audit saw no region.
 const HOME_REGION: &str = "us-east-1";
 
-/// Writes an assessment as an array of findings, the worst first.
+/// Writes an assessment as an array of findings, account by account.
 ///
 /// # Errors
-/// The JSON writer refused a value.
-pub fn render(assessment: &Assessment) -> Result<String, serde_json::Error> {
-    render_value(&findings(assessment))
+/// The JSON writer refused a value, what is written to failed, or the results cannot be read.
+pub fn write(assessment: &AssessmentView<'_>, out: &mut dyn Write) -> Result<(), ReportError> {
+    write_array(|| findings(assessment), out)
 }
 
-/// The findings, the worst first.
-#[must_use]
-pub fn findings(assessment: &Assessment) -> Vec<Value> {
-    let unseen = unseen(assessment);
-    let names = account_names(assessment);
-    let results = unseen.iter().chain(worst_first(assessment));
-    results
-        .filter(|result| result.status != Status::NotApplicable)
-        .map(|result| finding(assessment, result, names.get(result.account_id.as_str()).copied()))
-        .collect()
+/// The findings: those of accounts that could not be entered, then account by account, the worst of each first.
+pub fn findings<'a>(assessment: &'a AssessmentView<'a>) -> impl Iterator<Item = io::Result<Vec<Value>>> + 'a {
+    let head = assessment.head();
+    let names = account_names(head);
+    let of = move |results: Vec<&ResultRecord>| {
+        let shown = results.into_iter().filter(|result| result.status != Status::NotApplicable);
+        let found = shown.map(|result| finding(head, result, names.get(result.account_id.as_str()).copied()));
+        found.collect::<Vec<Value>>()
+    };
+    let unseen = of(unseen(head).iter().collect());
+    let read = assessment.results().map(move |results| results.map(|results| of(worst_first(&results))));
+    std::iter::once(Ok(unseen)).chain(read)
 }
 
 /// A text of at least one visible character and at most `limit` of them, as every string of the format must be; the
@@ -184,6 +190,10 @@ mod tests {
 
     use super::*;
     use crate::score::assessment::examples::{account, organization, result, run};
+
+    fn findings(assessment: &Assessment) -> Vec<Value> {
+        super::findings(&AssessmentView::from(assessment)).flat_map(Result::unwrap).collect()
+    }
 
     #[test]
     fn only_what_passes_is_passed_and_what_is_accepted_is_archived() {

@@ -3,11 +3,15 @@
 //! Every cell is quoted, and a cell that a spreadsheet would take for a formula gets an apostrophe before it
 //! (OWASP, CSV injection). Control characters are written out, so that each record is one line.
 
+use std::io::Write;
+
 use csv::{QuoteStyle, Terminator, WriterBuilder};
 
 use super::finding::{account_names, title};
+use super::format::ReportError;
 use crate::collect::permission::permission;
-use crate::score::assessment::{Assessment, Incomplete, ResultRecord, SinceBaseline};
+use crate::score::AssessmentView;
+use crate::score::assessment::{Incomplete, ResultRecord, SinceBaseline};
 use crate::visible::visible_start;
 
 /// The names of the columns. Columns may be added at the end.
@@ -44,23 +48,22 @@ const MAX_CELL: usize = 16_000;
 /// read.
 ///
 /// # Errors
-/// The CSV writer refused a record.
-pub fn render(assessment: &Assessment) -> Result<String, csv::Error> {
-    let mut writer = WriterBuilder::new()
-        .quote_style(QuoteStyle::Always)
-        .terminator(Terminator::CRLF)
-        .from_writer(Vec::new());
-    let names = account_names(assessment);
+/// What is written to failed, or the results cannot be read.
+pub fn write(assessment: &AssessmentView<'_>, out: &mut dyn Write) -> Result<(), ReportError> {
+    let mut writer =
+        WriterBuilder::new().quote_style(QuoteStyle::Always).terminator(Terminator::CRLF).from_writer(out);
+    let names = account_names(assessment.head());
     let name = |account: &str| names.get(account).copied().unwrap_or_default();
     writer.write_record(COLUMNS)?;
-    for failure in &assessment.run.incomplete {
+    for failure in &assessment.head().run.incomplete {
         writer.write_record(unread(failure, name(&failure.account_id)).iter().map(|text| cell(text)))?;
     }
-    for result in &assessment.results {
-        writer.write_record(record(result, name(&result.account_id)).iter().map(|text| cell(text)))?;
+    for results in assessment.results() {
+        for result in &*results? {
+            writer.write_record(record(result, name(&result.account_id)).iter().map(|text| cell(text)))?;
+        }
     }
-    let bytes = writer.into_inner().map_err(|error| csv::Error::from(error.into_error()))?;
-    Ok(String::from_utf8_lossy(&bytes).into_owned())
+    Ok(writer.flush()?)
 }
 
 fn record(result: &ResultRecord, name: &str) -> [String; COLUMNS.len()] {
@@ -135,7 +138,13 @@ mod tests {
 
     use super::*;
     use crate::catalogue::{Severity, Status};
+    use crate::report::{Format, Look};
+    use crate::score::assessment::Assessment;
     use crate::score::assessment::examples::{account, denied, organization, result, run};
+
+    fn render(assessment: &Assessment) -> Result<String, ReportError> {
+        crate::report::render(Format::Csv, assessment, Look::PLAIN)
+    }
 
     fn read(text: &str) -> Vec<Vec<String>> {
         let mut reader = csv::ReaderBuilder::new().has_headers(false).from_reader(text.as_bytes());

@@ -6,15 +6,15 @@
 use std::ffi::{OsStr, OsString};
 use std::fmt;
 use std::fs;
-use std::io::{self, Write};
+use std::io::{self, BufWriter, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use clap::builder::{OsStringValueParser, TypedValueParser as _, ValueParser, ValueParserFactory};
 
-use super::format::{Format, Look, ReportError, render};
-use crate::score::assessment::Assessment;
+use super::format::{Format, Look, ReportError, write};
+use crate::score::AssessmentView;
 use crate::visible::visible;
 
 /// A report that was asked for: `FORMAT` for standard output, `FORMAT=PATH` for a file.
@@ -239,11 +239,11 @@ impl Destinations {
     /// Every report that could not be written; the others are.
     pub fn write(
         &self,
-        assessment: &Assessment,
+        assessment: &AssessmentView<'_>,
         look: Look,
         standard_output: &mut impl Write,
     ) -> Result<(), Vec<WriteError>> {
-        self.write_with(&|format, look| render(format, assessment, look), look, standard_output)
+        self.write_with(&|format, look, out| write(format, assessment, look, out), look, standard_output)
     }
 
     /// As [`Destinations::write`], with reports that are made otherwise.
@@ -252,28 +252,23 @@ impl Destinations {
     /// Every report that could not be written; the others are.
     pub fn write_with(
         &self,
-        render: &dyn Fn(Format, Look) -> Result<String, ReportError>,
+        render: &Render<'_>,
         look: Look,
         standard_output: &mut impl Write,
     ) -> Result<(), Vec<WriteError>> {
         let mut errors = Vec::new();
         for report in self.reports.iter().filter(|report| report.file.is_some()) {
-            let text = contained(report.format, || render(report.format, Look::PLAIN));
-            errors.extend(report.write(text, standard_output).err());
+            errors.extend(report.write(render, Look::PLAIN, standard_output).err());
         }
         for report in self.reports.iter().filter(|report| report.file.is_none()) {
-            let text = contained(report.format, || render(report.format, look));
-            errors.extend(report.write(text, standard_output).err());
+            errors.extend(report.write(render, look, standard_output).err());
         }
         if errors.is_empty() { Ok(()) } else { Err(errors) }
     }
 }
 
 /// A panic in the code of one format ends no other report.
-fn contained(
-    format: Format,
-    make: impl FnOnce() -> Result<String, ReportError>,
-) -> Result<String, ReportError> {
+fn contained(format: Format, make: impl FnOnce() -> Result<(), ReportError>) -> Result<(), ReportError> {
     // A report is made from what nobody changes any more; what was half made is dropped.
     catch_unwind(AssertUnwindSafe(make)).unwrap_or(Err(ReportError::Defect(format)))
 }
@@ -281,21 +276,38 @@ fn contained(
 impl Prepared {
     fn write(
         &self,
-        text: Result<String, ReportError>,
+        render: &Render<'_>,
+        look: Look,
         standard_output: &mut impl Write,
     ) -> Result<(), WriteError> {
-        let text = text?;
+        let render = |out: &mut dyn Write| contained(self.format, || render(self.format, look, out));
         let (written, place) = match &self.file {
-            Some(file) => {
-                let place = format!("`{}`", file.display());
-                (replace(file, text.as_bytes()), place)
-            }
-            None => {
-                let place = "standard output".to_owned();
-                (print(standard_output, text.as_bytes()), place)
-            }
+            Some(file) => (replace_with(file, render), format!("`{}`", file.display())),
+            None => (print_with(standard_output, render), "standard output".to_owned()),
         };
-        written.map_err(|source| WriteError::Io { format: self.format, place, source })
+        written.map_err(|error| match error {
+            ReportError::Io(source) => WriteError::Io { format: self.format, place, source },
+            other => WriteError::Report(other),
+        })
+    }
+}
+
+/// Writes a report in a format to somewhere.
+pub type Render<'a> = dyn Fn(Format, Look, &mut dyn Write) -> Result<(), ReportError> + 'a;
+
+/// Writes to standard output as it is made. A reader that closed the pipe has read enough.
+fn print_with(
+    output: &mut impl Write,
+    render: impl FnOnce(&mut dyn Write) -> Result<(), ReportError>,
+) -> Result<(), ReportError> {
+    let mut buffered = BufWriter::new(output);
+    match render(&mut buffered).and_then(|()| Ok(buffered.flush()?)) {
+        Err(ReportError::Io(error)) if error.kind() == io::ErrorKind::BrokenPipe => {
+            // What is left in the buffer has no reader.
+            _ = buffered.into_parts();
+            Ok(())
+        }
+        other => other,
     }
 }
 
@@ -367,11 +379,22 @@ pub(super) fn temporary_beside(file: &Path) -> io::Result<tempfile::NamedTempFil
 
 /// Replaces a file at once: either its old content is there or all of the new one.
 pub(super) fn replace(file: &Path, content: &[u8]) -> io::Result<()> {
+    replace_with(file, |out| out.write_all(content))
+}
+
+/// The same with content that is made while it is written.
+fn replace_with<E: From<io::Error>>(
+    file: &Path,
+    content: impl FnOnce(&mut dyn Write) -> Result<(), E>,
+) -> Result<(), E> {
     let mut temporary = temporary_beside(file)?;
     if let Ok(metadata) = fs::metadata(file) {
         temporary.as_file().set_permissions(metadata.permissions())?;
     }
-    temporary.write_all(content)?;
+    let mut buffered = BufWriter::new(&mut temporary);
+    content(&mut buffered)?;
+    buffered.flush()?;
+    drop(buffered);
     temporary.as_file().sync_all()?;
     temporary.persist(file).map_err(|error| error.error)?;
     sync_folder(file);

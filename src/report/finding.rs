@@ -21,17 +21,68 @@ use crate::score::assessment::{
 /// Results in the order in which a person should look at them: failures, then what is not known, then what is
 /// accepted, then the rest; each by severity, new ones first. Equals keep the canonical order.
 #[must_use]
-pub(super) fn worst_first(assessment: &Assessment) -> Vec<&ResultRecord> {
-    let mut results: Vec<&ResultRecord> = assessment.results.iter().collect();
-    results.sort_by_key(|result| {
-        (
-            urgency(result.status),
-            Reverse(result.severity),
-            result.since_baseline != Some(SinceBaseline::New),
-            !result.sensitive,
-        )
-    });
+pub(super) fn worst_first(results: &[ResultRecord]) -> Vec<&ResultRecord> {
+    let mut results: Vec<&ResultRecord> = results.iter().collect();
+    results.sort_by_key(|result| Place::of(result));
     results
+}
+
+/// Where a result stands among others: status, severity, whether it is not new, whether it is of no sensitive bucket.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Place(u8, Reverse<Severity>, bool, bool);
+
+impl Place {
+    fn of(result: &ResultRecord) -> Self {
+        let known = result.since_baseline != Some(SinceBaseline::New);
+        Self(urgency(result.status), Reverse(result.severity), known, !result.sensitive)
+    }
+}
+
+/// The worst of any number of results, taken in canonical order. They are kept without evidence and witness.
+#[derive(Debug)]
+pub(super) struct Worst {
+    most: usize,
+    kept: BTreeMap<Place, Vec<ResultRecord>>,
+    number: usize,
+    taken: usize,
+}
+
+impl Worst {
+    /// Keeps no more than `most`.
+    pub(super) fn new(most: usize) -> Self {
+        Self { most, kept: BTreeMap::new(), number: 0, taken: 0 }
+    }
+
+    /// Takes one more result.
+    pub(super) fn take(&mut self, result: &ResultRecord) {
+        self.taken += 1;
+        let place = Place::of(result);
+        if self.number >= self.most {
+            match self.kept.last_entry() {
+                Some(mut last) if *last.key() > place => {
+                    last.get_mut().pop();
+                    if last.get().is_empty() {
+                        last.remove();
+                    }
+                    self.number -= 1;
+                }
+                _ => return,
+            }
+        }
+        let short = ResultRecord { evidence: Vec::new(), witness: json!({}), ..result.clone() };
+        self.kept.entry(place).or_default().push(short);
+        self.number += 1;
+    }
+
+    /// How many were taken, kept or not.
+    pub(super) fn taken(&self) -> usize {
+        self.taken
+    }
+
+    /// Those that were kept, the worst first; equals in canonical order.
+    pub(super) fn kept(&self) -> impl Iterator<Item = &ResultRecord> {
+        self.kept.values().flatten()
+    }
 }
 
 fn urgency(status: Status) -> u8 {
@@ -300,11 +351,30 @@ mod tests {
     fn failures_come_first_and_the_worst_before_the_others() {
         let assessment = organization();
         let order: Vec<(Status, Severity)> =
-            worst_first(&assessment).iter().map(|result| (result.status, result.severity)).collect();
+            worst_first(&assessment.results).iter().map(|result| (result.status, result.severity)).collect();
         assert_eq!(order[..2], [(Status::Fail, Severity::Critical), (Status::Fail, Severity::High)]);
         assert_eq!(order[2], (Status::Unknown, Severity::Critical));
         assert_eq!(order.last().unwrap().0, Status::NotApplicable);
         assert_eq!(order.len(), assessment.results.len());
+    }
+
+    #[test]
+    fn the_worst_of_many_are_the_first_of_all() {
+        let results: Vec<ResultRecord> = (0..200_u32)
+            .map(|n| {
+                let severity = Severity::WORST_FIRST[n as usize * 7 % 5];
+                let status = Status::ALL[n as usize * 11 % Status::ALL.len()];
+                result("bucket-not-public", severity, status, &format!("{n:03}"))
+            })
+            .collect();
+        for most in [0, 1, 17, 199, 200, 300] {
+            let mut worst = Worst::new(most);
+            results.iter().for_each(|result| worst.take(result));
+            let ids: Vec<&str> = worst.kept().map(|result| result.resource.id.as_str()).collect();
+            let all: Vec<&str> =
+                worst_first(&results).iter().take(most).map(|result| result.resource.id.as_str()).collect();
+            assert_eq!((ids, worst.taken()), (all, 200), "{most}");
+        }
     }
 
     #[test]

@@ -1,8 +1,11 @@
 //! The output formats.
 
+use std::io::{self, Write};
+
 use clap::ValueEnum;
 
 use super::{asff, csv, html, json, junit, markdown, ocsf, sarif, terminal};
+use crate::score::AssessmentView;
 use crate::score::assessment::Assessment;
 use crate::score::baseline::Comparison;
 
@@ -70,17 +73,18 @@ impl Format {
 /// assessment, in which each finding is marked and what was resolved is told where the format has a place for it.
 ///
 /// # Errors
-/// A library refused to write a value.
-pub fn render_compared(
+/// A library refused to write a value, or what is written to failed.
+pub fn write_compared(
     format: Format,
-    assessment: &Assessment,
+    assessment: &AssessmentView<'_>,
     comparison: &Comparison,
     look: Look,
-) -> Result<String, ReportError> {
+    out: &mut dyn Write,
+) -> Result<(), ReportError> {
     match format {
-        Format::Terminal => Ok(terminal::render_comparison(comparison, look)),
-        Format::Json => Ok(json::render_value(comparison)?),
-        other => render(other, assessment, look),
+        Format::Terminal => Ok(out.write_all(terminal::render_comparison(comparison, look).as_bytes())?),
+        Format::Json => Ok(json::write_value(comparison, out)?),
+        other => write(other, assessment, look, out),
     }
 }
 
@@ -103,37 +107,72 @@ impl Look {
     pub const PLAIN: Self = Self { width: 100, color: false, links: false };
 }
 
-/// A report that could not be made: a defect of exfilguard.
+/// A report that could not be made.
 #[derive(Debug, thiserror::Error, miette::Diagnostic)]
 pub enum ReportError {
+    /// What is written to failed, or the temporary file that the results are read from.
+    #[error(transparent)]
+    Io(io::Error),
     /// The JSON writer refused a value; several formats are JSON.
-    #[error("the json report cannot be made")]
-    Json(#[from] serde_json::Error),
+    #[error("the json report cannot be made: {0}")]
+    Json(serde_json::Error),
     /// The XML writer refused a value.
     #[error("the junit report cannot be made")]
     Junit(#[from] quick_junit::SerializeError),
-    /// The CSV writer refused a record.
-    #[error("the csv report cannot be made")]
-    Csv(#[from] ::csv::Error),
     /// The code that makes the report panicked.
     #[error("the {} report cannot be made: exfilguard broke over it; please report it", .0.as_str())]
     Defect(Format),
 }
 
-/// Makes a report. It ends with a line feed.
+impl From<io::Error> for ReportError {
+    fn from(error: io::Error) -> Self {
+        Self::Io(error)
+    }
+}
+
+impl From<serde_json::Error> for ReportError {
+    fn from(error: serde_json::Error) -> Self {
+        if error.is_io() { Self::Io(error.into()) } else { Self::Json(error) }
+    }
+}
+
+impl From<::csv::Error> for ReportError {
+    fn from(error: ::csv::Error) -> Self {
+        Self::Io(error.into())
+    }
+}
+
+/// Writes a report, account by account where the format allows it. It ends with a line feed.
+///
+/// # Errors
+/// A library refused to write a value, what is written to failed, or the results cannot be read.
+pub fn write(
+    format: Format,
+    assessment: &AssessmentView<'_>,
+    look: Look,
+    out: &mut dyn Write,
+) -> Result<(), ReportError> {
+    match format {
+        Format::Terminal => Ok(out.write_all(terminal::render(assessment, look).as_bytes())?),
+        Format::Json => json::write(assessment, out),
+        Format::Junit => junit::write(assessment, out),
+        // The page holds everything anyway.
+        Format::Html => Ok(out.write_all(html::render(&assessment.whole()?)?.as_bytes())?),
+        Format::Markdown => Ok(out.write_all(markdown::render(assessment)?.as_bytes())?),
+        Format::Csv => csv::write(assessment, out),
+        Format::Sarif => sarif::write(assessment, out),
+        Format::Ocsf => ocsf::write(assessment, out),
+        Format::Asff => asff::write(assessment, out),
+    }
+}
+
+/// A report of an assessment in memory, as text.
 ///
 /// # Errors
 /// A library refused to write a value.
 pub fn render(format: Format, assessment: &Assessment, look: Look) -> Result<String, ReportError> {
-    match format {
-        Format::Terminal => Ok(terminal::render(assessment, look)),
-        Format::Json => Ok(json::render(assessment)?),
-        Format::Junit => Ok(junit::render(assessment)?),
-        Format::Html => Ok(html::render(assessment)?),
-        Format::Markdown => Ok(markdown::render(assessment)),
-        Format::Csv => Ok(csv::render(assessment)?),
-        Format::Sarif => Ok(sarif::render(assessment)?),
-        Format::Ocsf => Ok(ocsf::render(assessment)?),
-        Format::Asff => Ok(asff::render(assessment)?),
-    }
+    let mut text = Vec::new();
+    write(format, &AssessmentView::from(assessment), look, &mut text)?;
+    // Every format is UTF-8.
+    String::from_utf8(text).map_err(|error| io::Error::other(error).into())
 }

@@ -3,45 +3,87 @@
 //! One test suite per account, one test case per result. An account that could not be entered is a suite with one
 //! error, so that it cannot be overlooked. No times are written: the same state gives the same bytes.
 
-use std::collections::BTreeMap;
+use std::io::{self, Write};
 
-use quick_junit::{NonSuccessKind, Property, Report, SerializeError, TestCase, TestCaseStatus, TestSuite};
+use quick_junit::{NonSuccessKind, Property, Report, TestCase, TestCaseStatus, TestSuite};
 
+use super::format::ReportError;
 use crate::catalogue::Status;
+use crate::score::AssessmentView;
 use crate::score::assessment::{AccountAudit, AccountStatus, Assessment, ResultRecord};
 use crate::visible::visible;
 
 /// Writes an assessment as JUnit XML, ended by a line feed.
 ///
 /// # Errors
-/// The XML writer refused a value.
-pub fn render(assessment: &Assessment) -> Result<String, SerializeError> {
-    let mut report = Report::new("exfilguard");
-    let mut by_account: BTreeMap<&str, Vec<&ResultRecord>> = BTreeMap::new();
-    for result in &assessment.results {
-        by_account.entry(&result.account_id).or_default().push(result);
+/// The XML writer refused a value, what is written to failed, or the results cannot be read.
+pub fn write(assessment: &AssessmentView<'_>, out: &mut dyn Write) -> Result<(), ReportError> {
+    let head = assessment.head();
+    let frame = frame(assessment).to_string()?;
+    let (before, after) = frame.split_at(frame.rfind(END).unwrap_or(frame.len()));
+    out.write_all(before.as_bytes())?;
+    let mut accounts = head.accounts.iter().peekable();
+    for results in assessment.results() {
+        let results = results?;
+        let Some(id) = results.first().map(|result| result.account_id.as_str()) else { continue };
+        while let Some(account) = accounts.next_if(|account| account.id.as_str() < id) {
+            write_suite(suite(head, account, &[]), out)?;
+        }
+        let suite = match accounts.next_if(|account| account.id == id) {
+            Some(account) => suite(head, account, &results),
+            None => stray(id, &results),
+        };
+        write_suite(suite, out)?;
     }
-    for account in &assessment.accounts {
-        let results = by_account.remove(account.id.as_str()).unwrap_or_default();
-        report.add_test_suite(suite(assessment, account, &results));
+    for account in accounts {
+        write_suite(suite(head, account, &[]), out)?;
     }
-    // Results of accounts that are not in scope, such as those of an organization's administrator.
-    for (account_id, results) in by_account {
-        let mut suite = TestSuite::new(visible(account_id).as_ref());
-        suite.add_test_cases(results.into_iter().map(case));
-        report.add_test_suite(suite);
-    }
-    report.to_string()
+    Ok(out.write_all(after.as_bytes())?)
 }
 
-fn suite(assessment: &Assessment, account: &AccountAudit, results: &[&ResultRecord]) -> TestSuite {
+/// How the report ends.
+const END: &str = "</testsuites>";
+
+/// The report without its suites, with what they count.
+fn frame(assessment: &AssessmentView<'_>) -> Report {
+    let overview = assessment.overview();
+    let accounts = assessment.head().accounts.iter();
+    let unreachable = accounts.filter(|account| account.status == AccountStatus::Unreachable).count();
+    let mut report = Report::new("exfilguard");
+    report.tests = overview.results() + unreachable;
+    report.failures = overview.count(Status::Fail);
+    report.errors = overview.count(Status::Unknown) + overview.count(Status::Error) + unreachable;
+    report.skipped = overview.count(Status::NotApplicable) + overview.count(Status::Excepted);
+    report
+}
+
+/// Writes one suite as it stands in a whole report: the lines between those of a report that has no other.
+fn write_suite(suite: TestSuite, out: &mut dyn Write) -> Result<(), ReportError> {
+    let mut report = Report::new("exfilguard");
+    report.add_test_suite(suite);
+    let text = report.to_string()?;
+    let malformed = || io::Error::other("the XML writer made no report of one suite");
+    let begin = text.find("<testsuites").ok_or_else(malformed)?;
+    let (_, inner) = text.get(begin..).and_then(|text| text.split_once('\n')).ok_or_else(malformed)?;
+    let inner = inner.get(..inner.rfind(END).ok_or_else(malformed)?).ok_or_else(malformed)?;
+    Ok(out.write_all(inner.as_bytes())?)
+}
+
+/// The results of an account that is not in scope, such as an organization's administrator.
+fn stray(account_id: &str, results: &[ResultRecord]) -> TestSuite {
+    let mut suite = TestSuite::new(visible(account_id).as_ref());
+    suite.add_test_cases(results.iter().map(case));
+    suite
+}
+
+fn suite(assessment: &Assessment, account: &AccountAudit, results: &[ResultRecord]) -> TestSuite {
     let name = format!("{} {}", account.id, account.name);
     let mut suite = TestSuite::new(visible(name.trim()).as_ref());
     suite.add_property(Property::new("status", account.status.as_str()));
     if account.status == AccountStatus::Unreachable {
         suite.add_test_case(unreachable(assessment, account));
     }
-    suite.add_test_cases(results.iter().map(|result| case(result)));
+    suite.add_test_cases(results.iter().map(case));
     suite
 }
 
@@ -148,8 +190,13 @@ mod tests {
 
     use super::*;
     use crate::catalogue::Severity;
+    use crate::report::{Format, Look};
     use crate::score::assessment::examples::{account, organization, result, run};
     use crate::visible::is_hidden;
+
+    fn render(assessment: &Assessment) -> Result<String, ReportError> {
+        crate::report::render(Format::Junit, assessment, Look::PLAIN)
+    }
 
     /// What an independent reader would see: the XML parsed back.
     fn parsed(assessment: &Assessment) -> (String, Report) {

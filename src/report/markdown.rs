@@ -6,12 +6,15 @@
 
 pub(super) mod text;
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use self::text::{code, prose};
-use super::finding::{NOT_AUDITED, account_names, audited, title, unread, unseen, worst_first};
+use super::finding::{NOT_AUDITED, Worst, account_names, audited, title, unread, unseen};
+use super::format::ReportError;
 use crate::catalogue::{Severity, Status};
+use crate::score::AssessmentView;
 use crate::score::assessment::{Assessment, ResultRecord, SinceBaseline};
 use crate::score::baseline::Change;
 
@@ -20,6 +23,9 @@ pub const MAX_BYTES: usize = 1_000_000;
 
 /// What stands below the findings, and the note that counts what was left out, have this much in bytes.
 const REST: usize = 200_000;
+
+/// How many findings are kept to be shown: rows are longer than what this leaves for each.
+const MAX_FINDINGS: usize = 10_000;
 
 /// How many findings stand open; more are folded.
 const OPEN_ROWS: usize = 25;
@@ -31,24 +37,81 @@ const MAX_ROWS: usize = 50;
 const MAX_MESSAGE: usize = 400;
 
 /// Writes an assessment as Markdown of at most [`MAX_BYTES`].
-#[must_use]
-pub fn render(assessment: &Assessment) -> String {
+///
+/// # Errors
+/// The results cannot be read.
+pub fn render(view: &AssessmentView<'_>) -> Result<String, ReportError> {
     let mut page = String::new();
+    let assessment = view.head();
     let unseen = unseen(assessment);
-    headline(&mut page, assessment);
+    let gathered = Gathered::of(view)?;
+    headline(&mut page, view);
     changes(&mut page, assessment);
-    checks(&mut page, assessment);
-    let mut failed = worst_first(assessment);
-    failed.retain(|result| result.status == Status::Fail);
+    checks(&mut page, view, &gathered.checks);
+    let failed = (gathered.failed.taken(), gathered.failed.kept().collect::<Vec<_>>());
     findings(&mut page, assessment, "Failed", &failed, MAX_BYTES - REST);
-    let mut unknown: Vec<&ResultRecord> = unseen.iter().collect();
-    let undecided = |result: &&ResultRecord| matches!(result.status, Status::Unknown | Status::Error);
-    unknown.extend(worst_first(assessment).into_iter().filter(undecided));
+    let unknown = unseen.iter().chain(gathered.unknown.kept()).collect();
+    let unknown = (unseen.len() + gathered.unknown.taken(), unknown);
     let limit = (page.len() + REST / 3).min(MAX_BYTES - REST / 3);
     findings(&mut page, assessment, "Could not be determined", &unknown, limit);
     gaps(&mut page, assessment);
-    exceptions(&mut page, assessment);
-    page
+    exceptions(&mut page, view, &gathered.excepted);
+    Ok(page)
+}
+
+/// What the page shows of the results.
+struct Gathered {
+    failed: Worst,
+    unknown: Worst,
+    /// The first ones.
+    excepted: Vec<ResultRecord>,
+    checks: Checks,
+}
+
+/// What fails, by severity and check.
+type Checks = BTreeMap<(Reverse<Severity>, String), Failing>;
+
+/// How far a check fails.
+#[derive(Debug, Default)]
+struct Failing {
+    results: usize,
+    accounts: usize,
+    new: usize,
+}
+
+impl Gathered {
+    fn of(view: &AssessmentView<'_>) -> Result<Self, ReportError> {
+        let (failed, unknown) = (Worst::new(MAX_FINDINGS), Worst::new(MAX_FINDINGS));
+        let mut gathered = Self { failed, unknown, excepted: Vec::new(), checks: Checks::new() };
+        for results in view.results() {
+            gathered.account(&results?);
+        }
+        Ok(gathered)
+    }
+
+    fn account(&mut self, results: &[ResultRecord]) {
+        let mut failing = BTreeSet::new();
+        for result in results {
+            match result.status {
+                Status::Fail => {
+                    self.failed.take(result);
+                    let key = (Reverse(result.severity), result.check.clone());
+                    let check = self.checks.entry(key.clone()).or_default();
+                    check.results += 1;
+                    check.new += usize::from(result.since_baseline == Some(SinceBaseline::New));
+                    failing.insert(key);
+                }
+                Status::Unknown | Status::Error => self.unknown.take(result),
+                _ => {}
+            }
+            if result.exception.is_some() && self.excepted.len() < MAX_ROWS {
+                self.excepted.push(result.clone());
+            }
+        }
+        for key in failing {
+            self.checks.entry(key).or_default().accounts += 1;
+        }
+    }
 }
 
 /// Adds a line. Writing to a string cannot fail.
@@ -62,7 +125,8 @@ fn counted(number: usize, noun: &str) -> String {
     if number == 1 { format!("{number} {noun}") } else { format!("{number} {noun}s") }
 }
 
-fn headline(page: &mut String, assessment: &Assessment) {
+fn headline(page: &mut String, view: &AssessmentView<'_>) {
+    let assessment = view.head();
     let (score, run) = (&assessment.score, &assessment.run);
     line(page, &format!("# exfilguard: {:.1} of 100, grade {}\n", score.overall, score.grade.as_str()));
     if !run.complete {
@@ -85,7 +149,7 @@ fn headline(page: &mut String, assessment: &Assessment) {
         parts.push(format!("thefts simulated: {simulation:.1} of 100"));
     }
     line(page, &format!("{}\n", parts.join(" · ")));
-    let counts = Status::ALL.map(|status| assessment.count(status).to_string());
+    let counts = Status::ALL.map(|status| view.overview().count(status).to_string());
     line(page, &format!("| {} |", Status::ALL.map(Status::as_str).join(" | ")));
     line(page, &format!("|{}", "--:|".repeat(counts.len())));
     line(page, &format!("| {} |\n", counts.join(" | ")));
@@ -138,19 +202,15 @@ fn changes(page: &mut String, assessment: &Assessment) {
 }
 
 /// What fails, by check.
-fn checks(page: &mut String, assessment: &Assessment) {
-    let mut groups: BTreeMap<(std::cmp::Reverse<Severity>, &str), Vec<&ResultRecord>> = BTreeMap::new();
-    for result in assessment.results.iter().filter(|result| result.status == Status::Fail) {
-        groups.entry((std::cmp::Reverse(result.severity), &result.check)).or_default().push(result);
-    }
+fn checks(page: &mut String, view: &AssessmentView<'_>, groups: &Checks) {
     if groups.is_empty() {
         let text =
-            if assessment.run.complete { "Nothing failed." } else { "Nothing that could be read failed." };
+            if view.head().run.complete { "Nothing failed." } else { "Nothing that could be read failed." };
         line(page, &format!("{text}\n"));
         return;
     }
     // Without a baseline nothing is new or known.
-    let compared = assessment.results.iter().any(|result| result.since_baseline.is_some());
+    let compared = view.overview().is_compared();
     let (new, rule) = if compared { (" new |", "--:|") } else { ("", "") };
     line(
         page,
@@ -158,17 +218,15 @@ fn checks(page: &mut String, assessment: &Assessment) {
             "## What fails\n\n| severity | check | wanted | failed | accounts |{new}\n|---|---|---|--:|--:|{rule}"
         ),
     );
-    for ((severity, check), results) in groups.iter().take(MAX_ROWS) {
-        let accounts: BTreeSet<&str> = results.iter().map(|result| result.account_id.as_str()).collect();
-        let new = results.iter().filter(|result| result.since_baseline == Some(SinceBaseline::New)).count();
-        let new = if compared { format!(" {new} |") } else { String::new() };
+    for ((severity, check), failing) in groups.iter().take(MAX_ROWS) {
+        let new = if compared { format!(" {} |", failing.new) } else { String::new() };
         let row = format!(
             "| {} | {} | {} | {} | {} |{new}",
             severity.0,
             code(check),
             prose(title(check), MAX_MESSAGE),
-            results.len(),
-            accounts.len()
+            failing.results,
+            failing.accounts
         );
         line(page, &row);
     }
@@ -176,12 +234,13 @@ fn checks(page: &mut String, assessment: &Assessment) {
     page.push('\n');
 }
 
-/// A table of results that ends before the page is longer than `limit`; all but the first are folded.
+/// A table of results, with how many there are in all, that ends before the page is longer than `limit`; all but the first
+/// are folded.
 fn findings(
     page: &mut String,
     assessment: &Assessment,
     heading: &str,
-    results: &[&ResultRecord],
+    (number, results): &(usize, Vec<&ResultRecord>),
     limit: usize,
 ) {
     if results.is_empty() {
@@ -190,12 +249,12 @@ fn findings(
     const HEADER: &str = "| severity | account | region | resource | what is wrong |\n|---|---|---|---|---|";
     const END: &str = "\n</details>\n";
     let names = account_names(assessment);
-    line(page, &format!("## {heading} ({})\n\n{HEADER}", results.len()));
+    line(page, &format!("## {heading} ({number})\n\n{HEADER}"));
     let mut shown = 0;
     for result in results {
         let row = row(result, names.get(result.account_id.as_str()).copied());
         let fold = if shown == OPEN_ROWS {
-            format!("\n<details><summary>{} more</summary>\n\n{HEADER}\n", results.len() - shown)
+            format!("\n<details><summary>{} more</summary>\n\n{HEADER}\n", number - shown)
         } else {
             String::new()
         };
@@ -209,7 +268,7 @@ fn findings(
     if shown > OPEN_ROWS {
         page.push_str(END);
     }
-    left_out(page, results.len() - shown, "more result");
+    left_out(page, number - shown, "more result");
     page.push('\n');
 }
 
@@ -254,20 +313,19 @@ fn gaps(page: &mut String, assessment: &Assessment) {
     page.push('\n');
 }
 
-fn exceptions(page: &mut String, assessment: &Assessment) {
-    let excepted: Vec<_> =
-        assessment.results.iter().filter_map(|result| Some((result, result.exception.as_ref()?))).collect();
-    if excepted.is_empty() {
+fn exceptions(page: &mut String, view: &AssessmentView<'_>, first: &[ResultRecord]) {
+    let number = view.overview().count(Status::Excepted);
+    let excepted = first.iter().filter_map(|result| Some((result, result.exception.as_ref()?)));
+    if first.is_empty() {
         return;
     }
     line(
         page,
         &format!(
-            "## Accepted ({})\n\n| until | owner | check | resource | reason |\n|---|---|---|---|---|",
-            excepted.len()
+            "## Accepted ({number})\n\n| until | owner | check | resource | reason |\n|---|---|---|---|---|"
         ),
     );
-    for (result, exception) in excepted.iter().take(MAX_ROWS) {
+    for (result, exception) in excepted {
         let row = format!(
             "| {} | {} | {} | {} | {} |",
             prose(&exception.expires, 20),
@@ -278,7 +336,7 @@ fn exceptions(page: &mut String, assessment: &Assessment) {
         );
         line(page, &row);
     }
-    left_out(page, excepted.len().saturating_sub(MAX_ROWS), "more");
+    left_out(page, number.saturating_sub(first.len()), "more");
 }
 
 fn left_out(page: &mut String, number: usize, noun: &str) {

@@ -1,5 +1,6 @@
 //! One file per output format, all from the same [`Assessment`](crate::score::assessment::Assessment), and where they
 //! are written to. Nothing here computes a result or a score again.
+//! Whatever lists results takes them account by account and keeps none.
 
 pub mod asff;
 pub mod csv;
@@ -18,4 +19,4 @@ pub mod terminal;
 pub mod trend;
 
 pub use destination::{Destination, DestinationError, Destinations, WriteError};
-pub use format::{Format, Look, ReportError, render, render_compared};
+pub use format::{Format, Look, ReportError, render, write, write_compared};

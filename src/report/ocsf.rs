@@ -2,11 +2,15 @@
 //!
 //! <https://schema.ocsf.io/1.8.0/classes/compliance_finding?profiles=cloud>
 
+use std::io::Write;
+
 use serde_json::{Value, json};
 
 use super::finding::{about, account_names, area, explained, fingerprint, mend, partition, title, unseen};
-use super::json::render_value;
+use super::format::ReportError;
+use super::json::write_array;
 use crate::catalogue::{ResourceKind, Severity, Status};
+use crate::score::AssessmentView;
 use crate::score::assessment::{Assessment, ResultRecord, SinceBaseline};
 use crate::visible::visible_start;
 
@@ -19,16 +23,20 @@ const MAX_TEXT: usize = 4_000;
 /// Writes an assessment as an array of events. An account that could not be entered is an event, too.
 ///
 /// # Errors
-/// The JSON writer refused a value.
-pub fn render(assessment: &Assessment) -> Result<String, serde_json::Error> {
-    let names = account_names(assessment);
-    let unseen = unseen(assessment);
-    let events: Vec<Value> = unseen
-        .iter()
-        .chain(&assessment.results)
-        .map(|result| event(assessment, result, names.get(result.account_id.as_str()).copied()))
-        .collect();
-    render_value(&events)
+/// The JSON writer refused a value, what is written to failed, or the results cannot be read.
+pub fn write(assessment: &AssessmentView<'_>, out: &mut dyn Write) -> Result<(), ReportError> {
+    let head = assessment.head();
+    let names = account_names(head);
+    let event = |result: &ResultRecord| event(head, result, names.get(result.account_id.as_str()).copied());
+    let events = |results: &[ResultRecord]| results.iter().map(event).collect::<Vec<Value>>();
+    let unseen = unseen(head);
+    write_array(
+        || {
+            let read = assessment.results().map(|results| results.map(|results| events(&results)));
+            std::iter::once(Ok(events(&unseen))).chain(read)
+        },
+        out,
+    )
 }
 
 fn text(text: &str) -> String {
@@ -189,7 +197,12 @@ mod tests {
     #![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 
     use super::*;
+    use crate::report::{Format, Look};
     use crate::score::assessment::examples::organization;
+
+    fn render(assessment: &Assessment) -> Result<String, ReportError> {
+        crate::report::render(Format::Ocsf, assessment, Look::PLAIN)
+    }
 
     #[test]
     fn every_result_is_an_event_and_only_a_pass_passes() {

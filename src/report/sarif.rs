@@ -8,15 +8,18 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::io::Write;
 
 use serde_json::{Map, Value, json};
 
 use super::finding::{
-    NOT_AUDITED, about, area, digest, explained, fingerprint, mend, security_severity, title, unread, unseen,
-    worst_first,
+    NOT_AUDITED, Worst, about, area, digest, explained, fingerprint, mend, security_severity, title, unread,
+    unseen,
 };
-use super::json::render_value;
+use super::format::ReportError;
+use super::json::write_value;
 use crate::catalogue::{Severity, Status};
+use crate::score::AssessmentView;
 use crate::score::assessment::{Assessment, ResultRecord, SinceBaseline};
 use crate::visible::{visible, visible_start};
 
@@ -32,31 +35,40 @@ const MAX_MESSAGE: usize = 4_000;
 /// Writes an assessment as SARIF, the worst results first, at most [`MAX_RESULTS`] of them.
 ///
 /// # Errors
-/// The JSON writer refused a value.
-pub fn render(assessment: &Assessment) -> Result<String, serde_json::Error> {
+/// The JSON writer refused a value, what is written to failed, or the results cannot be read.
+pub fn write(view: &AssessmentView<'_>, out: &mut dyn Write) -> Result<(), ReportError> {
+    let assessment = view.head();
     let unseen = unseen(assessment);
-    let mut all: Vec<&ResultRecord> = unseen.iter().collect();
-    let silent = |result: &&ResultRecord| matches!(result.status, Status::Pass | Status::NotApplicable);
-    all.extend(worst_first(assessment).into_iter().filter(|result| !silent(result)));
-    let left_out = all.len().saturating_sub(MAX_RESULTS);
-    all.truncate(MAX_RESULTS);
-
+    let mut loud = Worst::new(MAX_RESULTS.saturating_sub(unseen.len()));
     // A check that passes everywhere is a rule, too: the reader sees that it was asked.
-    let mut worst: BTreeMap<&str, (&ResultRecord, Severity)> = BTreeMap::new();
-    for result in assessment.results.iter().chain(&unseen) {
-        let entry = worst.entry(&result.check).or_insert((result, result.severity));
-        entry.1 = entry.1.max(result.severity);
+    let mut worst: BTreeMap<String, (ResultRecord, Severity)> = BTreeMap::new();
+    let mut see = |result: &ResultRecord| match worst.get_mut(&result.check) {
+        Some((_, severity)) => *severity = (*severity).max(result.severity),
+        None => {
+            worst.insert(result.check.clone(), (result.clone(), result.severity));
+        }
+    };
+    for results in view.results() {
+        for result in &*results? {
+            see(result);
+            if !matches!(result.status, Status::Pass | Status::NotApplicable) {
+                loud.take(result);
+            }
+        }
     }
+    unseen.iter().for_each(&mut see);
+    let all: Vec<&ResultRecord> = unseen.iter().take(MAX_RESULTS).chain(loud.kept()).collect();
+    let left_out = unseen.len().saturating_add(loud.taken()).saturating_sub(all.len());
     let rules: Vec<Value> = worst.values().map(|(result, severity)| rule(result, *severity)).collect();
     let places: BTreeMap<&str, usize> =
-        worst.keys().enumerate().map(|(place, check)| (*check, place)).collect();
+        worst.keys().enumerate().map(|(place, check)| (check.as_str(), place)).collect();
     let results: Vec<Value> = all
         .iter()
         .map(|result| result_object(result, places.get(result.check.as_str()).copied().unwrap_or_default()))
         .collect();
     let run = &assessment.run;
     let category = run.organization_id.as_deref().unwrap_or("account");
-    render_value(&json!({
+    let report = json!({
         "$schema": "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json",
         "version": "2.1.0",
         "runs": [{
@@ -77,7 +89,8 @@ pub fn render(assessment: &Assessment) -> Result<String, serde_json::Error> {
                 "resultsLeftOut": left_out,
             },
         }],
-    }))
+    });
+    Ok(write_value(&report, out)?)
 }
 
 fn level(severity: Severity) -> &'static str {
@@ -254,10 +267,15 @@ mod tests {
     #![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 
     use super::*;
+    use crate::report::{Format, Look};
     use crate::score::assessment::examples::{account, organization, result, run};
 
     fn read(assessment: &Assessment) -> Value {
         serde_json::from_str(&render(assessment).unwrap()).unwrap()
+    }
+
+    fn render(assessment: &Assessment) -> Result<String, ReportError> {
+        crate::report::render(Format::Sarif, assessment, Look::PLAIN)
     }
 
     #[test]

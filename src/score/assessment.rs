@@ -12,6 +12,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::baseline::Comparison;
+use super::exception_use::ExceptionUse;
+use super::overview::Overview;
+use super::{Standing, roll_up};
 use crate::catalogue::{Area, ResourceKind, Severity, Status};
 use crate::simulate::{Cell, Gain, Gains};
 
@@ -40,6 +43,12 @@ pub struct Assessment {
     /// What mending a check would do to the simulation, the most useful first. Only checks that fail somewhere.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub mend_first: Vec<Gain>,
+    /// The same for checks that fail in none of these accounts, by id: they may fail in those of another shard.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub other_gains: Vec<Gain>,
+    /// What the exceptions of the policy file met, in its order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub exceptions: Vec<ExceptionUse>,
     /// What became of the findings of an earlier audit, if there was one to compare with. It is not part of the JSON:
     /// `exfilguard compare` makes it from the two.
     #[serde(skip)]
@@ -51,20 +60,45 @@ impl Assessment {
     /// and computes the scores. What `run` says about those is overwritten.
     #[must_use]
     pub fn new(run: Run, accounts: Vec<AccountAudit>, results: Vec<ResultRecord>) -> Self {
-        let mut assessment = Self {
+        let mut assessment = Self::empty(run, accounts);
+        assessment.results = results;
+        assessment.sort();
+        assessment.count_accounts(assessment.count(Status::Error) > 0);
+        assessment.score = super::scores(&assessment.accounts, &assessment.results);
+        assessment
+    }
+
+    fn empty(run: Run, accounts: Vec<AccountAudit>) -> Self {
+        Self {
             schema: SCHEMA.to_owned(),
             run,
             score: Scores::default(),
             accounts,
-            results,
+            results: Vec::new(),
             policy_warnings: Vec::new(),
             simulation: Vec::new(),
             mend_first: Vec::new(),
+            other_gains: Vec::new(),
+            exceptions: Vec::new(),
             comparison: None,
-        };
+        }
+    }
+
+    /// The head of an assessment whose results and cells are elsewhere: everything but those.
+    #[must_use]
+    pub fn head(
+        run: Run,
+        accounts: Vec<AccountAudit>,
+        standings: &BTreeMap<String, Standing>,
+        overview: &Overview,
+        gains: &Gains,
+    ) -> Self {
+        let mut assessment = Self::empty(run, accounts);
         assessment.sort();
-        assessment.count_accounts();
-        assessment.score = super::scores(&assessment.accounts, &assessment.results);
+        assessment.count_accounts(overview.count(Status::Error) > 0);
+        assessment.score = roll_up(&assessment.accounts, standings);
+        assessment.score.simulation = overview.simulation_score();
+        assessment.rank(gains, |check| overview.fails(check));
         assessment
     }
 
@@ -72,11 +106,16 @@ impl Assessment {
     #[must_use]
     pub fn with_simulation(mut self, mut simulation: Vec<Cell>, gains: &Gains) -> Self {
         simulation.sort_by(Cell::order);
-        self.score.simulation = simulation_score(&simulation);
-        let failing = |check: &str| self.results.iter().any(|r| r.check == check && r.status == Status::Fail);
-        self.mend_first = gains.ranked().into_iter().filter(|gain| failing(&gain.check)).collect();
         self.simulation = simulation;
+        let overview = Overview::of(&self);
+        self.score.simulation = overview.simulation_score();
+        self.rank(gains, |check| overview.fails(check));
         self
+    }
+
+    fn rank(&mut self, gains: &Gains, fails: impl Fn(&str) -> bool) {
+        (self.mend_first, self.other_gains) = gains.ranked().into_iter().partition(|gain| fails(&gain.check));
+        self.other_gains.sort_by(|a, b| a.check.cmp(&b.check));
     }
 
     /// Puts everything into the canonical order: accounts by id; results by account, region, check and resource;
@@ -92,14 +131,13 @@ impl Assessment {
 
     /// The audit is complete if every account in scope was read entirely and no check was defective. Suspended
     /// accounts cannot be entered and are complete as listed.
-    fn count_accounts(&mut self) {
+    fn count_accounts(&mut self, defective: bool) {
         let counted = |status: AccountStatus| {
             u64::try_from(self.accounts.iter().filter(|a| a.status == status).count()).unwrap_or(u64::MAX)
         };
         self.run.accounts_in_scope = u64::try_from(self.accounts.len()).unwrap_or(u64::MAX);
         self.run.accounts_audited = counted(AccountStatus::Audited);
         let unread = counted(AccountStatus::Partial).saturating_add(counted(AccountStatus::Unreachable));
-        let defective = self.results.iter().any(|r| r.status == Status::Error);
         self.run.complete = self.run.incomplete.is_empty() && unread == 0 && !defective;
     }
 
@@ -114,13 +152,6 @@ impl Assessment {
     pub fn account(&self, id: &str) -> Option<&AccountAudit> {
         self.accounts.iter().find(|account| account.id == id)
     }
-}
-
-/// The simulation score of `aws-semantics.md` 10: 100 if every technique is prevented on every bucket.
-fn simulation_score(cells: &[Cell]) -> Option<f64> {
-    let total: f64 = cells.iter().map(|cell| cell.weight).sum();
-    let reached: f64 = cells.iter().map(|cell| cell.weight * cell.outcome.value()).sum();
-    (total > 0.0).then(|| (1000.0 * reached / total).round() / 10.0)
 }
 
 /// How the audit went.
@@ -140,6 +171,16 @@ pub struct Run {
     pub finished_at: Timestamp,
     /// Where the configuration was read from.
     pub source: Source,
+    /// Which of several parts of the accounts was audited (`I/N`, the first of four is `1/4`); none: all of them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shard: Option<String>,
+    /// The partition of AWS (`aws`, `aws-cn`, `aws-us-gov`, …).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub partition: Option<String>,
+    /// A digest of what was judged by: the check modules and the policy file's settings of them. Assessments of other
+    /// digests do not fit together.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub judged_by: Option<String>,
     /// The organization's id (`o-…`); none outside an organization or if it could not be read.
     pub organization_id: Option<String>,
     /// The id of the organization's management account.
@@ -285,7 +326,7 @@ pub struct ResultRecord {
 
 impl ResultRecord {
     /// The canonical order: account, region (none first), check, resource.
-    fn order(&self) -> impl Ord + '_ {
+    pub(crate) fn order(&self) -> impl Ord + '_ {
         (
             &self.account_id,
             &self.region,
@@ -333,7 +374,7 @@ pub struct Exception {
 }
 
 /// A part of the policy file that is no mistake, but does not do what it seems to.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 pub struct PolicyWarning {
     /// The file as it was named.
     pub file: String,
@@ -346,7 +387,7 @@ pub struct PolicyWarning {
 }
 
 /// Whether an earlier assessment had the same failure.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum SinceBaseline {
     /// It had not.

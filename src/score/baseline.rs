@@ -1,12 +1,12 @@
 //! An earlier assessment beside a later one: which findings are new, which are gone.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::assessment::{AccountStatus, Assessment, Resource, ResultRecord, SinceBaseline};
+use super::assessment::{AccountAudit, AccountStatus, Assessment, Resource, ResultRecord, SinceBaseline};
 use crate::catalogue::{Area, ResourceKind, Severity, Status};
 
 /// The schema of a comparison. The number after the slash is the major version.
@@ -26,9 +26,12 @@ pub fn mark(assessment: &mut Assessment, baseline: &Assessment) {
     let failed = |result: &&ResultRecord| result.status == Status::Fail;
     let known: BTreeSet<Key<'_>> = baseline.results.iter().filter(failed).map(key).collect();
     for result in assessment.results.iter_mut().filter(|result| result.status == Status::Fail) {
-        let since = if known.contains(&key(result)) { SinceBaseline::Known } else { SinceBaseline::New };
-        result.since_baseline = Some(since);
+        result.since_baseline = Some(since(&known, result));
     }
+}
+
+fn since(known: &BTreeSet<Key<'_>>, result: &ResultRecord) -> SinceBaseline {
+    if known.contains(&key(result)) { SinceBaseline::Known } else { SinceBaseline::New }
 }
 
 /// Marks each failure as new or known ([`mark`]) and keeps what became of every finding for the reports.
@@ -140,13 +143,16 @@ impl Comparison {
     /// Compares an earlier with a later assessment.
     #[must_use]
     pub fn new(old: &Assessment, new: &Assessment) -> Self {
-        let findings = findings(old, new);
+        Self::of(old, side(old), new, side(new), findings(old, new))
+    }
+
+    fn of(old: &Assessment, old_side: Side, new: &Assessment, new_side: Side, findings: Findings) -> Self {
         let overall = Change { before: Some(old.score.overall), after: Some(new.score.overall) };
         let passes_now = findings.resolved.iter().any(|finding| finding.after == Some(Status::Pass));
         Self {
             schema: SCHEMA.to_owned(),
-            old: side(old),
-            new: side(new),
+            old: old_side,
+            new: new_side,
             improved_by_exclusion_only: new.score.overall > old.score.overall && !passes_now,
             score: ScoreChanges {
                 overall,
@@ -173,39 +179,131 @@ fn changes<K: Ord + Clone>(old: &BTreeMap<K, f64>, new: &BTreeMap<K, f64>) -> BT
     keys.into_iter().map(|key| (key.clone(), change(key))).collect()
 }
 
+/// The findings of two whole assessments, account by account.
 fn findings(old: &Assessment, new: &Assessment) -> Findings {
-    let before: BTreeMap<Key<'_>, &ResultRecord> = old.results.iter().map(|r| (key(r), r)).collect();
-    let after: BTreeMap<Key<'_>, &ResultRecord> = new.results.iter().map(|r| (key(r), r)).collect();
-    let ran: BTreeSet<(&str, &str)> =
-        new.results.iter().map(|r| (r.account_id.as_str(), r.check.as_str())).collect();
+    let (before, after) = (by_account(&old.results), by_account(&new.results));
+    let accounts: BTreeSet<&str> = before.keys().chain(after.keys()).copied().collect();
     let mut findings = Findings::default();
-    let keys: BTreeSet<&Key<'_>> = before.keys().chain(after.keys()).collect();
-    for key in keys {
-        let (old_result, new_result) = (before.get(key).copied(), after.get(key).copied());
-        let (was, is) = (old_result.map(|r| r.status), new_result.map(|r| r.status));
-        let list = match (was == Some(Status::Fail), is) {
-            (false, Some(Status::Fail)) => &mut findings.new,
-            (false, _) => continue,
-            (true, Some(Status::Fail)) => &mut findings.unchanged,
-            (true, Some(Status::Pass | Status::NotApplicable)) => &mut findings.resolved,
-            (true, Some(Status::Excepted)) => &mut findings.excepted,
-            (true, Some(Status::Unknown | Status::Error)) => &mut findings.undetermined,
-            (true, None) if gone(new, key, &ran) => &mut findings.resolved,
-            (true, None) => &mut findings.undetermined,
-        };
-        list.extend(new_result.or(old_result).map(|result| finding(result, was, is)));
+    for account in accounts {
+        let (old, later) = (before.get(account), after.get(account));
+        findings.add_account(
+            old.map(Vec::as_slice).unwrap_or_default(),
+            later.map(Vec::as_slice).unwrap_or_default(),
+            new.account(account),
+        );
     }
     findings
+}
+
+fn by_account(results: &[ResultRecord]) -> BTreeMap<&str, Vec<&ResultRecord>> {
+    let mut by_account: BTreeMap<&str, Vec<&ResultRecord>> = BTreeMap::new();
+    for result in results {
+        by_account.entry(&result.account_id).or_default().push(result);
+    }
+    by_account
+}
+
+impl Findings {
+    /// Adds what became of one account's results.
+    fn add_account(&mut self, old: &[&ResultRecord], new: &[&ResultRecord], audit: Option<&AccountAudit>) {
+        let before: BTreeMap<Key<'_>, &ResultRecord> = old.iter().map(|r| (key(r), *r)).collect();
+        let after: BTreeMap<Key<'_>, &ResultRecord> = new.iter().map(|r| (key(r), *r)).collect();
+        let ran: BTreeSet<&str> = new.iter().map(|r| r.check.as_str()).collect();
+        let keys: BTreeSet<&Key<'_>> = before.keys().chain(after.keys()).collect();
+        for key in keys {
+            let (old_result, new_result) = (before.get(key).copied(), after.get(key).copied());
+            let (was, is) = (old_result.map(|r| r.status), new_result.map(|r| r.status));
+            let list = match (was == Some(Status::Fail), is) {
+                (false, Some(Status::Fail)) => &mut self.new,
+                (false, _) => continue,
+                (true, Some(Status::Fail)) => &mut self.unchanged,
+                (true, Some(Status::Pass | Status::NotApplicable)) => &mut self.resolved,
+                (true, Some(Status::Excepted)) => &mut self.excepted,
+                (true, Some(Status::Unknown | Status::Error)) => &mut self.undetermined,
+                (true, None) if gone(audit, key, &ran) => &mut self.resolved,
+                (true, None) => &mut self.undetermined,
+            };
+            list.extend(new_result.or(old_result).map(|result| finding(result, was, is)));
+        }
+    }
+
+    fn lists(&mut self) -> [&mut Vec<Finding>; 5] {
+        [&mut self.new, &mut self.resolved, &mut self.unchanged, &mut self.excepted, &mut self.undetermined]
+    }
+
+    /// Adds those of another account. The lists are in order again after [`Findings::sort`].
+    fn join(&mut self, mut other: Self) {
+        for (mine, theirs) in self.lists().into_iter().zip(other.lists()) {
+            mine.append(theirs);
+        }
+    }
+
+    /// Accounts in order; within an account the order stays.
+    fn sort(&mut self) {
+        for list in self.lists() {
+            list.sort_by(|a, b| a.account_id.cmp(&b.account_id));
+        }
+    }
+}
+
+/// An earlier assessment, held against a later one account by account, in any order of accounts.
+#[derive(Debug)]
+pub struct Baseline {
+    head: Assessment,
+    side: Side,
+    results: BTreeMap<String, Vec<ResultRecord>>,
+    found: Mutex<Findings>,
+}
+
+impl Baseline {
+    /// Takes an earlier assessment. Its results stay in memory.
+    #[must_use]
+    pub fn new(mut old: Assessment) -> Self {
+        let side = side(&old);
+        let mut results: BTreeMap<String, Vec<ResultRecord>> = BTreeMap::new();
+        for result in std::mem::take(&mut old.results) {
+            results.entry(result.account_id.clone()).or_default().push(result);
+        }
+        old.simulation = Vec::new();
+        Self { head: old, side, results, found: Mutex::default() }
+    }
+
+    /// Marks each failure of an account as new or known, and keeps what became of its findings.
+    pub fn account(&self, audit: &AccountAudit, results: &mut [ResultRecord]) {
+        let old: Vec<&ResultRecord> = self.results.get(&audit.id).into_iter().flatten().collect();
+        let known: BTreeSet<Key<'_>> =
+            old.iter().filter(|result| result.status == Status::Fail).map(|result| key(result)).collect();
+        for result in results.iter_mut().filter(|result| result.status == Status::Fail) {
+            result.since_baseline = Some(since(&known, result));
+        }
+        let mut findings = Findings::default();
+        findings.add_account(&old, &results.iter().collect::<Vec<_>>(), Some(audit));
+        self.found.lock().unwrap_or_else(PoisonError::into_inner).join(findings);
+    }
+
+    /// What became of every finding, once every account was held against it.
+    #[must_use]
+    pub fn comparison(&self, new: &Assessment, failed: usize) -> Comparison {
+        let mut findings = self.found.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        for (account, old) in &self.results {
+            if new.account(account).is_none() {
+                findings.add_account(&old.iter().collect::<Vec<_>>(), &[], None);
+            }
+        }
+        findings.sort();
+        let side = Side { failed, ..side(new) };
+        Comparison::of(&self.head, self.side.clone(), new, side, findings)
+    }
 }
 
 /// Whether a result that is not there any more means that the resource is not: its account and region were read
 /// entirely, and its check ran there. The rest of a partly read account is not looked through: what was not listed may
 /// still be there.
-fn gone(new: &Assessment, (account, region, check, ..): &Key<'_>, ran: &BTreeSet<(&str, &str)>) -> bool {
-    new.account(account).is_some_and(|audit| {
+fn gone(audit: Option<&AccountAudit>, (_, region, check, ..): &Key<'_>, ran: &BTreeSet<&str>) -> bool {
+    audit.is_some_and(|audit| {
         audit.status == AccountStatus::Audited
             && region.is_none_or(|region| audit.regions.iter().any(|audited| audited == region))
-    }) && ran.contains(&(account, check))
+    }) && ran.contains(check)
 }
 
 fn finding(result: &ResultRecord, before: Option<Status>, after: Option<Status>) -> Finding {

@@ -5,9 +5,15 @@
 
 pub mod assessment;
 pub mod baseline;
+mod exception_use;
 mod organization;
+mod overview;
+mod records;
 mod scoring;
 pub mod trend;
 
-pub use organization::scores;
+pub use exception_use::ExceptionUse;
+pub use organization::{Standing, roll_up, scores};
+pub use overview::{Group, Line, MatrixRow, Overview};
+pub use records::{AssessmentView, Chunks, Records};
 pub use scoring::{AccountScore, CheckCoverage, account_score, area_score, severity_weight};

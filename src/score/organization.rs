@@ -9,7 +9,7 @@
 //!   0: nothing is known to be good.
 //! - The organization's score is the mean of the capped account scores and is not capped again.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::assessment::{AccountAudit, AccountStatus, Band, Grade, ResultRecord, Scores, WorstPair};
 use super::scoring::{AccountScore, account_score, area_score, check_coverages, severity_weight};
@@ -17,6 +17,33 @@ use crate::catalogue::Area;
 
 /// How many pairs of account and check are named as the worst.
 const WORST_PAIRS: usize = 5;
+
+/// What one account brings to the roll-up: so little that its results can be dropped.
+#[derive(Debug, Clone, Default)]
+pub struct Standing {
+    /// None without an applicable result.
+    score: Option<AccountScore>,
+    areas: BTreeMap<Area, f64>,
+    /// The areas of all results, applicable or not.
+    present: BTreeSet<Area>,
+    /// The pairs that cost most: by cost, then by the number of resources.
+    worst: Vec<(f64, u64, WorstPair)>,
+}
+
+impl Standing {
+    /// How an account stands by all of its results.
+    #[must_use]
+    pub fn of(account_id: &str, results: &[&ResultRecord]) -> Self {
+        let present: BTreeSet<Area> = results.iter().map(|result| result.area).collect();
+        let scored = |area: &Area| area_score(results, *area).map(|score| (*area, score));
+        Self {
+            score: account_score(results),
+            areas: present.iter().filter_map(scored).collect(),
+            worst: worst_pairs(account_id, results),
+            present,
+        }
+    }
+}
 
 /// One account's part in the roll-up.
 struct Share<'a> {
@@ -33,9 +60,19 @@ pub fn scores(accounts: &[AccountAudit], results: &[ResultRecord]) -> Scores {
     for result in results {
         by_account.entry(&result.account_id).or_default().push(result);
     }
-    let areas: Vec<Area> =
-        Area::ALL.into_iter().filter(|area| results.iter().any(|result| result.area == *area)).collect();
-    let shares = shares(accounts, &by_account, &areas);
+    let standings = by_account
+        .into_iter()
+        .map(|(account, results)| (account.to_owned(), Standing::of(account, &results)));
+    roll_up(accounts, &standings.collect())
+}
+
+/// All scores of an organization from its accounts, sorted by id, and how each of them stands.
+#[must_use]
+pub fn roll_up(accounts: &[AccountAudit], standings: &BTreeMap<String, Standing>) -> Scores {
+    let present: BTreeSet<Area> =
+        standings.values().flat_map(|standing| standing.present.iter().copied()).collect();
+    let areas: Vec<Area> = Area::ALL.into_iter().filter(|area| present.contains(area)).collect();
+    let shares = shares(accounts, standings, &areas);
     let overall = weighted_mean(shares.iter().map(|s| (s.weight, s.score.headline)));
     let upper = weighted_mean(shares.iter().map(|s| (s.weight, s.score.upper)));
     let unknown = weighted_mean(shares.iter().map(|s| (s.weight, s.score.unknown_share)));
@@ -62,14 +99,17 @@ pub fn scores(accounts: &[AccountAudit], results: &[ResultRecord]) -> Scores {
         percentile_10: nearest_rank(&shares, 0.1).map(round_down),
         accounts_below_50: u64::try_from(shares.iter().filter(|s| s.score.headline < 50.0).count())
             .unwrap_or(u64::MAX),
-        worst: worst_pairs(&by_account),
+        worst: worst_of(standings.values().flat_map(|standing| standing.worst.iter().cloned()).collect())
+            .into_iter()
+            .map(|(_, _, pair)| pair)
+            .collect(),
     }
 }
 
 /// The accounts that count, with weight and scores: neither suspended ones nor ones without an applicable result.
 fn shares<'a>(
     accounts: &'a [AccountAudit],
-    results: &BTreeMap<&str, Vec<&ResultRecord>>,
+    standings: &BTreeMap<String, Standing>,
     areas: &[Area],
 ) -> Vec<Share<'a>> {
     let counted = accounts.iter().filter(|account| account.status != AccountStatus::Suspended);
@@ -78,19 +118,15 @@ fn shares<'a>(
     let unknown_weight = average.unwrap_or_default().max(weight(1));
     counted
         .filter_map(|account| {
-            let of_account = results.get(account.id.as_str()).map_or(&[][..], Vec::as_slice);
+            let standing = standings.get(&account.id);
             let unscanned = account.status == AccountStatus::Unreachable;
-            let score = if unscanned { AccountScore::UNSCANNED } else { account_score(of_account)? };
-            let area = |area: &Area| {
-                let score = if unscanned { Some(0.0) } else { area_score(of_account, *area) };
-                score.map(|score| (*area, score))
+            let score = if unscanned { AccountScore::UNSCANNED } else { standing?.score? };
+            let areas = if unscanned {
+                areas.iter().map(|area| (*area, 0.0)).collect()
+            } else {
+                standing.map(|standing| standing.areas.clone()).unwrap_or_default()
             };
-            Some(Share {
-                account,
-                weight: account.buckets.map_or(unknown_weight, weight),
-                score,
-                areas: areas.iter().filter_map(area).collect(),
-            })
+            Some(Share { account, weight: account.buckets.map_or(unknown_weight, weight), score, areas })
         })
         .collect()
 }
@@ -136,28 +172,31 @@ fn nearest_rank(shares: &[Share<'_>], share: f64) -> Option<f64> {
     scores.get(rank.saturating_sub(1)).copied()
 }
 
-/// The pairs of account and check that cost most: by severity weight times the share that does not pass, then by the
+/// The pairs of an account and a check that cost most: by severity weight times the share that does not pass, then by the
 /// number of resources.
-fn worst_pairs(results: &BTreeMap<&str, Vec<&ResultRecord>>) -> Vec<WorstPair> {
-    let mut pairs: Vec<(f64, u64, WorstPair)> = Vec::new();
-    for (account_id, results) in results {
-        for (check, coverage) in check_coverages(results) {
-            let cost = severity_weight(coverage.severity) * (1.0 - coverage.passing);
-            if coverage.not_passing == 0 || cost <= 0.0 {
-                continue;
-            }
-            let pair = WorstPair {
-                account_id: (*account_id).to_owned(),
-                check: check.to_owned(),
-                severity: coverage.severity,
-                coverage: round_down(100.0 * coverage.passing),
-            };
-            pairs.push((cost, coverage.not_passing, pair));
+fn worst_pairs(account_id: &str, results: &[&ResultRecord]) -> Vec<(f64, u64, WorstPair)> {
+    let mut pairs = Vec::new();
+    for (check, coverage) in check_coverages(results) {
+        let cost = severity_weight(coverage.severity) * (1.0 - coverage.passing);
+        if coverage.not_passing == 0 || cost <= 0.0 {
+            continue;
         }
+        let pair = WorstPair {
+            account_id: account_id.to_owned(),
+            check: check.to_owned(),
+            severity: coverage.severity,
+            coverage: round_down(100.0 * coverage.passing),
+        };
+        pairs.push((cost, coverage.not_passing, pair));
     }
-    // The sort is stable, so that equal pairs stay in the order of account and check.
+    worst_of(pairs)
+}
+
+/// The first pairs that are named. The sort is stable, so that equal pairs stay in the order of account and check.
+fn worst_of(mut pairs: Vec<(f64, u64, WorstPair)>) -> Vec<(f64, u64, WorstPair)> {
     pairs.sort_by(|a, b| b.0.total_cmp(&a.0).then(b.1.cmp(&a.1)));
-    pairs.into_iter().take(WORST_PAIRS).map(|(_, _, pair)| pair).collect()
+    pairs.truncate(WORST_PAIRS);
+    pairs
 }
 
 /// Forgives what binary fractions lose, so that 70 computed as 69.999999999 stays 70.

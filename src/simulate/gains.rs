@@ -16,16 +16,17 @@ pub struct Gain {
     pub gain: f64,
 }
 
-/// The gains of several accounts, by check.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct Gains(BTreeMap<String, (u64, f64)>);
+/// The gains of several accounts, by check: cells, and the gain in tenths. Every weight is a whole number and every step of
+/// the ladder some tenths, so that sums are exact in whatever order accounts come.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Gains(BTreeMap<String, (u64, u64)>);
 
 impl Gains {
     /// One more cell that would be better by this much.
     pub fn add(&mut self, check: &str, gain: f64) {
         let (cells, sum) = self.0.entry(check.to_owned()).or_default();
         *cells += 1;
-        *sum += gain;
+        *sum += tenths(gain);
     }
 
     /// Adds what was found in another account.
@@ -43,16 +44,32 @@ impl Gains {
         let mut gains: Vec<Gain> = self
             .0
             .iter()
-            // Sums of accounts come in any order: the last digits are no information.
             .map(|(check, (cells, gain))| Gain {
                 check: check.clone(),
                 cells: *cells,
-                gain: (gain * 10.0).round() / 10.0,
+                gain: *gain as f64 / 10.0,
             })
             .collect();
         gains.sort_by(|a, b| b.gain.total_cmp(&a.gain).then_with(|| a.check.cmp(&b.check)));
         gains
     }
+}
+
+impl<'a> FromIterator<&'a Gain> for Gains {
+    /// What an assessment says of its accounts.
+    fn from_iter<I: IntoIterator<Item = &'a Gain>>(gains: I) -> Self {
+        let mut all = Self::default();
+        for Gain { check, cells, gain } in gains {
+            let (all_cells, sum) = all.0.entry(check.clone()).or_default();
+            *all_cells += cells;
+            *sum += tenths(*gain);
+        }
+        all
+    }
+}
+
+fn tenths(gain: f64) -> u64 {
+    (gain * 10.0).round() as u64
 }
 
 #[cfg(test)]

@@ -37,15 +37,21 @@ impl Outcome {
         }
     }
 
-    /// Its value in the simulation score (`aws-semantics.md` 10), in fifths.
+    /// Its value in the simulation score (`aws-semantics.md` 10), 0 to 1.
     #[must_use]
     pub fn value(self) -> f64 {
+        f64::from(self.tenths()) / 10.0
+    }
+
+    /// The same in tenths: a whole number, so that sums are exact.
+    #[must_use]
+    pub fn tenths(self) -> u8 {
         match self {
-            Self::Blind => 0.0,
-            Self::Logged => 0.2,
-            Self::Detected => 0.4,
-            Self::Alerted => 0.8,
-            Self::Prevented => 1.0,
+            Self::Blind => 0,
+            Self::Logged => 2,
+            Self::Detected => 4,
+            Self::Alerted => 8,
+            Self::Prevented => 10,
         }
     }
 }

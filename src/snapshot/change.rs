@@ -18,7 +18,7 @@ const SIZE_LIMIT: u64 = 16 * 1024 * 1024;
 const DOCUMENTS: [&str; 4] = ["policy", "content", "event_pattern", "filter_policy"];
 
 /// What an element of a list is called by, in this order.
-const NAMES: [&str; 8] =
+pub(super) const NAMES: [&str; 8] =
     ["name", "id", "arn", "account", "alarm_name", "filter_name", "subscription_arn", "grantee"];
 
 /// A change cannot be read, or does not fit the snapshot.
@@ -256,7 +256,7 @@ fn written(field: &str, value: Value) -> Value {
 }
 
 /// Whether a value is a part that was read, or not.
-fn is_reading(value: &Value) -> bool {
+pub(super) fn is_reading(value: &Value) -> bool {
     value.as_object().is_some_and(|object| {
         object.len() == 1 && (object.contains_key("known") || object.contains_key("unreadable"))
     })

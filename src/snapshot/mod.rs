@@ -5,10 +5,12 @@ mod access_point;
 mod account;
 mod bucket_protection;
 mod change;
+mod difference;
 mod distinct;
 mod exports;
 mod file;
 mod guardduty;
+mod joined;
 mod macie;
 mod network;
 mod organization;
@@ -24,9 +26,11 @@ pub use account::{
 };
 pub use bucket_protection::{BucketProtection, DefaultEncryption, ObjectLock, Versioning};
 pub use change::{Change, ChangeError};
+pub use difference::{Difference, DifferenceError, differences};
 pub use exports::{BucketExports, Inventory, ReplicationRule};
 pub use file::{Header, SCHEMA, SnapshotError, SnapshotReader, SnapshotWriter};
 pub use guardduty::{GuardDutyAdministration, GuardDutyAutoEnable, GuardDutyMember};
+pub use joined::{JoinError, join};
 pub use macie::{Macie, MacieBucket};
 pub use network::{NetworkInterface, RegionNetwork, Route, RouteTable, Vpc};
 pub use organization::{

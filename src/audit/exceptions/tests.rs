@@ -30,14 +30,15 @@ fn policy(lines: &str) -> PolicyFile {
 fn except_in(organization: &Organization, exceptions: &[&str], results: &mut [ResultRecord]) -> Vec<String> {
     let lines = exceptions.iter().map(|fields| format!("  - {{ {fields}, reason: x, owner: y }}\n"));
     let policy = policy(&format!("exceptions:\n{}", lines.collect::<String>()));
+    let exceptions = Exceptions { policy: &policy, today: date(2026, 11, 23) };
+    let met = exceptions.except(results);
     let audited = Audited {
-        policy: &policy,
-        today: date(2026, 11, 23),
+        exceptions,
         organization,
         accounts: &[account("111122223333")],
         checks: CHECKS.into_iter().take(2).collect(),
     };
-    let warnings = audited.except(results).into_iter();
+    let warnings = audited.warnings(&audited.uses(&met)).into_iter();
     warnings.map(|w| format!("{}:{}:{}: {}", w.file, w.line, w.column, w.message)).collect()
 }
 
@@ -190,13 +191,12 @@ fn an_organizational_unit_without_accounts_is_named() {
     let policy = policy("organizational_units:\n  r-ab12: {}\n");
     let warned = |organization: &Organization| {
         let audited = Audited {
-            policy: &policy,
-            today: date(2026, 11, 23),
+            exceptions: Exceptions { policy: &policy, today: date(2026, 11, 23) },
             organization,
             accounts: &[],
             checks: BTreeSet::new(),
         };
-        audited.except(&mut []).into_iter().map(|warning| (warning.line, warning.message)).collect::<Vec<_>>()
+        audited.warnings(&[]).into_iter().map(|warning| (warning.line, warning.message)).collect::<Vec<_>>()
     };
     let mut organization = organization();
     assert_eq!(warned(&organization), [(3, "no account of the organization is below `r-ab12`".to_owned())]);

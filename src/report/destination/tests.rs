@@ -1,6 +1,7 @@
 #![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 
 use super::*;
+use crate::report::render;
 use crate::score::assessment::examples::organization;
 
 fn to(text: &str) -> Destination {
@@ -72,7 +73,7 @@ fn without_a_wish_the_terminal_report_goes_to_standard_output() {
     let destinations = Destinations::prepare(&[]).unwrap();
     assert_eq!(destinations.on_standard_output(), Some(Format::Terminal));
     let mut output = Vec::new();
-    destinations.write(&organization(), Look::PLAIN, &mut output).unwrap();
+    destinations.write(&AssessmentView::from(&organization()), Look::PLAIN, &mut output).unwrap();
     assert!(!output.is_empty());
 }
 
@@ -113,7 +114,7 @@ fn all_reports_are_written_and_nothing_else_is_left() {
     let destinations = Destinations::prepare(&asked).unwrap();
     assert_eq!(names(folder.path()), Vec::<String>::new());
     let mut output = Vec::new();
-    destinations.write(&organization(), Look::PLAIN, &mut output).unwrap();
+    destinations.write(&AssessmentView::from(&organization()), Look::PLAIN, &mut output).unwrap();
     assert_eq!(names(folder.path()), ["report.json", "report.xml"]);
     let json = fs::read(folder.path().join("report.json")).unwrap();
     assert_eq!(super::super::json::read(&json).unwrap(), organization());
@@ -171,7 +172,7 @@ fn a_link_stays_a_link_and_a_file_keeps_its_permissions() {
     let link = folder.path().join("link.json");
     std::os::unix::fs::symlink(&real, &link).unwrap();
     let destinations = Destinations::prepare(&[file("json", &link)]).unwrap();
-    destinations.write(&organization(), Look::PLAIN, &mut io::sink()).unwrap();
+    destinations.write(&AssessmentView::from(&organization()), Look::PLAIN, &mut io::sink()).unwrap();
     assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
     assert_eq!(fs::metadata(&real).unwrap().permissions().mode() & 0o777, 0o640);
     assert!(fs::read_to_string(&real).unwrap().starts_with('{'));
@@ -185,7 +186,8 @@ fn an_old_report_survives_a_failed_write_and_the_other_reports_are_written() {
     let asked = [file("json", &lost.join("report.json")), file("junit", &folder.path().join("report.xml"))];
     let destinations = Destinations::prepare(&asked).unwrap();
     fs::remove_dir(&lost).unwrap();
-    let errors = destinations.write(&organization(), Look::PLAIN, &mut io::sink()).unwrap_err();
+    let errors =
+        destinations.write(&AssessmentView::from(&organization()), Look::PLAIN, &mut io::sink()).unwrap_err();
     assert_eq!(errors.len(), 1);
     assert!(errors[0].to_string().starts_with("the json report cannot be written to `"), "{}", errors[0]);
     assert_eq!(names(folder.path()), ["report.xml"]);
@@ -195,7 +197,9 @@ fn an_old_report_survives_a_failed_write_and_the_other_reports_are_written() {
     let destinations = Destinations::prepare(&[file("json", &taken)]).unwrap();
     fs::create_dir(&taken).unwrap();
     fs::write(taken.join("old"), "").unwrap();
-    assert!(destinations.write(&organization(), Look::PLAIN, &mut io::sink()).is_err());
+    assert!(
+        destinations.write(&AssessmentView::from(&organization()), Look::PLAIN, &mut io::sink()).is_err()
+    );
     assert_eq!(names(folder.path()), ["report.xml", "taken"]);
 }
 
@@ -216,9 +220,10 @@ impl Write for Broken {
 fn a_closed_pipe_is_no_error_but_a_full_disk_is() {
     let destinations = Destinations::prepare(&[to("json")]).unwrap();
     let mut closed = Broken(io::ErrorKind::BrokenPipe);
-    assert!(destinations.write(&organization(), Look::PLAIN, &mut closed).is_ok());
+    assert!(destinations.write(&AssessmentView::from(&organization()), Look::PLAIN, &mut closed).is_ok());
     let mut full = Broken(io::ErrorKind::StorageFull);
-    let errors = destinations.write(&organization(), Look::PLAIN, &mut full).unwrap_err();
+    let errors =
+        destinations.write(&AssessmentView::from(&organization()), Look::PLAIN, &mut full).unwrap_err();
     assert!(errors[0].to_string().starts_with("the json report cannot be written to standard output: "));
 }
 

@@ -73,7 +73,7 @@ pub(super) fn block(assessment: &Assessment) -> Result<String, serde_json::Error
 
 fn data(assessment: &Assessment) -> Value {
     let unseen = unseen(assessment);
-    let mut all: Vec<&ResultRecord> = worst_first(assessment);
+    let mut all: Vec<&ResultRecord> = worst_first(&assessment.results);
     // They are unknown: behind the failures, before everything else that is unknown.
     let place = all.iter().position(|result| result.status != Status::Fail).unwrap_or(all.len());
     all.splice(place..place, &unseen);

@@ -6,6 +6,10 @@ use pulldown_cmark::{Event, Options, Parser, Tag};
 use super::*;
 use crate::score::assessment::examples::{account, organization, result, run};
 
+fn render(assessment: &Assessment) -> String {
+    super::render(&AssessmentView::from(assessment)).unwrap()
+}
+
 /// What an independent reader makes of the report: rows of table cells, and everything that is more than text.
 fn read(page: &str) -> (Vec<Vec<String>>, Vec<String>) {
     let (mut rows, mut active) = (Vec::new(), Vec::new());

@@ -153,13 +153,17 @@ fn account_rows<'a>(cells: &'a [Cell], techniques: &[&str]) -> Vec<Row<'a>> {
             let of_technique = cells.iter().filter(|cell| cell.technique == **id);
             of_technique.min_by_key(|cell| (cell.outcome, cell.possible))
         };
-        let buckets = cells.chunk_by(|a, b| a.bucket == b.bucket).count();
         Row {
-            name: format!("{buckets} bucket{}", if buckets == 1 { "" } else { "s" }),
+            name: buckets(cells.chunk_by(|a, b| a.bucket == b.bucket).count()),
             cells: techniques.iter().filter_map(worst).collect(),
         }
     };
     cells.chunk_by(|a, b| a.account_id == b.account_id).map(of_account).collect()
+}
+
+/// `1 bucket`, `2 buckets`.
+fn buckets(number: usize) -> String {
+    format!("{number} bucket{}", if number == 1 { "" } else { "s" })
 }
 
 /// The matrix's reports cannot be written.

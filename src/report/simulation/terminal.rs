@@ -1,9 +1,9 @@
 //! The matrix at a terminal: a line per bucket, a column per technique, a letter per cell.
 
 use super::super::Look;
-use super::{Matrix, MatrixRows, Row, account_rows};
+use super::{Matrix, MatrixRows, Row, buckets};
 use crate::report::terminal::page::{Column, Page, Role, counted};
-use crate::score::assessment::Assessment;
+use crate::score::AssessmentView;
 use crate::simulate::{Cell, Outcome};
 use crate::visible::{visible, visible_start};
 
@@ -111,21 +111,21 @@ const KEY: &str = "- blind: nobody will ever know · L logged · D detected, nob
                    P prevented · ~ only if GuardDuty judges it unusual · ? something is not known, and it may be better";
 
 /// For the audit's report: accounts × techniques, each with the worst that becomes of any of the account's buckets.
-pub(in crate::report) fn by_account(page: &mut Page, assessment: &Assessment, most: usize) {
-    let mut techniques: Vec<&str> =
-        assessment.simulation.iter().map(|cell| cell.technique.as_str()).collect();
-    techniques.sort_unstable();
-    techniques.dedup();
-    let mut worst = account_rows(&assessment.simulation, &techniques);
+pub(in crate::report) fn by_account(page: &mut Page, view: &AssessmentView<'_>, most: usize) {
+    let (worst, accounts) = view.overview().matrix();
     if worst.is_empty() {
         return;
     }
-    worst.sort_by(|a, b| badness(b).total_cmp(&badness(a)));
     page.section("If somebody took the data tonight, technique by technique");
-    let shown: Vec<&Row<'_>> = worst.iter().take(most).collect();
-    letters(page, &techniques, &shown, ("buckets", 12));
+    let rows: Vec<Row<'_>> = worst
+        .into_iter()
+        .take(most)
+        .map(|row| Row { name: buckets(row.buckets), cells: row.cells.iter().collect() })
+        .collect();
+    let shown: Vec<&Row<'_>> = rows.iter().collect();
+    letters(page, &view.overview().techniques(), &shown, ("buckets", 12));
     page.paragraph(2, Some(Role::Aside), KEY);
-    let more = worst.len().saturating_sub(most);
+    let more = accounts.saturating_sub(shown.len());
     if more > 0 {
         page.line(&format!("  … and {}", counted(more, "more account")));
     }

@@ -1,10 +1,11 @@
 //! What to do next.
 
-use super::failures::groups;
+use super::failures::extent;
 use super::page::{Column, Page, Role, counted};
 use super::unknowns::missing;
 use crate::catalogue::Status;
 use crate::collect::permission::permission;
+use crate::score::AssessmentView;
 use crate::score::assessment::{AccountStatus, Assessment};
 use crate::visible::visible;
 
@@ -49,9 +50,9 @@ pub(in crate::report) fn change(kind: &str) -> Option<&'static str> {
 }
 
 /// The section of next steps: the worst checks first, then what keeps the audit from seeing everything.
-pub(super) fn next_steps(page: &mut Page, assessment: &Assessment) {
-    let mut steps = fixes(assessment);
-    steps.extend(access(assessment));
+pub(super) fn next_steps(page: &mut Page, view: &AssessmentView<'_>) {
+    let mut steps = fixes(view);
+    steps.extend(access(view.head()));
     if steps.is_empty() {
         return;
     }
@@ -59,33 +60,34 @@ pub(super) fn next_steps(page: &mut Page, assessment: &Assessment) {
     let rows: Vec<Vec<String>> =
         (1..).zip(steps).map(|(number, step)| vec![format!("{number}."), step]).collect();
     page.table(2, &[Column::Fixed, Column::Rest], None, &rows);
-    if let Some(worst) = groups(assessment, Status::Fail).first() {
-        let command = format!("exfilguard checks explain {}", visible(worst.check));
+    if let Some((worst, _)) = view.overview().groups(Status::Fail).first() {
+        let command = format!("exfilguard checks explain {}", visible(worst));
         let command = page.paint(Role::Command, &command);
         page.line(&format!("  Why and how: {command}"));
     }
 }
 
-fn fixes(assessment: &Assessment) -> Vec<String> {
-    let mut groups = groups(assessment, Status::Fail);
+fn fixes(view: &AssessmentView<'_>) -> Vec<String> {
+    let assessment = view.head();
+    let mut groups = view.overview().groups(Status::Fail);
     // What helps most against the techniques first; the rest keeps its order, the worst first.
     let gain = |check: &str| {
         assessment.mend_first.iter().find(|gain| gain.check == check).map_or(0.0, |gain| gain.gain)
     };
-    groups.sort_by(|a, b| gain(b.check).total_cmp(&gain(a.check)));
+    groups.sort_by(|a, b| gain(b.0).total_cmp(&gain(a.0)));
     groups
         .iter()
         .take(MAX_CHECKS)
-        .map(|group| {
-            let hint = group.results.iter().find_map(|result| change(result.remediation.as_deref()?));
-            let gain = assessment.mend_first.iter().find(|gain| gain.check == group.check);
+        .map(|(check, group)| {
+            let hint = group.remediation.as_deref().and_then(change);
+            let gain = assessment.mend_first.iter().find(|gain| gain.check == *check);
             let gain = gain.map_or_else(String::new, |gain| {
                 format!(
                     ", would stop or show {}",
                     counted(usize::try_from(gain.cells).unwrap_or(usize::MAX), "theft")
                 )
             });
-            let step = format!("{} ({}, {}{gain})", visible(group.check), group.severity, group.extent());
+            let step = format!("{} ({}, {}{gain})", visible(check), group.severity, extent(group));
             match hint {
                 Some(hint) => format!("{step}: {hint}"),
                 None => step,

@@ -1,12 +1,11 @@
 //! What the organization accepts, so that nothing that fails is out of sight; and what of the policy file is worth a
 //! look.
 
-use std::collections::BTreeMap;
-
-use super::failures::{FEW, Group, groups, named, resources};
+use super::failures::{FEW, named, resources};
 use super::page::{Page, Role, counted};
 use crate::catalogue::Status;
-use crate::score::assessment::{Assessment, Exception, ResultRecord};
+use crate::score::assessment::Assessment;
+use crate::score::{AssessmentView, Group};
 use crate::visible::{visible, visible_start};
 
 /// How many lines of a check are shown.
@@ -22,13 +21,13 @@ const MAX_WARNING: usize = 500;
 const MAX_REASON: usize = 200;
 
 /// The section of excepted results.
-pub(super) fn excepted(page: &mut Page, assessment: &Assessment) {
-    let groups = groups(assessment, Status::Excepted);
+pub(super) fn excepted(page: &mut Page, view: &AssessmentView<'_>) {
+    let groups = view.overview().groups(Status::Excepted);
     if groups.is_empty() {
         return;
     }
     page.section("Excepted: fails, but accepted in the policy file; not part of the score");
-    let all: usize = groups.iter().map(|group| group.results.len()).sum();
+    let all: usize = groups.iter().map(|(_, group)| group.results).sum();
     named(page, &groups, |page, place, group| {
         // Of many, the rows of the worst check are enough to see what is accepted.
         if all <= FEW || place == 0 {
@@ -38,22 +37,13 @@ pub(super) fn excepted(page: &mut Page, assessment: &Assessment) {
 }
 
 /// The results of one account under one exception are one line.
-fn rows(page: &mut Page, group: &Group<'_>) {
-    // By account, expiry, owner and reason.
-    type Key<'a> = (&'a str, &'a str, &'a str, &'a str);
-    let mut lines: BTreeMap<Key<'_>, (&Exception, Vec<&ResultRecord>)> = BTreeMap::new();
-    for result in &group.results {
-        let Some(exception) = &result.exception else { continue };
-        let key = (
-            result.account_id.as_str(),
-            exception.expires.as_str(),
-            exception.owner.as_str(),
-            exception.reason.as_str(),
-        );
-        lines.entry(key).or_insert_with(|| (exception, Vec::new())).1.push(result);
-    }
-    for ((account, ..), (exception, results)) in lines.iter().take(MAX_ROWS) {
-        page.paragraph(4, Some(Role::Heading), &format!("{} · {}", visible(account), resources(results)));
+fn rows(page: &mut Page, group: &Group) {
+    let mut hidden = group.results;
+    for line in group.lines().take(MAX_ROWS) {
+        hidden = hidden.saturating_sub(line.results);
+        let Some(exception) = &line.exception else { continue };
+        let title = format!("{} · {}", visible(&line.account_id), resources(line));
+        page.paragraph(4, Some(Role::Heading), &title);
         let text = format!(
             "until {} by {}: {}",
             visible(&exception.expires),
@@ -62,7 +52,6 @@ fn rows(page: &mut Page, group: &Group<'_>) {
         );
         page.paragraph(6, None, &text);
     }
-    let hidden: usize = lines.values().skip(MAX_ROWS).map(|(_, results)| results.len()).sum();
     if hidden > 0 {
         page.paragraph(4, Some(Role::Aside), &format!("… and {hidden} more"));
     }

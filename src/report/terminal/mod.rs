@@ -17,7 +17,7 @@ pub(in crate::report) use advice::change;
 use self::page::Page;
 use super::format::Look;
 use super::simulation;
-use crate::score::assessment::Assessment;
+use crate::score::AssessmentView;
 use crate::score::baseline::Comparison;
 
 /// Accounts whose simulation is shown; the worst ones.
@@ -25,20 +25,21 @@ const MAX_SIMULATED_ACCOUNTS: usize = 6;
 
 /// Writes the report.
 #[must_use]
-pub fn render(assessment: &Assessment, look: Look) -> String {
+pub fn render(view: &AssessmentView<'_>, look: Look) -> String {
     let mut page = Page::new(look);
-    standing::headline(&mut page, assessment);
-    standing::accounts(&mut page, assessment);
-    simulation::terminal::by_account(&mut page, assessment, MAX_SIMULATED_ACCOUNTS);
-    failures::failures(&mut page, assessment);
+    let assessment = view.head();
+    standing::headline(&mut page, view);
+    standing::accounts(&mut page, view);
+    simulation::terminal::by_account(&mut page, view, MAX_SIMULATED_ACCOUNTS);
+    failures::failures(&mut page, view);
     unknowns::unreachable(&mut page, assessment);
     unknowns::unreadable(&mut page, assessment);
-    unknowns::unknown(&mut page, assessment);
-    unknowns::defective(&mut page, assessment);
-    exceptions::excepted(&mut page, assessment);
+    unknowns::unknown(&mut page, view);
+    unknowns::defective(&mut page, view);
+    exceptions::excepted(&mut page, view);
     exceptions::warnings(&mut page, assessment);
-    advice::next_steps(&mut page, assessment);
-    totals::totals(&mut page, assessment);
+    advice::next_steps(&mut page, view);
+    totals::totals(&mut page, view);
     page.into_text()
 }
 

@@ -1,9 +1,8 @@
 //! How the organization stands: the headline and the table of accounts and areas.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use super::page::{Column, Page, Role, counted};
-use crate::catalogue::{Area, Status};
+use crate::catalogue::Area;
+use crate::score::AssessmentView;
 use crate::score::assessment::{AccountAudit, AccountStatus, Assessment, Source};
 use crate::simulate::Outcome;
 use crate::visible::{visible, visible_start};
@@ -12,7 +11,8 @@ use crate::visible::{visible, visible_start};
 const MAX_ACCOUNTS: usize = 12;
 
 /// What was audited, and the score.
-pub(super) fn headline(page: &mut Page, assessment: &Assessment) {
+pub(super) fn headline(page: &mut Page, view: &AssessmentView<'_>) {
+    let assessment = view.head();
     let run = &assessment.run;
     let mut parts = vec![format!("exfilguard {}", visible(&run.tool_version))];
     parts.extend(run.organization_id.iter().map(|id| format!("organization {}", visible(id))));
@@ -61,9 +61,10 @@ pub(super) fn headline(page: &mut Page, assessment: &Assessment) {
         page.paragraph(0, None, &text);
     }
     if let Some(simulated) = score.simulation {
-        let count = |outcome| assessment.simulation.iter().filter(|cell| cell.outcome == outcome).count();
-        let counts: Vec<String> =
-            Outcome::ALL.into_iter().map(|outcome| format!("{} {outcome}", count(outcome))).collect();
+        let counts: Vec<String> = Outcome::ALL
+            .into_iter()
+            .map(|outcome| format!("{} {outcome}", view.overview().outcome(outcome)))
+            .collect();
         let text = format!(
             "thefts simulated (bucket × technique): {}; simulation score {simulated:.1} of 100",
             counts.join(", ")
@@ -86,7 +87,8 @@ fn audited(assessment: &Assessment) -> String {
 }
 
 /// The scores of accounts by area, worst first.
-pub(super) fn accounts(page: &mut Page, assessment: &Assessment) {
+pub(super) fn accounts(page: &mut Page, view: &AssessmentView<'_>) {
+    let assessment = view.head();
     let scored = &assessment.score.by_account;
     let areas: Vec<Area> = assessment.score.by_area.keys().copied().collect();
     if assessment.accounts.is_empty() {
@@ -99,12 +101,11 @@ pub(super) fn accounts(page: &mut Page, assessment: &Assessment) {
         of(a).total_cmp(&of(b)).then_with(|| a.id.cmp(&b.id))
     });
     page.section("Accounts, worst first (score by area; ? means that something there is unknown)");
-    let unknown = unknown_areas(assessment);
     let name_width = page.width().saturating_sub(16 + 9 * (areas.len() + 1)).clamp(0, 24);
     let rows: Vec<Vec<String>> = accounts
         .iter()
         .take(MAX_ACCOUNTS)
-        .map(|account| account_row(assessment, account, &areas, &unknown, name_width))
+        .map(|account| account_row(view, account, &areas, name_width))
         .collect();
     let mut header = vec!["account".to_owned(), "score".to_owned()];
     // A column is as wide as its longest line: two short words are narrower than a long one.
@@ -120,13 +121,12 @@ pub(super) fn accounts(page: &mut Page, assessment: &Assessment) {
 }
 
 fn account_row(
-    assessment: &Assessment,
+    view: &AssessmentView<'_>,
     account: &AccountAudit,
     areas: &[Area],
-    unknown: &BTreeMap<&str, BTreeSet<Area>>,
     name_width: usize,
 ) -> Vec<String> {
-    let score = &assessment.score;
+    let score = &view.head().score;
     let name = match name_width {
         0..6 => String::new(),
         width => visible_start(&account.name, width),
@@ -141,7 +141,7 @@ fn account_row(
     };
     let mut row = vec![name.trim_end().to_owned(), overall];
     let by_area = score.by_account_and_area.get(&account.id);
-    let unknown = unknown.get(account.id.as_str());
+    let unknown = view.overview().unknown_areas(&account.id);
     row.extend(areas.iter().map(|area| {
         if account.status == AccountStatus::Unreachable {
             return "?".to_owned();
@@ -153,15 +153,4 @@ fn account_row(
         }
     }));
     row
-}
-
-/// The areas in which an account has an unknown or defective result.
-fn unknown_areas(assessment: &Assessment) -> BTreeMap<&str, BTreeSet<Area>> {
-    let mut areas: BTreeMap<&str, BTreeSet<Area>> = BTreeMap::new();
-    for result in &assessment.results {
-        if matches!(result.status, Status::Unknown | Status::Error) {
-            areas.entry(&result.account_id).or_default().insert(result.area);
-        }
-    }
-    areas
 }

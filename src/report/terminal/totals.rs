@@ -2,19 +2,21 @@
 
 use super::page::{Page, Role, counted};
 use crate::catalogue::{Severity, Status};
-use crate::score::assessment::{AccountStatus, Assessment};
+use crate::score::assessment::AccountStatus;
+use crate::score::{AssessmentView, Overview};
 
 /// The last lines: all statuses with their counts, also those of nothing, so that nothing is hidden.
-pub(super) fn totals(page: &mut Page, assessment: &Assessment) {
+pub(super) fn totals(page: &mut Page, view: &AssessmentView<'_>) {
+    let (assessment, overview) = (view.head(), view.overview());
     page.section("Totals");
     let counts: Vec<String> = Status::ALL
         .into_iter()
         .map(|status| match status {
-            Status::Fail => failed(assessment),
-            status => format!("{} {status}", assessment.count(status)),
+            Status::Fail => failed(overview),
+            status => format!("{} {status}", overview.count(status)),
         })
         .collect();
-    let text = format!("{}: {}", counted(assessment.results.len(), "result"), counts.join(", "));
+    let text = format!("{}: {}", counted(overview.results(), "result"), counts.join(", "));
     page.paragraph(2, None, &text);
     let accounts: Vec<String> = [
         AccountStatus::Audited,
@@ -40,19 +42,15 @@ pub(super) fn totals(page: &mut Page, assessment: &Assessment) {
 }
 
 /// `4 fail (1 critical, 3 high)`.
-fn failed(assessment: &Assessment) -> String {
-    let failed = |severity: Severity| {
-        let of_severity =
-            |r: &&crate::score::assessment::ResultRecord| r.status == Status::Fail && r.severity == severity;
-        assessment.results.iter().filter(of_severity).count()
-    };
+fn failed(overview: &Overview) -> String {
+    let failed = |severity: Severity| overview.failed(|other, _| other == severity);
     let by_severity: Vec<String> = Severity::WORST_FIRST
         .into_iter()
         .map(|severity| (severity, failed(severity)))
         .filter(|(_, number)| *number > 0)
         .map(|(severity, number)| format!("{number} {severity}"))
         .collect();
-    match assessment.count(Status::Fail) {
+    match overview.count(Status::Fail) {
         0 => "0 fail".to_owned(),
         number => format!("{number} fail ({})", by_severity.join(", ")),
     }

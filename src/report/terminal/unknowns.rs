@@ -2,10 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::failures::{FEW, Group, groups, named, rows};
+use super::failures::{FEW, named, rows};
 use super::page::{Column, Page, Role, counted};
 use crate::catalogue::Status;
 use crate::collect::permission::permission;
+use crate::score::AssessmentView;
 use crate::score::assessment::{AccountStatus, Assessment, Incomplete};
 use crate::visible::{visible, visible_start};
 
@@ -96,27 +97,26 @@ pub(super) fn missing(assessment: &Assessment) -> Vec<((&str, &str), Vec<&Incomp
 }
 
 /// The results that could not be determined.
-pub(super) fn unknown(page: &mut Page, assessment: &Assessment) {
-    let groups = groups(assessment, Status::Unknown);
+pub(super) fn unknown(page: &mut Page, view: &AssessmentView<'_>) {
     let title = "Unknown: could not be determined, counts as not passed";
-    results(page, assessment, title, &groups);
+    results(page, view, title, Status::Unknown);
 }
 
 /// The checks that are defective.
-pub(super) fn defective(page: &mut Page, assessment: &Assessment) {
-    let groups = groups(assessment, Status::Error);
-    results(page, assessment, "Defective checks", &groups);
+pub(super) fn defective(page: &mut Page, view: &AssessmentView<'_>) {
+    results(page, view, "Defective checks", Status::Error);
 }
 
-fn results(page: &mut Page, assessment: &Assessment, title: &str, groups: &[Group<'_>]) {
+fn results(page: &mut Page, view: &AssessmentView<'_>, title: &str, status: Status) {
+    let groups = view.overview().groups(status);
     if groups.is_empty() {
         return;
     }
     page.section(title);
-    let all: usize = groups.iter().map(|group| group.results.len()).sum();
-    named(page, groups, |page, place, group| match (all <= FEW, place) {
-        (true, _) => rows(page, assessment, group, FEW),
-        (false, 0..3) => rows(page, assessment, group, 1),
+    let all: usize = groups.iter().map(|(_, group)| group.results).sum();
+    named(page, &groups, |page, place, group| match (all <= FEW, place) {
+        (true, _) => rows(page, view.head(), group, FEW),
+        (false, 0..3) => rows(page, view.head(), group, 1),
         _ => {}
     });
 }

@@ -230,7 +230,7 @@ mod tests {
         Perimeter {
             account: OWN.into(),
             organization: Some("o-own".into()),
-            organization_accounts: BTreeSet::from([OWN.into()]),
+            organization_accounts: Arc::new(BTreeSet::from([OWN.into()])),
             trusted_networks: vec!["203.0.113.0/24".parse().unwrap()],
             ..Perimeter::default()
         }

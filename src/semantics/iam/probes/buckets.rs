@@ -157,10 +157,11 @@ impl<'a> Bucket<'a> {
         let own = &self.perimeter.account;
         let user = format!("arn:{}:iam::{own}:user/exfilguard-probe", self.perimeter.partition());
         let mut actors = vec![insider(self.perimeter, own, None), insider(self.perimeter, own, Some(&user))];
-        let others = self.perimeter.organization_accounts.iter().filter(|account| *account != own);
-        let (named, unnamed): (Vec<&String>, Vec<&String>) =
-            others.partition(|account| self.named.accounts().contains(*account));
-        let accounts = named.into_iter().take(16).chain(unnamed.into_iter().take(1));
+        // The organization may have thousands of accounts: they are not gone through.
+        let (listed, named) = (&self.perimeter.organization_accounts, self.named.accounts());
+        let of_organization = named.iter().filter(|account| *account != own && listed.contains(*account));
+        let unnamed = listed.iter().filter(|account| *account != own && !named.contains(*account));
+        let accounts = of_organization.take(16).chain(unnamed.take(1));
         actors.extend(accounts.map(|account| insider(self.perimeter, account, None)));
         actors
     }

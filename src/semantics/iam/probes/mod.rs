@@ -17,6 +17,7 @@ mod scene;
 mod search;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use ipnet::IpNet;
 
@@ -54,8 +55,8 @@ pub struct Perimeter {
     pub organization: Option<String>,
     /// Whether it could not be read which organization the account belongs to. Whatever depends on it is then unknown.
     pub organization_unknown: bool,
-    /// The organization's accounts. The owner counts as one of them, listed or not.
-    pub organization_accounts: BTreeSet<String>,
+    /// The organization's accounts, as every account of it has them. The owner counts as one of them, listed or not.
+    pub organization_accounts: Arc<BTreeSet<String>>,
     /// The S3 canonical user ids of the organization's accounts, as far as they are known; above all the bucket
     /// owner's, which stands in every access control list.
     pub canonical_users: BTreeSet<String>,
@@ -77,8 +78,13 @@ impl Perimeter {
         if self.partition.is_empty() { "aws" } else { &self.partition }
     }
 
+    /// Whether the organization has accounts besides the owner.
+    pub(crate) fn has_other_accounts(&self) -> bool {
+        self.organization_accounts.iter().any(|account| *account != self.account)
+    }
+
     /// Whether an account belongs to the organization.
-    fn has_account(&self, account: &str) -> bool {
+    pub(crate) fn has_account(&self, account: &str) -> bool {
         account == self.account || self.organization_accounts.contains(account)
     }
 

@@ -29,7 +29,7 @@ fn perimeter() -> Perimeter {
     Perimeter {
         account: OWN.to_owned(),
         organization: Some(ORG.to_owned()),
-        organization_accounts: [OWN, "222233334444"].map(str::to_owned).into(),
+        organization_accounts: Arc::new([OWN, "222233334444"].map(str::to_owned).into()),
         trusted_networks: vec!["203.0.113.0/24".parse().unwrap()],
         canonical_users: ["owner-id".to_owned()].into(),
         ..Perimeter::default()

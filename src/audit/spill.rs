@@ -1,0 +1,92 @@
+//! Where the results of judged accounts wait for the reports. Each account is two pieces, its results and its cells, so that
+//! a report reads only what it shows. The index is all that stays in memory.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::io;
+
+use crate::score::assessment::ResultRecord;
+use crate::score::{Chunks, Records};
+use crate::simulate::Cell;
+use crate::temporary::{Packed, Place, TemporaryRecords};
+
+/// Records of accounts, on disk.
+#[derive(Debug, Default)]
+pub struct Spill {
+    kept: TemporaryRecords,
+    results: BTreeMap<String, Place>,
+    cells: BTreeMap<String, Place>,
+}
+
+/// Records of one account, compressed; none where there are none.
+#[derive(Debug)]
+pub struct PackedAccount {
+    results: Option<Packed>,
+    cells: Option<Packed>,
+}
+
+impl PackedAccount {
+    /// Compresses an account's records.
+    ///
+    /// # Errors
+    /// The JSON writer refused a value.
+    pub fn of(results: &[ResultRecord], cells: &[Cell]) -> io::Result<Self> {
+        Ok(Self {
+            results: (!results.is_empty()).then(|| Packed::of(results)).transpose()?,
+            cells: (!cells.is_empty()).then(|| Packed::of(cells)).transpose()?,
+        })
+    }
+}
+
+impl Spill {
+    /// Keeps an account's records.
+    ///
+    /// # Errors
+    /// The disk is full or failing.
+    pub fn put(&mut self, account: &str, packed: &PackedAccount) -> io::Result<()> {
+        for (piece, index) in [(&packed.results, &mut self.results), (&packed.cells, &mut self.cells)] {
+            if let Some(piece) = piece {
+                index.insert(account.to_owned(), self.kept.put(piece)?);
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Records for Spill {
+    fn results(&self) -> Chunks<'_, ResultRecord> {
+        Box::new(self.results.values().map(|place| self.kept.get(*place).map(Cow::Owned)))
+    }
+
+    fn cells(&self) -> Chunks<'_, Cell> {
+        Box::new(self.cells.values().map(|place| self.kept.get(*place).map(Cow::Owned)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+    use super::*;
+    use crate::catalogue::{Severity, Status};
+    use crate::score::assessment::examples::result;
+
+    #[test]
+    fn accounts_come_back_in_order() {
+        let of = |account: u64| {
+            let mut record = result("bucket-not-public", Severity::High, Status::Fail, "one");
+            record.account_id = format!("{account:012}");
+            record
+        };
+        let mut spill = Spill::default();
+        for account in [3, 1, 2] {
+            let record = of(account);
+            let packed = PackedAccount::of(std::slice::from_ref(&record), &[]).unwrap();
+            spill.put(&record.account_id, &packed).unwrap();
+        }
+        spill.put("000000000000", &PackedAccount::of(&[], &[]).unwrap()).unwrap();
+        let read: Vec<ResultRecord> = spill.results().flat_map(|chunk| chunk.unwrap().into_owned()).collect();
+        assert_eq!(read, [of(1), of(2), of(3)]);
+        assert_eq!(spill.cells().count(), 0);
+    }
+}

@@ -1,0 +1,98 @@
+//! The many parts of an assessment, account by account: so that a report needs no more than one account's in memory.
+
+use std::borrow::Cow;
+use std::io;
+
+use super::Overview;
+use super::assessment::{Assessment, ResultRecord};
+use crate::simulate::Cell;
+
+/// The records of one account after the other, accounts by id; none of an account that has none.
+pub type Chunks<'a, T> = Box<dyn Iterator<Item = io::Result<Cow<'a, [T]>>> + 'a>;
+
+/// Where the results and the cells of the simulation are. Both can be gone through any number of times, in canonical
+/// order.
+pub trait Records {
+    /// The results; a chunk per account. An error means that they cannot be read from disk.
+    fn results(&self) -> Chunks<'_, ResultRecord>;
+
+    /// The cells of the simulation; a chunk per account. An error means that they cannot be read from disk.
+    fn cells(&self) -> Chunks<'_, Cell>;
+}
+
+impl Records for Assessment {
+    fn results(&self) -> Chunks<'_, ResultRecord> {
+        Box::new(self.results.chunk_by(|a, b| a.account_id == b.account_id).map(|chunk| Ok(chunk.into())))
+    }
+
+    fn cells(&self) -> Chunks<'_, Cell> {
+        Box::new(self.simulation.chunk_by(|a, b| a.account_id == b.account_id).map(|chunk| Ok(chunk.into())))
+    }
+}
+
+/// An assessment for reports: its head, what is told of its records together, and where they are.
+#[derive(Clone)]
+pub struct AssessmentView<'a> {
+    head: &'a Assessment,
+    overview: Cow<'a, Overview>,
+    records: &'a dyn Records,
+}
+
+impl<'a> AssessmentView<'a> {
+    /// An assessment of which `head` has everything but the records.
+    #[must_use]
+    pub fn new(head: &'a Assessment, overview: &'a Overview, records: &'a dyn Records) -> Self {
+        Self { head, overview: Cow::Borrowed(overview), records }
+    }
+
+    /// Everything but the results and the cells of the simulation.
+    #[must_use]
+    pub fn head(&self) -> &'a Assessment {
+        self.head
+    }
+
+    /// What is told of them together.
+    #[must_use]
+    pub fn overview(&self) -> &Overview {
+        &self.overview
+    }
+
+    /// The results; a chunk per account.
+    #[must_use]
+    pub fn results(&self) -> Chunks<'a, ResultRecord> {
+        self.records.results()
+    }
+
+    /// The cells of the simulation; a chunk per account.
+    #[must_use]
+    pub fn cells(&self) -> Chunks<'a, Cell> {
+        self.records.cells()
+    }
+
+    /// All of it in memory.
+    ///
+    /// # Errors
+    /// The records cannot be read from disk.
+    pub fn whole(&self) -> io::Result<Assessment> {
+        let mut whole = Assessment { results: Vec::new(), simulation: Vec::new(), ..self.head.clone() };
+        for chunk in self.results() {
+            whole.results.extend(chunk?.into_owned());
+        }
+        for chunk in self.cells() {
+            whole.simulation.extend(chunk?.into_owned());
+        }
+        Ok(whole)
+    }
+}
+
+impl std::fmt::Debug for AssessmentView<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("AssessmentView").field("run", &self.head.run.id).finish_non_exhaustive()
+    }
+}
+
+impl<'a> From<&'a Assessment> for AssessmentView<'a> {
+    fn from(assessment: &'a Assessment) -> Self {
+        Self { head: assessment, overview: Cow::Owned(Overview::of(assessment)), records: assessment }
+    }
+}
