@@ -155,7 +155,7 @@ fn ask(hunts: &Hunts, arguments: &RunHunt, console: &Console) -> Result<ExitCode
     let parameters = Parameters::read(hunt, &given).map_err(Failure::usage)?;
     let answer = answer(hunt, &parameters, arguments, console)?;
     let written = destinations.write_with(
-        &|format, look| render(format, hunt, &answer, look),
+        &|format, look, out| Ok(out.write_all(render(format, hunt, &answer, look)?.as_bytes())?),
         console.look(),
         &mut std::io::stdout().lock(),
     );

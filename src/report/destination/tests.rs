@@ -232,9 +232,9 @@ fn f28_a_panic_in_one_format_ends_no_other_report() {
     let folder = tempfile::tempdir().unwrap();
     let (json, csv) = (folder.path().join("r.json"), folder.path().join("r.csv"));
     let destinations = Destinations::prepare(&[file("json", &json), file("csv", &csv)]).unwrap();
-    let render = |format: Format, _: Look| match format {
+    let render = |format: Format, _: Look, out: &mut dyn Write| match format {
         Format::Json => panic!("a defect of a format"),
-        _ => Ok("written\n".to_owned()),
+        _ => Ok(out.write_all(b"written\n")?),
     };
     let errors = destinations.write_with(&render, Look::PLAIN, &mut Vec::new()).unwrap_err();
     let errors: Vec<String> = errors.iter().map(ToString::to_string).collect();
