@@ -88,11 +88,15 @@ client('s3', 'us-east-1', '222222222222').put_bucket_policy(
 "#;
 
 /// Where a value of somebody else's is changed, and into what: everything else is only ever added.
-const ALTERED: [(&str, &str); 5] = [
+const ALTERED: [(&str, &str); 7] = [
     ("/is_logging: false", "became true"),
     ("/action: \"ARCHIVE\"", "became \"NOOP\""),
-    ("/object_ownership: \"ObjectWriter\"", "became \"BucketOwnerEnforced\""),
+    ("/object_ownership/known: \"ObjectWriter\"", "became \"BucketOwnerEnforced\""),
+    // What `BucketOwnerEnforced` switches off is not read.
+    ("/acl/known: ", "became null"),
     ("/status: \"DISABLED\"", "became \"ENABLED\""),
+    // The same feature, as GuardDuty's older interface tells it.
+    ("/legacy_s3_logs: \"DISABLED\"", "became \"ENABLED\""),
     ("/S3_DATA_EVENTS: \"NEW\"", "became \"ALL\""),
 ];
 
