@@ -2,6 +2,7 @@
 
 mod hunt;
 mod hunt_aws;
+mod investigate;
 mod remediate;
 
 use std::num::NonZeroU32;
@@ -11,6 +12,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub use self::hunt::{HuntArguments, HuntCommand, RunHunt};
 pub use self::hunt_aws::{AthenaArguments, AwsBackEndArguments, HuntSetupArguments};
+pub use self::investigate::InvestigateArguments;
 pub use self::remediate::{
     ApplyArguments, PlanArguments, PlanFormat, RemediateArguments, RemediateCommand, RollbackArguments,
     WriteArguments,
@@ -80,6 +82,8 @@ pub enum Command {
     Remediate(RemediateArguments),
     /// Ask a named question of CloudTrail's records: Athena, Logs Insights, or log files at hand
     Hunt(Box<HuntArguments>),
+    /// From a GuardDuty finding, or a bucket, a principal or a key, to an incident report
+    Investigate(Box<InvestigateArguments>),
     /// Collect a snapshot without judging it, or show one
     Snapshot(SnapshotArguments),
     /// List and explain checks, or run their tests
@@ -518,6 +522,8 @@ pub enum SchemaKind {
     Comparison,
     /// The row that `exfilguard trend --output json` writes
     Trend,
+    /// The report that `exfilguard investigate --output json` writes
+    Incident,
 }
 
 /// `exfilguard completions`.

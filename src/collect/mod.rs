@@ -13,6 +13,7 @@ pub mod environment;
 mod estimate;
 pub(crate) mod eventbridge;
 mod exports;
+pub mod findings;
 pub(crate) mod failure;
 pub(crate) mod guardduty;
 pub(crate) mod guardduty_filters;

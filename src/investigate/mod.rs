@@ -11,6 +11,7 @@ pub mod backend;
 pub mod binding;
 pub mod fragments;
 pub mod hunt;
+pub mod incident;
 pub mod local;
 pub mod logs_insights;
 pub mod names;
