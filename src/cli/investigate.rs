@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use jiff::{SignedDuration, Timestamp};
-use miette::{IntoDiagnostic as _, miette};
+use miette::miette;
 
 use super::arguments::InvestigateArguments;
 use super::console::Console;

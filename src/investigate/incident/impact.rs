@@ -114,12 +114,6 @@ impl Apart {
         let presigned = authentication.as_deref() == Some("QueryString");
         (within && !is_outside(address)) || (presigned && !self.actor_addresses.contains(address))
     }
-
-    /// Whether any key is shared with a workload.
-    #[must_use]
-    pub fn any(&self) -> bool {
-        !self.shared_keys.is_empty()
-    }
 }
 
 /// What was taken, and the ways.

@@ -5,7 +5,6 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use super::super::html::{STYLE, hash};
 use super::headline;
-use super::markdown::when;
 use crate::investigate::incident::report::{Confidence, Incident};
 use crate::investigate::incident::{bytes, counted};
 use crate::visible::{visible, visible_start};
@@ -361,7 +360,6 @@ fn timeline(incident: &Incident) -> Markup {
             ]
         })
         .collect();
-    debug_assert!(incident.timeline.iter().all(|entry| !when(entry).is_empty()));
     let head = ["when (UTC)", "what", "on", "who", "from", "source"];
     html! { @if !rows.is_empty() { (section("timeline", "Timeline", &table("timeline", &head, &rows, "line"))) } }
 }

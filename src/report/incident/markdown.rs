@@ -176,7 +176,7 @@ fn actors(page: &mut String, incident: &Incident) {
 }
 
 /// When: one moment, or from one to another.
-pub(super) fn when(entry: &TimelineEntry) -> String {
+fn when(entry: &TimelineEntry) -> String {
     match &entry.until_utc {
         Some(until) => format!("{} to {until}", entry.time_utc),
         None => entry.time_utc.clone(),
