@@ -661,6 +661,8 @@ fn every_value(name: &str) -> Option<&'static str> {
         "bucket" => "crown-jewels",
         "principals" => "arn:aws:iam::111122223333:role/AppRole",
         "access_keys" => "AKIAIOSFODNN7EXAMPLE,ASIAIOSFODNN7EXAMPLE",
+        "addresses" => "198.51.100.7,2001:db8::7",
+        "buckets" => "crown-jewels,other",
         "networks" => "10.0.0.0/8,2001:db8::/32",
         "organization_buckets" => "ours,ours-too",
         "baseline_from" => "2025-12-15",

@@ -260,7 +260,7 @@ impl<B: QueryBackend> Asker<'_, B> {
         let opened: BTreeSet<String> = of(DoorKind::Outside).map(|door| door.bucket.clone()).collect();
         let opened: Vec<String> = opened.into_iter().filter(|bucket| !bucket.is_empty()).collect();
         if !opened.is_empty() && !ours.is_empty() {
-            let lists = [("buckets", opened), ("ours", ours)];
+            let lists = [("buckets", opened), ("organization_accounts", ours)];
             self.gathered.outside = self.ask("outside-access", &lists, since(DoorKind::Outside)).await?;
         }
         let sinks: BTreeSet<String> =
