@@ -629,6 +629,9 @@ pub struct IamPolicyArguments {
     /// With `investigate`: also what `hunt setup --apply` needs to make the table
     #[arg(long)]
     pub hunt_setup: bool,
+    /// With `investigate`: also what `investigate --start-classification-job` needs; such a job costs money
+    #[arg(long)]
+    pub classification_job: bool,
     /// The role that is assumed in each account
     #[arg(long, value_name = "NAME", default_value = "OrganizationAccountAccessRole", value_parser = role_name)]
     pub role: String,

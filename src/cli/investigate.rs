@@ -12,13 +12,14 @@ use miette::miette;
 use super::arguments::InvestigateArguments;
 use super::console::Console;
 use super::exit_code::ExitCode;
-use super::{Failure, live, modules};
+use super::{Failure, hunt, live, modules};
+use crate::audit::Stop;
 use crate::investigate::incident::{
     AuditView, Detection, GatherError, Gathered, Material, Question, SensitiveObjects, bytes, correlate, counted,
     detection, gather,
 };
 use crate::investigate::local::LocalLogs;
-use crate::investigate::{Hunts, ParameterType, QueryError};
+use crate::investigate::{BackEnd, Hunts, ParameterType};
 use crate::report::incident::{destinations, render};
 use crate::report::{Destinations, Look};
 use crate::visible::visible;
@@ -48,20 +49,39 @@ pub fn run(arguments: &InvestigateArguments, console: &Console) -> Result<ExitCo
     let sensitive = macie_files(arguments)?;
     let audit = audited::assessment(arguments, console)?;
     let view = audit.as_ref().map(AuditView::of);
+    let back_end = back_end(arguments)?;
     let logs = LocalLogs::open(&arguments.logs, LocalLogs::MEMORY).map_err(Failure::usage)?;
+    if back_end == BackEnd::Local && logs.file_count() == 0 {
+        console.warn("there is no log file below what `--logs` names");
+    }
     let tell = |text: &str| console.note(text);
-    let (read, gathered) = live::run(async {
+    let (stopper, stop) = Stop::new();
+    let (read, gathered) = live::run_until_told(&stopper, console, async {
         let mut read = Read { question: question(arguments, view.as_ref()), others: Vec::new(), sensitive, limitations: Vec::new() };
         read.question.detections = detections;
         let id = arguments.finding.as_deref().filter(|_| from_file.is_none());
-        let asks = id.is_some() || arguments.ask_aws || arguments.start_classification_job;
+        let asks = id.is_some()
+            || arguments.ask_aws
+            || arguments.start_classification_job
+            || back_end != BackEnd::Local;
         let aws = if asks { Some(aws::open(arguments).await?) } else { None };
         if let Some(aws) = &aws {
             aws.guardduty(arguments, id, &mut read, console).await?;
         }
         window(arguments, &mut read.question)?;
         console.note(&format!("looking for records from {} to {}", read.question.from, read.question.to));
-        let gathered = gather(&hunts, &logs, &read.question, &tell).await.map_err(refused)?;
+        let gathered = match back_end {
+            BackEnd::Local => gather(&hunts, &logs, &read.question, &tell).await,
+            BackEnd::Athena => {
+                let athena = hunt::aws::athena(&arguments.aws, stop, console).await?;
+                gather(&hunts, &athena, &read.question, &tell).await
+            }
+            BackEnd::LogsInsights => {
+                let insights = hunt::aws::logs_insights(&arguments.aws, stop, console).await?;
+                gather(&hunts, &insights, &read.question, &tell).await
+            }
+        };
+        let gathered = gathered.map_err(refused)?;
         if let Some(aws) = &aws {
             let buckets = buckets(&read, &gathered);
             aws.macie(arguments, &buckets, &mut read, console).await?;
@@ -114,6 +134,20 @@ fn buckets(read: &Read, gathered: &Gathered) -> Vec<String> {
 fn is_complete(gathered: &Gathered, read: &Read) -> bool {
     let notes = gathered.evidence.iter().flat_map(|query| &query.notes);
     read.limitations.is_empty() && !notes.into_iter().any(|note| note.kind.is_incomplete())
+}
+
+/// Who is asked for CloudTrail's records.
+fn back_end(arguments: &InvestigateArguments) -> Result<BackEnd, Failure> {
+    let refuse = |why: &str| {
+        let help = "give log files with `--logs PATH`, or choose a back end with `--backend`";
+        Err(Failure::usage(miette!(help = help, "{why}")))
+    };
+    match (arguments.backend, arguments.logs.is_empty()) {
+        (None | Some(BackEnd::Local), true) => refuse("nobody is named who is asked for CloudTrail's records"),
+        (None | Some(BackEnd::Local), false) => Ok(BackEnd::Local),
+        (Some(_), false) => refuse("log files are asked by the back end `local` only"),
+        (Some(other), true) => Ok(other),
+    }
 }
 
 /// Names of the command line are held to their form before anything is read.
@@ -195,10 +229,7 @@ fn window(arguments: &InvestigateArguments, question: &mut Question) -> Result<(
 
 fn refused(error: GatherError) -> Failure {
     match error {
-        GatherError::Query(error @ QueryError::Engine { .. }) => {
-            Failure { code: ExitCode::Incomplete, report: error.into() }
-        }
-        GatherError::Query(error) => Failure::usage(error),
+        GatherError::Query(error) => hunt::failed(error),
         defect @ GatherError::Defect { .. } => Failure::usage(miette!("{}", visible(&defect.to_string()))),
     }
 }

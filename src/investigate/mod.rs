@@ -9,6 +9,7 @@
 pub mod athena;
 pub mod backend;
 pub mod binding;
+pub mod findings;
 pub mod fragments;
 pub mod hunt;
 pub mod incident;

@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use clap::Args;
 use jiff::Timestamp;
 
-use super::{endpoint_url, region};
+use super::{AwsBackEndArguments, region};
+use crate::investigate::BackEnd;
 use crate::report::Destination;
 
 /// `exfilguard investigate`.
@@ -17,7 +18,7 @@ use crate::report::Destination;
     exfilguard investigate --logs logs --finding finding.json --macie-findings macie.json --assessment audit.json \\\n    \
     --output html=incident.html --output json=incident.json\n  \
     exfilguard investigate --logs logs --access-key AKIAIOSFODNN7EXAMPLE --from 2026-01-14 --to 2026-01-16\n  \
-    exfilguard investigate --logs logs --finding 60baffd3f9042e38640f2300d5c5a631 --regions eu-west-1\n\n\
+    exfilguard investigate --backend athena --finding 60baffd3f9042e38640f2300d5c5a631 --regions eu-west-1\n\n\
     With --logs and a finding that is a file nothing is asked of AWS. It only reads; what to do is advice. The one\n\
     call that changes anything is that of --start-classification-job, after showing its cost and asking."
 )]
@@ -41,8 +42,11 @@ pub struct InvestigateArguments {
     #[arg(long, value_name = "TIME", value_parser = moment, help_heading = "Where it begins")]
     pub to: Option<Timestamp>,
     /// CloudTrail's files, or a folder of them; repeatable
-    #[arg(long, value_name = "PATH", required = true, help_heading = "Evidence")]
+    #[arg(long, value_name = "PATH", help_heading = "Evidence")]
     pub logs: Vec<PathBuf>,
+    /// Who is asked for CloudTrail's records [default: local with --logs]
+    #[arg(long, value_enum, value_name = "BACK END", help_heading = "Evidence")]
+    pub backend: Option<BackEnd>,
     /// What Macie found, as its GetFindings answers (`aws macie2 get-findings`); repeatable
     #[arg(long, value_name = "FILE", help_heading = "Evidence")]
     pub macie_findings: Vec<PathBuf>,
@@ -73,9 +77,6 @@ pub struct InvestigateArguments {
     /// Do not ask before the classification job is started
     #[arg(long, requires = "start_classification_job", help_heading = "AWS")]
     pub yes: bool,
-    /// An emulator or a private endpoint that answers for every service (also AWS_ENDPOINT_URL)
-    #[arg(long, value_name = "URL", value_parser = endpoint_url, help_heading = "AWS")]
-    pub endpoint_url: Option<String>,
     /// Who investigates; stands in the report
     #[arg(long, value_name = "NAME", help_heading = "Reports")]
     pub analyst: Option<String>,
@@ -85,6 +86,9 @@ pub struct InvestigateArguments {
     /// Write the report: json, markdown or html, to standard output or to =PATH; repeatable [default: markdown]
     #[arg(long, value_name = "FORMAT[=PATH]", help_heading = "Reports")]
     pub output: Vec<Destination>,
+    /// The back ends at AWS.
+    #[command(flatten)]
+    pub aws: AwsBackEndArguments,
 }
 
 fn moment(text: &str) -> Result<Timestamp, String> {

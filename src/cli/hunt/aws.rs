@@ -10,6 +10,7 @@ use crate::audit::Stop;
 use crate::cli::Failure;
 use crate::cli::arguments::{AthenaArguments, AwsBackEndArguments};
 use crate::cli::console::Console;
+use crate::cli::live::misled;
 use crate::collect::{Access, Connection, ConnectionOptions, Wanted};
 use crate::investigate::athena::{Athena, Settings};
 use crate::investigate::logs_insights::{LogsInsights, Settings as InsightsSettings};
@@ -27,9 +28,10 @@ pub async fn access(arguments: &AthenaArguments) -> Result<(Access, String), Fai
         endpoint_url: arguments.endpoint_url.clone(),
         max_concurrency: CALLS_AT_ONCE,
         max_calls_per_second: None::<NonZeroU32>,
+        call_timeout: ConnectionOptions::CALL_TIMEOUT,
         wanted: Wanted::All,
     };
-    let connection: Arc<Connection> = Connection::open(&options).await;
+    let connection: Arc<Connection> = Connection::open(&options).await.map_err(misled)?;
     let region = arguments.region.clone().or_else(|| connection.configured_region());
     let region = region.ok_or_else(|| {
         Failure::usage(miette!(

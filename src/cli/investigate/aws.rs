@@ -1,17 +1,17 @@
 //! What GuardDuty and Macie are asked, region by region; what they do not answer is told in the report.
 
-use std::io::{IsTerminal as _, Write as _};
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
-use miette::{IntoDiagnostic as _, miette};
+use miette::miette;
 
-use super::super::Failure;
 use super::super::arguments::InvestigateArguments;
 use super::super::console::Console;
+use super::super::consent::agreed;
+use super::super::{Failure, live};
 use super::Read;
-use crate::collect::findings::{self, Classifiable, GuardDutyQuestion, MacieQuestion};
 use crate::collect::{Access, Connection, ConnectionOptions, Failure as CallFailure, Wanted};
+use crate::investigate::findings::{self, Classifiable, GuardDutyQuestion, MacieQuestion};
 use crate::investigate::incident::{SensitiveObjects, bytes, counted, detection};
 use crate::semantics::guardduty::finding_types;
 use crate::visible::visible;
@@ -33,12 +33,13 @@ pub struct Aws {
 /// Opens the connection; makes no call.
 pub async fn open(arguments: &InvestigateArguments) -> Result<Aws, Failure> {
     let options = ConnectionOptions {
-        endpoint_url: arguments.endpoint_url.clone(),
+        endpoint_url: arguments.aws.athena.endpoint_url.clone(),
         max_concurrency: CALLS_AT_ONCE,
         max_calls_per_second: None,
+        call_timeout: ConnectionOptions::CALL_TIMEOUT,
         wanted: Wanted::All,
     };
-    let connection: Arc<Connection> = Connection::open(&options).await;
+    let connection: Arc<Connection> = Connection::open(&options).await.map_err(live::misled)?;
     let regions = regions(arguments, &connection)?;
     let access = connection.caller();
     Ok(Aws { connection, access, regions })
@@ -222,7 +223,8 @@ async fn classify(
         console.note(&format!("Macie in {region} knows none of the buckets: there is nothing to classify"));
         return Ok(());
     }
-    if !agreed(arguments, &estimate(arguments, region, &known))? {
+    console.note(&estimate(arguments, region, &known));
+    if !agreed(arguments.yes, "Start it?", "say --yes once the estimate was read")? {
         console.note("no classification job was started");
         return Ok(());
     }
@@ -251,23 +253,4 @@ fn estimate(arguments: &InvestigateArguments, region: &str, known: &[Classifiabl
         bytes(stored),
         names.join(", ")
     )
-}
-
-/// Shows the estimate; asks on a terminal, elsewhere `--yes` must say so.
-fn agreed(arguments: &InvestigateArguments, estimate: &str) -> Result<bool, Failure> {
-    let _closed_pipe = writeln!(std::io::stderr(), "{}", visible(estimate));
-    if arguments.yes {
-        return Ok(true);
-    }
-    if !std::io::stdin().is_terminal() {
-        return Err(Failure::usage(miette!(
-            help = "nobody can be asked here; say --yes once the estimate was read",
-            "no classification job was started: `--yes` is missing"
-        )));
-    }
-    let _closed_pipe = write!(std::io::stderr(), "Start it? [y/N] ");
-    let _closed_pipe = std::io::stderr().flush();
-    let mut answer = String::new();
-    std::io::stdin().read_line(&mut answer).into_diagnostic().map_err(Failure::usage)?;
-    Ok(matches!(answer.trim(), "y" | "Y" | "yes"))
 }

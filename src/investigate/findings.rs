@@ -14,8 +14,8 @@ use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::config_bag::ConfigBag;
 use serde_json::Value;
 
-use super::connection::Access;
-use super::failure::Failure;
+use crate::collect::macie::is_not_enabled;
+use crate::collect::{Access, Failure};
 use crate::snapshot::Unreadable;
 
 /// Ids of one `GetFindings`, and of one page of a list: the most that AWS allows.
@@ -175,7 +175,7 @@ pub async fn macie_findings(
         .send();
     let pages = match access.pages("macie2:ListFindings", list).await {
         Ok(pages) => pages,
-        Err(failure) if super::macie::is_not_enabled(failure.code(), failure.message()) => return Ok(None),
+        Err(failure) if is_not_enabled(failure.code(), failure.message()) => return Ok(None),
         Err(failure) => return Err(failure),
     };
     let ids: Vec<String> = pages.into_iter().flat_map(|page| page.finding_ids.unwrap_or_default()).collect();
