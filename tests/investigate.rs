@@ -70,7 +70,12 @@ fn investigate(logs: &Path, finding: &Path, more: &[&str]) -> (Output, Value) {
     // No AWS endpoint, no credentials, no region: whatever asked AWS would fail.
     let mut program = program();
     program.env("AWS_ENDPOINT_URL", "http://127.0.0.1:9");
-    program.args(["investigate", "--output", "json", "--logs"]).arg(logs).arg("--finding").arg(finding).args(more);
+    program
+        .args(["investigate", "--output", "json", "--logs"])
+        .arg(logs)
+        .arg("--finding")
+        .arg(finding)
+        .args(more);
     let output = program.output().unwrap();
     let report = serde_json::from_slice(&output.stdout).unwrap_or_default();
     (output, report)
@@ -98,21 +103,37 @@ fn assert_is_the_truth(report: &Value, truth: &Value) {
     let keys = texts(actors.iter().flat_map(|actor| list(&actor["access_keys"])));
     let truly: BTreeSet<String> = texts(list(&truth["access_keys"])).iter().map(|key| masked(key)).collect();
     assert_eq!(keys, truly);
-    let addresses = texts(actors.iter().flat_map(|actor| list(&actor["ips"])).filter(|ip| ip["set_apart"] == false).map(|ip| &ip["ip"]));
+    let addresses = texts(
+        actors
+            .iter()
+            .flat_map(|actor| list(&actor["ips"]))
+            .filter(|ip| ip["set_apart"] == false)
+            .map(|ip| &ip["ip"]),
+    );
     assert!(texts(list(&truth["addresses"])).is_subset(&addresses), "{addresses:?}");
     for bucket in list(&impact["buckets"]) {
         let name = bucket["bucket"].as_str().unwrap();
         let none = json!({"objects": 0, "bytes": 0});
         let truly = truth["buckets"].get(name).unwrap_or(&none);
-        assert_eq!((&bucket["objects"], &bucket["bytes_out"]), (&truly["objects"], &truly["bytes"]), "{name}");
+        assert_eq!(
+            (&bucket["objects"], &bucket["bytes_out"]),
+            (&truly["objects"], &truly["bytes"]),
+            "{name}"
+        );
         assert_eq!(bucket["deleted"], truth["deleted"].get(name).cloned().unwrap_or(json!(0)), "{name}");
     }
     let named = texts(list(&impact["buckets"]).iter().map(|bucket| &bucket["bucket"]));
     assert!(truth["buckets"].as_object().unwrap().keys().all(|bucket| named.contains(bucket)), "{named:?}");
     assert_ways_out(report, truth);
-    let told = |change: &Value| [&change["time_utc"], &change["event_name"], &change["resource"]].map(Clone::clone);
-    let truly = |change: &Value| [&change["time"], &change["event_name"], &change["resource"]].map(Clone::clone);
-    let done: Vec<_> = list(&report["control_plane_changes"]).iter().filter(|change| change["outcome"] == "done").map(told).collect();
+    let told =
+        |change: &Value| [&change["time_utc"], &change["event_name"], &change["resource"]].map(Clone::clone);
+    let truly =
+        |change: &Value| [&change["time"], &change["event_name"], &change["resource"]].map(Clone::clone);
+    let done: Vec<_> = list(&report["control_plane_changes"])
+        .iter()
+        .filter(|change| change["outcome"] == "done")
+        .map(told)
+        .collect();
     let mut truly: Vec<_> = list(&truth["control_plane_changes"]).iter().map(truly).collect();
     // Trails are told by the name that the request gives.
     for change in &mut truly {
@@ -121,8 +142,12 @@ fn assert_is_the_truth(report: &Value, truth: &Value) {
         }
     }
     assert_eq!(done, truly);
-    let gaps: Vec<_> = list(&report["logging_confidence"]["gaps"]).iter().map(|gap| [gap["from"].clone(), gap["to"].clone()]).collect();
-    let truly: Vec<_> = list(&truth["gaps"]).iter().map(|gap| [gap["from"].clone(), gap["to"].clone()]).collect();
+    let gaps: Vec<_> = list(&report["logging_confidence"]["gaps"])
+        .iter()
+        .map(|gap| [gap["from"].clone(), gap["to"].clone()])
+        .collect();
+    let truly: Vec<_> =
+        list(&truth["gaps"]).iter().map(|gap| [gap["from"].clone(), gap["to"].clone()]).collect();
     assert_eq!(gaps, truly);
 }
 
@@ -146,13 +171,18 @@ fn bulk_reads_through_tor_are_told_apart_from_the_instance_that_uses_the_same_se
     assert_is_the_truth(&report, &incident.truth);
     let apart = &report["data_impact"]["set_apart"];
     assert!(apart["objects"].as_u64().unwrap() > 0, "the instance went on reading: {apart}");
-    let refused = list(&report["control_plane_changes"]).iter().find(|change| change["event_name"] == "PutBucketPublicAccessBlock");
+    let refused = list(&report["control_plane_changes"])
+        .iter()
+        .find(|change| change["event_name"] == "PutBucketPublicAccessBlock");
     assert_eq!(refused.unwrap()["outcome"], "AccessDenied");
     let tor = list(&report["actors"][0]["ips"]).iter().find(|ip| ip["named_by_finding"] == true).unwrap();
     assert_eq!((&tor["tor"], &tor["ip"]), (&json!(true), &json!("198.51.100.10")));
     // Somebody else at an exit node is shown, and counted for nothing.
     let others = list(&report["related"]);
-    assert!(others.iter().any(|other| other["principal"] == "anonymous" && other["shares"] == "an address"), "{others:?}");
+    assert!(
+        others.iter().any(|other| other["principal"] == "anonymous" && other["shares"] == "an address"),
+        "{others:?}"
+    );
 }
 
 #[test]
@@ -177,18 +207,34 @@ fn a_stopped_trail_is_a_gap_and_what_was_deleted_is_counted() {
     assert_is_the_truth(&report, &incident.truth);
     assert_eq!(report["data_impact"]["unnamed_deletions"], incident.truth["unnamed_deletes"]);
     let steps = list(&report["containment"]);
-    let started = steps.iter().find(|step| step["action"].as_str().unwrap().contains("Start the trail")).unwrap();
+    let started =
+        steps.iter().find(|step| step["action"].as_str().unwrap().contains("Start the trail")).unwrap();
     assert_eq!((&started["status"], &started["when"]), (&json!("done"), &incident.truth["gaps"][0]["to"]));
-    assert!(list(&report["statements"]).iter().any(|one| one["about"] == "logging" && one["confidence"] == "not-assessable"));
+    assert!(
+        list(&report["statements"])
+            .iter()
+            .any(|one| one["about"] == "logging" && one["confidence"] == "not-assessable")
+    );
 }
 
 #[test]
 fn a_person_can_begin_with_a_key_a_principal_or_a_bucket() {
     let incident = Incident::of(Kind::Ransom);
     let key = incident.truth["access_keys"][0].as_str().unwrap().to_owned();
-    for start in [["--access-key", key.as_str()], ["--principal", "arn:aws:iam::123456789012:user/break-glass-admin"]] {
+    for start in
+        [["--access-key", key.as_str()], ["--principal", "arn:aws:iam::123456789012:user/break-glass-admin"]]
+    {
         let mut program = program();
-        program.args(["investigate", "--output", "json", "--from", "2026-01-14", "--to", "2026-01-16", "--logs"]);
+        program.args([
+            "investigate",
+            "--output",
+            "json",
+            "--from",
+            "2026-01-14",
+            "--to",
+            "2026-01-16",
+            "--logs",
+        ]);
         let output = program.arg(incident.folder.path()).args(start).output().unwrap();
         assert!(output.status.success(), "{}", errors(&output));
         let report: Value = serde_json::from_slice(&output.stdout).unwrap();
@@ -196,11 +242,26 @@ fn a_person_can_begin_with_a_key_a_principal_or_a_bucket() {
         assert_eq!(report["data_impact"]["deleted_count"], 100, "{start:?}");
     }
     let mut program = program();
-    program.args(["investigate", "--output", "json", "--from", "2026-01-14", "--to", "2026-01-16", "--bucket", "payroll-archive", "--logs"]);
+    program.args([
+        "investigate",
+        "--output",
+        "json",
+        "--from",
+        "2026-01-14",
+        "--to",
+        "2026-01-16",
+        "--bucket",
+        "payroll-archive",
+        "--logs",
+    ]);
     let output = program.arg(incident.folder.path()).output().unwrap();
     let report: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(report["data_impact"]["objects_count"], incident.truth["objects"]);
-    assert!(list(&report["limitations"]).iter().any(|text| text.as_str().unwrap().contains("only a bucket is named")));
+    assert!(
+        list(&report["limitations"])
+            .iter()
+            .any(|text| text.as_str().unwrap().contains("only a bucket is named"))
+    );
 }
 
 #[test]
@@ -236,13 +297,23 @@ fn the_data_set_in_examples_is_what_the_generator_makes() {
         while let Some(next) = folders.pop() {
             for entry in fs::read_dir(next).unwrap() {
                 let path = entry.unwrap().path();
-                if path.is_dir() { folders.push(path) } else { found.insert(path.strip_prefix(folder).unwrap().to_owned()); }
+                if path.is_dir() {
+                    folders.push(path)
+                } else {
+                    found.insert(path.strip_prefix(folder).unwrap().to_owned());
+                }
             }
         }
-        found.retain(|path| path.extension().is_some_and(|extension| extension == "gz" || extension == "json"));
+        found.retain(|path| {
+            path.extension().is_some_and(|extension| extension == "gz" || extension == "json")
+        });
         found
     };
-    assert_eq!(files(made.path()), files(&committed), "run `cargo run --example incident -- examples/incident`");
+    assert_eq!(
+        files(made.path()),
+        files(&committed),
+        "run `cargo run --example incident -- examples/incident`"
+    );
     let mut size = 0;
     for file in files(&committed) {
         let (a, b) = (fs::read(made.path().join(&file)).unwrap(), fs::read(committed.join(&file)).unwrap());
@@ -285,7 +356,10 @@ fn the_example_works_out_of_the_box_with_all_three_reports() {
             assert!(!text.contains(key.as_str().unwrap()), "keys are masked in {file}");
         }
     }
-    assert!(!fs::read_to_string(folder.path().join("a.json")).unwrap().contains("AQoDYXdz"), "no session token");
+    assert!(
+        !fs::read_to_string(folder.path().join("a.json")).unwrap().contains("AQoDYXdz"),
+        "no session token"
+    );
 }
 
 #[test]
@@ -301,7 +375,10 @@ fn an_audit_tells_what_was_logged_and_what_let_it_happen() {
         let report = incident.report("finding.json", &source);
         assert!(report["logging_confidence"]["basis"].as_str().unwrap().starts_with("audit "));
         let coverage = list(&report["logging_confidence"]["buckets"]);
-        assert!(coverage.iter().all(|bucket| bucket["reads"] == "unknown"), "the audit knows none of these buckets");
+        assert!(
+            coverage.iter().all(|bucket| bucket["reads"] == "unknown"),
+            "the audit knows none of these buckets"
+        );
         assert!(list(&report["recommendations"]).iter().all(|one| one["failing"].is_boolean()));
     }
 }
@@ -322,10 +399,12 @@ fn b14_findings_of_every_shape_are_told_and_followed() {
         assert!(output.status.success(), "{}", errors(&output));
         (report["limitations"].to_string(), report)
     };
-    let (told, report) = limits(&with("unknown.txt", &|detail| detail["type"] = "Exfiltration:S3/FromTheFuture".into()));
+    let (told, report) =
+        limits(&with("unknown.txt", &|detail| detail["type"] = "Exfiltration:S3/FromTheFuture".into()));
     assert!(told.contains("not among those that tell"), "{told}");
     assert_eq!(report["data_impact"]["objects_count"], incident.truth["objects"]);
-    let (told, _) = limits(&with("bare.txt", &|detail| _ = detail.as_object_mut().unwrap().remove("service")));
+    let (told, _) =
+        limits(&with("bare.txt", &|detail| _ = detail.as_object_mut().unwrap().remove("service")));
     assert!(told.contains("no `service` section"), "{told}");
     let (told, report) = limits(&with("sample.txt", &|detail| detail["title"] = "[SAMPLE] x".into()));
     assert!(told.contains("sample") && report["detection"]["findings"][0]["sample"] == true, "{told}");
@@ -359,12 +438,15 @@ fn b06_what_the_logs_hold_is_shown_harmlessly_in_all_three_reports() {
     }]});
     let mut file = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
     file.write_all(record.to_string().as_bytes()).unwrap();
-    fs::write(incident.files()[0].with_file_name("hostile_CloudTrail.json.gz"), file.finish().unwrap()).unwrap();
+    fs::write(incident.files()[0].with_file_name("hostile_CloudTrail.json.gz"), file.finish().unwrap())
+        .unwrap();
     let mut program = program();
     program.args(["investigate", "--analyst", HOSTILE, "--classification", HOSTILE, "--logs"]);
     program.arg(incident.folder.path()).arg("--finding").arg(incident.path("finding.json"));
     for format in ["html", "json", "markdown"] {
-        program.arg("--output").arg(format!("{format}={}", incident.path(&format!("out.{format}")).display()));
+        program
+            .arg("--output")
+            .arg(format!("{format}={}", incident.path(&format!("out.{format}")).display()));
     }
     let output = program.output().unwrap();
     assert!(output.status.success(), "{}", errors(&output));
@@ -381,7 +463,9 @@ fn b06_what_the_logs_hold_is_shown_harmlessly_in_all_three_reports() {
     let report: Value = serde_json::from_str(&text("json")).unwrap();
     assert!(report["actors"].to_string().contains("alert(1)"));
     // A name that no shell may see stands in no command.
-    assert!(list(&report["containment"]).iter().all(|step| !step["command"].as_str().unwrap().contains("alert")));
+    assert!(
+        list(&report["containment"]).iter().all(|step| !step["command"].as_str().unwrap().contains("alert"))
+    );
 }
 
 #[test]
@@ -414,7 +498,16 @@ fn guardduty_and_macie_are_asked_region_by_region_in_pages_and_batches() {
     emulator.forget_requests();
     let id = good["id"].as_str().unwrap();
     let mut program = emulator.program();
-    program.args(["investigate", "--output", "json", "--regions", "us-east-1,eu-west-1", "--finding", id, "--logs"]);
+    program.args([
+        "investigate",
+        "--output",
+        "json",
+        "--regions",
+        "us-east-1,eu-west-1",
+        "--finding",
+        id,
+        "--logs",
+    ]);
     let output = program.arg(incident.folder.path()).output().unwrap();
     assert!(output.status.success(), "{}", errors(&output));
     let report: Value = serde_json::from_slice(&output.stdout).unwrap();
@@ -452,10 +545,15 @@ fn a_classification_job_is_started_only_after_its_cost_was_shown_and_agreed_to()
         // 3: GuardDuty is not enabled there, which the report tells.
         assert_eq!(output.status.code(), Some(code), "{}", errors(&output));
         let told = errors(&output);
-        assert!(told.contains("10 percent of 4,000 objects (250.0 GB)") && told.contains("about 25.00 USD"), "{told}");
+        assert!(
+            told.contains("10 percent of 4,000 objects (250.0 GB)") && told.contains("about 25.00 USD"),
+            "{told}"
+        );
         let requests = emulator.requests();
         assert_eq!(requests.get("macie2:CreateClassificationJob").copied().unwrap_or_default(), jobs);
-        let changing = requests.keys().filter(|name| !["Get", "List", "Describe"].iter().any(|verb| name.contains(&format!(":{verb}"))));
+        let changing = requests.keys().filter(|name| {
+            !["Get", "List", "Describe"].iter().any(|verb| name.contains(&format!(":{verb}")))
+        });
         assert_eq!(changing.count() as u64, jobs, "it only reads: {requests:?}");
     }
     assert_eq!(emulator.violations(), [""; 0]);
@@ -470,9 +568,24 @@ fn wrong_usage_says_what_is_wrong_and_asks_nothing() {
         (vec!["--logs", logs, "--bucket", "b'; DROP"], "--bucket"),
         (vec!["--logs", logs, "--access-key", "x"], "--access-key"),
         (vec!["--logs", logs, "--bucket", "some-bucket"], "give --from and --to"),
-        (vec!["--logs", logs, "--bucket", "some-bucket", "--from", "2026-01-02", "--to", "2026-01-01"], "empty"),
+        (
+            vec!["--logs", logs, "--bucket", "some-bucket", "--from", "2026-01-02", "--to", "2026-01-01"],
+            "empty",
+        ),
         (vec!["--logs", logs, "--bucket", "some-bucket", "--output", "junit"], "no format `junit`"),
-        (vec!["--logs", "/nowhere", "--bucket", "some-bucket", "--from", "2026-01-01", "--to", "2026-01-02"], "/nowhere"),
+        (
+            vec![
+                "--logs",
+                "/nowhere",
+                "--bucket",
+                "some-bucket",
+                "--from",
+                "2026-01-01",
+                "--to",
+                "2026-01-02",
+            ],
+            "/nowhere",
+        ),
     ] {
         let output = program().arg("investigate").args(&arguments).output().unwrap();
         assert_eq!(output.status.code(), Some(2), "{arguments:?}: {}", errors(&output));

@@ -9,7 +9,8 @@ use super::Failure;
 use super::arguments::{IamPolicyArguments, IamPurpose};
 use super::exit_code::ExitCode;
 use crate::collect::permission::{
-    IN_EACH_ACCOUNT, IN_THE_CENTRAL_ACCOUNT, TO_CLASSIFY, TO_INVESTIGATE, TO_REMEDIATE, TO_SET_UP_HUNTS, action,
+    IN_EACH_ACCOUNT, IN_THE_CENTRAL_ACCOUNT, TO_CLASSIFY, TO_INVESTIGATE, TO_REMEDIATE, TO_SET_UP_HUNTS,
+    action,
 };
 
 /// Prints the policy.

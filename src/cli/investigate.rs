@@ -15,8 +15,8 @@ use super::exit_code::ExitCode;
 use super::{Failure, hunt, live, modules};
 use crate::audit::Stop;
 use crate::investigate::incident::{
-    AuditView, Detection, GatherError, Gathered, Material, Question, SensitiveObjects, bytes, correlate, counted,
-    detection, gather,
+    AuditView, Detection, GatherError, Gathered, Material, Question, SensitiveObjects, bytes, correlate,
+    counted, detection, gather,
 };
 use crate::investigate::local::LocalLogs;
 use crate::investigate::{BackEnd, Hunts, ParameterType};
@@ -57,7 +57,12 @@ pub fn run(arguments: &InvestigateArguments, console: &Console) -> Result<ExitCo
     let tell = |text: &str| console.note(text);
     let (stopper, stop) = Stop::new();
     let (read, gathered) = live::run_until_told(&stopper, console, async {
-        let mut read = Read { question: question(arguments, view.as_ref()), others: Vec::new(), sensitive, limitations: Vec::new() };
+        let mut read = Read {
+            question: question(arguments, view.as_ref()),
+            others: Vec::new(),
+            sensitive,
+            limitations: Vec::new(),
+        };
         read.question.detections = detections;
         let id = arguments.finding.as_deref().filter(|_| from_file.is_none());
         let asks = id.is_some()
@@ -143,7 +148,9 @@ fn back_end(arguments: &InvestigateArguments) -> Result<BackEnd, Failure> {
         Err(Failure::usage(miette!(help = help, "{why}")))
     };
     match (arguments.backend, arguments.logs.is_empty()) {
-        (None | Some(BackEnd::Local), true) => refuse("nobody is named who is asked for CloudTrail's records"),
+        (None | Some(BackEnd::Local), true) => {
+            refuse("nobody is named who is asked for CloudTrail's records")
+        }
         (None | Some(BackEnd::Local), false) => Ok(BackEnd::Local),
         (Some(_), false) => refuse("log files are asked by the back end `local` only"),
         (Some(other), true) => Ok(other),
@@ -195,7 +202,8 @@ fn macie_files(arguments: &InvestigateArguments) -> Result<Option<SensitiveObjec
 }
 
 fn question(arguments: &InvestigateArguments, audit: Option<&AuditView<'_>>) -> Question {
-    let accounts: BTreeSet<String> = audit.into_iter().flat_map(AuditView::accounts).map(str::to_owned).collect();
+    let accounts: BTreeSet<String> =
+        audit.into_iter().flat_map(AuditView::accounts).map(str::to_owned).collect();
     Question {
         access_keys: arguments.access_key.clone(),
         principals: arguments.principal.clone(),

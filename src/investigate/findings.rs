@@ -159,12 +159,14 @@ pub async fn macie_findings(
     question: &MacieQuestion,
 ) -> Result<Option<Vec<Value>>, Failure> {
     const OPERATION: &str = "macie2:GetFindings";
-    let equals = |values: Vec<String>| macie::CriterionAdditionalProperties::builder().set_eq(Some(values)).build();
+    let equals =
+        |values: Vec<String>| macie::CriterionAdditionalProperties::builder().set_eq(Some(values)).build();
     let criteria = macie::FindingCriteria::builder()
         .criterion("category", equals(vec![question.category.to_owned()]))
         .criterion("resourcesAffected.s3Bucket.name", equals(question.buckets.clone()))
         .build();
-    let sort = macie::SortCriteria::builder().attribute_name("updatedAt").order_by(macie::OrderBy::Desc).build();
+    let sort =
+        macie::SortCriteria::builder().attribute_name("updatedAt").order_by(macie::OrderBy::Desc).build();
     let list = access
         .macie(region)
         .list_findings()
@@ -206,10 +208,18 @@ pub struct Classifiable {
 ///
 /// # Errors
 /// They cannot be described.
-pub async fn classifiable(access: &Access, region: &str, buckets: &[String]) -> Result<Vec<Classifiable>, Failure> {
+pub async fn classifiable(
+    access: &Access,
+    region: &str,
+    buckets: &[String],
+) -> Result<Vec<Classifiable>, Failure> {
     let names = macie::BucketCriteriaAdditionalProperties::builder().set_eq(Some(buckets.to_vec())).build();
-    let pages =
-        access.macie(region).describe_buckets().criteria("bucketName", names).max_results(PAGE).into_paginator();
+    let pages = access
+        .macie(region)
+        .describe_buckets()
+        .criteria("bucketName", names)
+        .max_results(PAGE)
+        .into_paginator();
     let pages = access.pages("macie2:DescribeBuckets", pages.send()).await?;
     let known = pages.into_iter().flat_map(|page| page.buckets.unwrap_or_default());
     let count = |number: Option<i64>| u64::try_from(number.unwrap_or_default()).unwrap_or_default();

@@ -14,7 +14,10 @@ use crate::policy::PolicyFile;
 use crate::score::assessment::{Assessment, Source};
 
 /// The assessment, if one was named.
-pub fn assessment(arguments: &InvestigateArguments, console: &Console) -> Result<Option<Assessment>, Failure> {
+pub fn assessment(
+    arguments: &InvestigateArguments,
+    console: &Console,
+) -> Result<Option<Assessment>, Failure> {
     if let Some(path) = &arguments.assessment {
         return assessment_file::read(path).map(Some);
     }
@@ -27,7 +30,8 @@ pub fn assessment(arguments: &InvestigateArguments, console: &Console) -> Result
     let reader = audit::saved(path, None)?;
     let progress = Progress::new(console, reader.header().scope.len());
     let done = |id: &str| progress.done(id);
-    let (organization, judgements) = offline(reader, &judge, done).into_diagnostic().map_err(Failure::usage)?;
+    let (organization, judgements) =
+        offline(reader, &judge, done).into_diagnostic().map_err(Failure::usage)?;
     progress.finish();
     let calls = CallCounts::default();
     Ok(Some(assemble(&start, Source::Snapshot, &judge, &organization, judgements, &calls)))

@@ -6,8 +6,8 @@ use jiff::{SignedDuration, Timestamp};
 use miette::miette;
 
 use super::super::arguments::InvestigateArguments;
-use super::super::console::Console;
 use super::super::consent::agreed;
+use super::super::console::Console;
 use super::super::{Failure, live};
 use super::Read;
 use crate::collect::{Access, Connection, ConnectionOptions, Failure as CallFailure, Wanted};
@@ -81,7 +81,11 @@ impl Aws {
             }
         }
         let counts = self.connection.counts();
-        console.note(&format!("{} to AWS, {} of them repeated", counted(counts.total(), "call"), counts.retries));
+        console.note(&format!(
+            "{} to AWS, {} of them repeated",
+            counted(counts.total(), "call"),
+            counts.retries
+        ));
         Ok(())
     }
 }
@@ -99,7 +103,11 @@ fn regions(arguments: &InvestigateArguments, connection: &Connection) -> Result<
 }
 
 fn unread(read: &mut Read, region: &str, failure: &CallFailure) {
-    let text = format!("in {region}, {} could not be read: {}", failure.unreadable.operation, failure.unreadable.clause());
+    let text = format!(
+        "in {region}, {} could not be read: {}",
+        failure.unreadable.operation,
+        failure.unreadable.clause()
+    );
     read.limitations.push(text);
 }
 
@@ -169,7 +177,8 @@ async fn other_findings(access: &Access, region: &str, arguments: &InvestigateAr
         match findings::guardduty_findings(&at, region, &detector, &question).await {
             Ok(answers) => {
                 let found = answers.iter().filter_map(|answer| detection::read_value(answer).ok()).flatten();
-                let known = |id: &str| read.question.detections.iter().chain(&read.others).any(|one| one.id == id);
+                let known =
+                    |id: &str| read.question.detections.iter().chain(&read.others).any(|one| one.id == id);
                 let new: Vec<_> = found.filter(|detection| !known(&detection.id)).collect();
                 read.others.extend(new);
             }
@@ -194,7 +203,9 @@ async fn macie(access: &Access, region: &str, buckets: &[String], read: &mut Rea
                 }
             }
             Ok(None) => {
-                read.limitations.push(format!("Macie is not enabled in {region}: how sensitive the data was it does not know"));
+                read.limitations.push(format!(
+                    "Macie is not enabled in {region}: how sensitive the data was it does not know"
+                ));
                 return;
             }
             Err(failure) => return unread(read, region, &failure),
@@ -230,9 +241,20 @@ async fn classify(
     }
     let token = uuid::Uuid::now_v7().to_string();
     let name = format!("exfilguard-{token}");
-    match findings::start_classification_job(&at, region, &name, &token, arguments.sampling_percentage, &known).await {
+    match findings::start_classification_job(
+        &at,
+        region,
+        &name,
+        &token,
+        arguments.sampling_percentage,
+        &known,
+    )
+    .await
+    {
         Ok(id) => {
-            console.note(&format!("Macie classifies: job {id} in {region}; run the investigation again when it is done"));
+            console.note(&format!(
+                "Macie classifies: job {id} in {region}; run the investigation again when it is done"
+            ));
         }
         Err(failure) => unread(read, region, &failure),
     }

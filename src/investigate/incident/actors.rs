@@ -22,15 +22,19 @@ pub fn actors(gathered: &Gathered, apart: &Apart, detections: &[Detection]) -> V
     for one in gathered.uses.iter().filter(|one| gathered.suspects.has(&one.access_key)) {
         by_principal.entry(or_empty(&one.principal)).or_default().push(one);
     }
-    let mut actors: Vec<Actor> =
-        by_principal.into_iter().map(|(principal, uses)| actor(principal, &uses, gathered, apart, detections)).collect();
+    let mut actors: Vec<Actor> = by_principal
+        .into_iter()
+        .map(|(principal, uses)| actor(principal, &uses, gathered, apart, detections))
+        .collect();
     // A key of which there is no record is followed, too: what it did, if anything, was not recorded.
     for (key, (joined, _)) in &gathered.suspects.keys {
         if !gathered.uses.iter().any(|one| one.access_key.as_deref() == Some(key)) {
             actors.push(unseen(key, joined));
         }
     }
-    actors.sort_by(|a, b| (a.confidence, b.requests, &a.principal).cmp(&(b.confidence, a.requests, &b.principal)));
+    actors.sort_by(|a, b| {
+        (a.confidence, b.requests, &a.principal).cmp(&(b.confidence, a.requests, &b.principal))
+    });
     actors
 }
 
@@ -42,12 +46,16 @@ fn actor(
     detections: &[Detection],
 ) -> Actor {
     let keys: BTreeSet<&str> = uses.iter().map(|one| or_empty(&one.access_key)).collect();
-    let sessions: BTreeSet<&str> =
-        uses.iter().map(|one| or_empty(&one.session)).filter(|session| *session != principal && !session.is_empty()).collect();
+    let sessions: BTreeSet<&str> = uses
+        .iter()
+        .map(|one| or_empty(&one.session))
+        .filter(|session| *session != principal && !session.is_empty())
+        .collect();
     let is_apart =
         |one: &Use| apart.is(&one.access_key, &one.vpc_endpoint_account, &one.source_ip, &one.authentication);
     let counted: Vec<&Use> = uses.iter().copied().filter(|one| !is_apart(one)).collect();
-    let agents: BTreeSet<&str> = counted.iter().map(|one| or_empty(&one.user_agent)).filter(|agent| !agent.is_empty()).collect();
+    let agents: BTreeSet<&str> =
+        counted.iter().map(|one| or_empty(&one.user_agent)).filter(|agent| !agent.is_empty()).collect();
     let (joined, confidence) = joined(&keys, gathered);
     Actor {
         principal: principal.to_owned(),
@@ -109,7 +117,9 @@ fn addresses(uses: &[&Use], is_apart: &dyn Fn(&Use) -> bool, detections: &[Detec
 }
 
 fn named<'a>(ip: &str, detections: &'a [Detection]) -> Option<(&'a Detection, &'a RemoteAddress)> {
-    let all = detections.iter().flat_map(|detection| detection.addresses.iter().map(move |address| (detection, address)));
+    let all = detections
+        .iter()
+        .flat_map(|detection| detection.addresses.iter().map(move |address| (detection, address)));
     // A finding that says Tor says more than another one.
     let mut found: Vec<_> = all.filter(|(_, address)| address.address == ip).collect();
     found.sort_by_key(|(detection, _)| !detection.kind.contains("TorIPCaller"));
@@ -123,7 +133,8 @@ fn network(address: &RemoteAddress) -> String {
 }
 
 fn joined(keys: &BTreeSet<&str>, gathered: &Gathered) -> (String, Confidence) {
-    let reasons = keys.iter().filter_map(|key| gathered.suspects.keys.get(*key)).map(|(joined, _)| in_words(joined));
+    let reasons =
+        keys.iter().filter_map(|key| gathered.suspects.keys.get(*key)).map(|(joined, _)| in_words(joined));
     let mut reasons: Vec<(String, Confidence)> = reasons.collect();
     reasons.sort_by(|a, b| (a.1, &a.0).cmp(&(b.1, &b.0)));
     reasons.dedup();
@@ -147,9 +158,10 @@ fn in_words(joined: &Joined) -> (String, Confidence) {
             format!("{} was issued to it, at {address}, an address of the actor", masked(key)),
             Confidence::Confirmed,
         ),
-        Joined::SameRoleAtAddress(address) => {
-            (format!("another session of a followed role, at {address}, an address of the actor"), Confidence::Inferred)
-        }
+        Joined::SameRoleAtAddress(address) => (
+            format!("another session of a followed role, at {address}, an address of the actor"),
+            Confidence::Inferred,
+        ),
     }
 }
 
@@ -161,7 +173,8 @@ pub fn related(gathered: &Gathered, apart: &Apart) -> Vec<Related> {
     let counted = followed.filter(|one| {
         !apart.is(&one.access_key, &one.vpc_endpoint_account, &one.source_ip, &one.authentication)
     });
-    let addresses: BTreeSet<&str> = counted.map(|one| or_empty(&one.source_ip)).filter(|ip| is_outside(ip)).collect();
+    let addresses: BTreeSet<&str> =
+        counted.map(|one| or_empty(&one.source_ip)).filter(|ip| is_outside(ip)).collect();
     let mut groups: BTreeMap<(&str, &str, &str), Vec<&Use>> = BTreeMap::new();
     for one in gathered.uses.iter().filter(|one| !gathered.suspects.has(&one.access_key)) {
         let shares = if addresses.contains(or_empty(&one.source_ip)) {
@@ -188,8 +201,18 @@ pub fn related(gathered: &Gathered, apart: &Apart) -> Vec<Related> {
                 shares: shares.to_owned(),
                 requests: uses.iter().map(|one| one.requests).sum(),
                 bytes_out: uses.iter().map(|one| one.bytes_out.unwrap_or_default()).sum(),
-                first_seen: uses.iter().map(|one| or_empty(&one.first_seen)).min().unwrap_or_default().to_owned(),
-                last_seen: uses.iter().map(|one| or_empty(&one.last_seen)).max().unwrap_or_default().to_owned(),
+                first_seen: uses
+                    .iter()
+                    .map(|one| or_empty(&one.first_seen))
+                    .min()
+                    .unwrap_or_default()
+                    .to_owned(),
+                last_seen: uses
+                    .iter()
+                    .map(|one| or_empty(&one.last_seen))
+                    .max()
+                    .unwrap_or_default()
+                    .to_owned(),
             }
         })
         .collect();

@@ -37,7 +37,8 @@ impl<'a> AuditView<'a> {
     /// The buckets.
     #[must_use]
     pub fn buckets(&self) -> BTreeSet<String> {
-        let buckets = self.assessment.results.iter().filter(|result| result.resource.kind == ResourceKind::Bucket);
+        let buckets =
+            self.assessment.results.iter().filter(|result| result.resource.kind == ResourceKind::Bucket);
         buckets.map(|result| result.resource.id.clone()).collect()
     }
 
@@ -91,8 +92,12 @@ impl<'a> AuditView<'a> {
         };
         let mut results: Vec<&ResultRecord> = self.assessment.results.iter().filter(matters).collect();
         results.sort_by(|a, b| {
-            (a.status != Status::Fail, b.severity, &a.check, &a.resource.id)
-                .cmp(&(b.status != Status::Fail, a.severity, &b.check, &b.resource.id))
+            (a.status != Status::Fail, b.severity, &a.check, &a.resource.id).cmp(&(
+                b.status != Status::Fail,
+                a.severity,
+                &b.check,
+                &b.resource.id,
+            ))
         });
         results
             .into_iter()
@@ -157,27 +162,63 @@ pub fn recommendations(
 
 /// What would have stopped or shown what happened: what happened, the check, why.
 pub(super) const ADVICE: [(&str, &str, &str); 22] = [
-    ("direct-read", "bucket-restricts-network", "a stolen credential is then of no use outside the networks that you name"),
-    ("direct-read", "bulk-download-alarm", "somebody is told within the hour that one principal reads very many objects"),
+    (
+        "direct-read",
+        "bucket-restricts-network",
+        "a stolen credential is then of no use outside the networks that you name",
+    ),
+    (
+        "direct-read",
+        "bulk-download-alarm",
+        "somebody is told within the hour that one principal reads very many objects",
+    ),
     ("direct-read", "guardduty-s3-findings-routed", "a finding that nobody reads stops nothing"),
-    ("presigned-url", "bucket-restricts-network", "a presigned URL is then of no use outside the networks that you name"),
-    ("copy", "foreign-bucket-activity-logged", "what goes into foreign buckets is recorded only by a trail for all buckets"),
+    (
+        "presigned-url",
+        "bucket-restricts-network",
+        "a presigned URL is then of no use outside the networks that you name",
+    ),
+    (
+        "copy",
+        "foreign-bucket-activity-logged",
+        "what goes into foreign buckets is recorded only by a trail for all buckets",
+    ),
     ("copy", "endpoint-restricts-buckets", "your network then reaches only your own buckets"),
     ("copy", "bulk-download-alarm", "a copy reads every object, too"),
     ("upload", "endpoint-restricts-buckets", "your network then reaches only your own buckets"),
-    ("replication", "bucket-exports-stay-inside", "a replication to a bucket that is not yours is then a failing check"),
-    ("replication", "bucket-control-plane-perimeter", "the bucket's settings can then be changed only by who should"),
+    (
+        "replication",
+        "bucket-exports-stay-inside",
+        "a replication to a bucket that is not yours is then a failing check",
+    ),
+    (
+        "replication",
+        "bucket-control-plane-perimeter",
+        "the bucket's settings can then be changed only by who should",
+    ),
     ("export", "bucket-exports-stay-inside", "lists and logs that go elsewhere are then a failing check"),
     ("outside-account", "bucket-not-shared-outside", "a policy that lets others in is then a failing check"),
     ("outside-account", "bucket-policy-change-alarm", "somebody is told when a bucket's policy changes"),
-    ("outside-account", "bucket-identity-perimeter", "whoever is not of the organization is denied, whatever else is allowed"),
+    (
+        "outside-account",
+        "bucket-identity-perimeter",
+        "whoever is not of the organization is denied, whatever else is allowed",
+    ),
     ("open-access", "bucket-blocks-public-access", "public access stays blocked, whatever a policy says"),
     ("open-access", "bucket-policy-change-alarm", "somebody is told when a bucket's policy changes"),
-    ("gap", "account-covered-by-organization-trail", "the accounts themselves cannot stop an organization's trail"),
+    (
+        "gap",
+        "account-covered-by-organization-trail",
+        "the accounts themselves cannot stop an organization's trail",
+    ),
     ("gap", "tampering-alerted", "somebody is told at once when logging is stopped"),
     ("gap", "trail-is-delivering", "a trail that does not deliver is then a failing check"),
     ("deletion", "bucket-versioned-and-locked", "what is deleted or overwritten can then be restored"),
-    ("unclassified", "sensitive-bucket-classified", "what was in the objects is known before they are stolen"),
+    (
+        "unclassified",
+        "sensitive-bucket-classified",
+        "what was in the objects is known before they are stolen",
+    ),
     ("coverage-unknown", "object-reads-logged", "what is not logged cannot be told afterwards"),
 ];
 

@@ -62,7 +62,8 @@ fn credentials(actor: &Actor, now: &str) -> Vec<Containment> {
         return Vec::new();
     }
     if resource.starts_with("user/") {
-        let keys = actor.access_keys.iter().filter_map(|key| key.rsplit('…').next()).filter(|end| is_name(end));
+        let keys =
+            actor.access_keys.iter().filter_map(|key| key.rsplit('…').next()).filter(|end| is_name(end));
         return keys
             .map(|end| {
                 pending(
@@ -83,7 +84,9 @@ fn credentials(actor: &Actor, now: &str) -> Vec<Containment> {
              \"Condition\":{{\"DateLessThan\":{{\"aws:TokenIssueTime\":\"{now}\"}}}}}}]}}"
         );
         return vec![pending(
-            &format!("Revoke the sessions of the role {name} in account {account} that were issued until now"),
+            &format!(
+                "Revoke the sessions of the role {name} in account {account} that were issued until now"
+            ),
             "a session goes on until it expires, also when the key that asked for it is gone. Workloads with the role get \
              new sessions by themselves",
             &format!(
@@ -157,8 +160,10 @@ fn trails(gathered: &Gathered) -> Vec<Containment> {
 /// A bucket denies the actor, whatever other credentials it holds of the same principal.
 fn deny(bucket: &str, actors: &[Actor]) -> Option<Containment> {
     let named = actors.iter().filter(|actor| actor.principal.starts_with("arn:") && actor.requests > 0);
-    let principals: Vec<String> =
-        named.filter(|actor| is_arn_or_name(&actor.principal)).map(|actor| format!("\"{}\"", actor.principal)).collect();
+    let principals: Vec<String> = named
+        .filter(|actor| is_arn_or_name(&actor.principal))
+        .map(|actor| format!("\"{}\"", actor.principal))
+        .collect();
     if !is_bucket(bucket) || principals.is_empty() {
         return None;
     }
@@ -168,7 +173,9 @@ fn deny(bucket: &str, actors: &[Actor]) -> Option<Containment> {
         principals.join(",")
     );
     Some(pending(
-        &format!("Until it is clear which credentials are stolen, deny the followed principals the bucket {bucket}"),
+        &format!(
+            "Until it is clear which credentials are stolen, deny the followed principals the bucket {bucket}"
+        ),
         "a role or user may have more keys than are known. It stops workloads with the same role, too",
         &format!("add to the policy of {bucket}, which `put-bucket-policy` replaces as a whole: {statement}"),
     ))
@@ -186,7 +193,9 @@ fn restore(bucket: &str) -> Option<Containment> {
 
 /// A name of IAM: letters, digits and a few signs, none of which a shell obeys.
 fn is_name(text: &str) -> bool {
-    !text.is_empty() && text.len() <= 128 && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"+=,.@_-".contains(&b))
+    !text.is_empty()
+        && text.len() <= 128
+        && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"+=,.@_-".contains(&b))
         && !text.starts_with('-')
 }
 
@@ -230,7 +239,10 @@ mod tests {
         let user = credentials(&actor("arn:aws:iam::111122223333:user/deploy"), "NOW");
         assert!(user[0].command.contains("--user-name deploy --status Inactive"), "{}", user[0].command);
         let role = credentials(&actor("arn:aws:iam::111122223333:role/path/Shop"), "NOW");
-        assert!(role[0].command.contains("--role-name Shop ") && role[0].command.contains("\"aws:TokenIssueTime\":\"NOW\""));
+        assert!(
+            role[0].command.contains("--role-name Shop ")
+                && role[0].command.contains("\"aws:TokenIssueTime\":\"NOW\"")
+        );
     }
 
     #[test]

@@ -13,14 +13,18 @@ pub fn meaning(source: &str, name: &str) -> (&'static str, Option<&'static str>)
     match (service, name) {
         ("s3", "PutBucketPolicy") => ("says who may use the bucket", Some("T-05")),
         ("s3", "DeleteBucketPolicy") => ("takes away what the bucket's policy denied", Some("T-05")),
-        ("s3", "PutBucketReplication") => ("copies every new object to another bucket, by itself", Some("T-07")),
+        ("s3", "PutBucketReplication") => {
+            ("copies every new object to another bucket, by itself", Some("T-07"))
+        }
         ("s3", "PutBucketAcl" | "PutObjectAcl") => ("gives access by an access control list", Some("T-18")),
         ("s3", "CreateAccessPoint" | "PutAccessPointPolicy" | "CreateMultiRegionAccessPoint") => {
             ("opens another door to the bucket", Some("T-11"))
         }
         (
             "s3",
-            "PutBucketPublicAccessBlock" | "DeleteBucketPublicAccessBlock" | "PutAccountPublicAccessBlock"
+            "PutBucketPublicAccessBlock"
+            | "DeleteBucketPublicAccessBlock"
+            | "PutAccountPublicAccessBlock"
             | "DeleteAccountPublicAccessBlock",
         ) => ("changes what keeps buckets from being public", Some("T-21")),
         ("s3", "PutBucketLogging") => ("sends the bucket's access logs elsewhere, or nowhere", Some("T-08")),
@@ -37,7 +41,9 @@ pub fn meaning(source: &str, name: &str) -> (&'static str, Option<&'static str>)
         ("s3", "PutObjectLockConfiguration" | "PutBucketOwnershipControls") => {
             ("changes what protects objects", Some("T-16"))
         }
-        ("cloudtrail", "StartLogging" | "CreateTrail" | "StartEventDataStoreIngestion") => ("starts logging", None),
+        ("cloudtrail", "StartLogging" | "CreateTrail" | "StartEventDataStoreIngestion") => {
+            ("starts logging", None)
+        }
         ("cloudtrail", _) => ("changes what is logged", Some("T-12")),
         (
             "guardduty" | "macie2" | "events" | "monitoring" | "logs" | "sns" | "config" | "securityhub"
@@ -91,7 +97,11 @@ pub struct Door {
 /// The doors that were made, in the order of the changes. What was refused made none.
 #[must_use]
 pub fn doors(changes: &[Changed], ours: &BTreeSet<String>) -> Vec<Door> {
-    changes.iter().filter(|change| change.error_code.is_none()).filter_map(|change| door(change, ours)).collect()
+    changes
+        .iter()
+        .filter(|change| change.error_code.is_none())
+        .filter_map(|change| door(change, ours))
+        .collect()
 }
 
 fn door(change: &Changed, ours: &BTreeSet<String>) -> Option<Door> {
@@ -117,7 +127,10 @@ fn door(change: &Changed, ours: &BTreeSet<String>) -> Option<Door> {
             let opens = everybody || !outside.is_empty();
             opens.then(|| made(DoorKind::Outside, Vec::new(), (!everybody).then_some(outside)))
         }
-        "PutBucketAcl" | "DeleteBucketPolicy" | "DeleteBucketPublicAccessBlock" | "PutBucketPublicAccessBlock"
+        "PutBucketAcl"
+        | "DeleteBucketPolicy"
+        | "DeleteBucketPublicAccessBlock"
+        | "PutBucketPublicAccessBlock"
         | "CreateAccessPoint" => Some(made(DoorKind::Outside, Vec::new(), None)),
         "PutBucketLogging" => {
             let destinations = destination_buckets(&parameters);
@@ -145,7 +158,9 @@ fn destination_buckets(parameters: &Value) -> Vec<String> {
         if name == "TargetBucket" {
             found.insert(text.to_owned());
         }
-        if name == "Bucket" && let Some(bucket) = text.split(":::").nth(1) {
+        if name == "Bucket"
+            && let Some(bucket) = text.split(":::").nth(1)
+        {
             found.insert(bucket.to_owned());
         }
     });
@@ -157,7 +172,10 @@ fn let_in(parameters: &Value) -> (BTreeSet<String>, bool) {
     let mut accounts = BTreeSet::new();
     let mut everybody = false;
     let policy = ["bucketPolicy", "Policy", "policy"].iter().find_map(|name| {
-        match parameters.get(*name).or_else(|| parameters.pointer(&format!("/PutAccessPointPolicyRequest/{name}")))? {
+        match parameters
+            .get(*name)
+            .or_else(|| parameters.pointer(&format!("/PutAccessPointPolicyRequest/{name}")))?
+        {
             Value::String(text) => serde_json::from_str(text).ok(),
             value @ Value::Object(_) => Some(value.clone()),
             _ => None,
@@ -225,14 +243,18 @@ mod tests {
     }
 
     fn policy(principal: &Value) -> Value {
-        let statement = json!({"Effect": "Allow", "Principal": principal, "Action": "s3:GetObject", "Resource": "*"});
+        let statement =
+            json!({"Effect": "Allow", "Principal": principal, "Action": "s3:GetObject", "Resource": "*"});
         json!({"bucketName": "b", "bucketPolicy": {"Statement": [statement]}})
     }
 
     #[test]
     fn a_policy_opens_a_door_only_to_the_outside() {
         assert_eq!(only("PutBucketPolicy", &policy(&json!({"AWS": "arn:aws:iam::111122223333:root"}))), None);
-        let door = only("PutBucketPolicy", &policy(&json!({"AWS": ["111122223333", "arn:aws:iam::555566667777:role/x"]})));
+        let door = only(
+            "PutBucketPolicy",
+            &policy(&json!({"AWS": ["111122223333", "arn:aws:iam::555566667777:role/x"]})),
+        );
         assert_eq!(door.unwrap().accounts.unwrap().into_iter().collect::<Vec<_>>(), ["555566667777"]);
         assert_eq!(only("PutBucketPolicy", &policy(&json!("*"))).unwrap().accounts, None);
         assert_eq!(only("PutBucketPolicy", &policy(&json!({"AWS": "*"}))).unwrap().accounts, None);

@@ -27,9 +27,11 @@ pub fn gaps(changes: &[LoggingChange], hours: &[LogHour]) -> Vec<LogGap> {
     let accounts: BTreeSet<&str> = hours.iter().map(|hour| or_empty(&hour.account)).collect();
     if accounts.len() > 1 {
         for account in accounts {
-            let of: Vec<LogHour> = hours.iter().filter(|hour| or_empty(&hour.account) == account).cloned().collect();
+            let of: Vec<LogHour> =
+                hours.iter().filter(|hour| or_empty(&hour.account) == account).cloned().collect();
             let within = |gap: &LogGap| silences.iter().any(|all| all.from <= gap.from && gap.to <= all.to);
-            let more: Vec<LogGap> = silence(Some(account), &of).into_iter().filter(|gap| !within(gap)).collect();
+            let more: Vec<LogGap> =
+                silence(Some(account), &of).into_iter().filter(|gap| !within(gap)).collect();
             silences.extend(more);
         }
     }
@@ -55,7 +57,8 @@ fn stops(changes: &[LoggingChange]) -> Vec<LogGap> {
             or_empty(&change.event_name) == start && trail_name(or_empty(&change.trail)) == trail
         };
         let started = done.iter().skip(index + 1).find(same);
-        let open_already = gaps.iter().any(|gap| gap.to.as_deref().is_none_or(|to| to > or_empty(&stop.event_time)));
+        let open_already =
+            gaps.iter().any(|gap| gap.to.as_deref().is_none_or(|to| to > or_empty(&stop.event_time)));
         if open_already {
             continue;
         }
@@ -64,7 +67,9 @@ fn stops(changes: &[LoggingChange]) -> Vec<LogGap> {
             from: or_empty(&stop.event_time).to_owned(),
             to: started.map(|start| or_empty(&start.event_time).to_owned()),
             account: None,
-            reason: format!("{name} of `{trail}` by {by}: what it alone logged was not logged until it was started again"),
+            reason: format!(
+                "{name} of `{trail}` by {by}: what it alone logged was not logged until it was started again"
+            ),
             confidence: Confidence::Confirmed,
             event_ids: [Some(*stop), started.copied()]
                 .into_iter()
@@ -125,7 +130,8 @@ fn gap(
         (first..=last).filter(|hour| !(start..end).contains(hour)).map(|hour| of(records, hour)).collect();
     let expected: f64 = (start..end)
         .map(|hour| {
-            let days = (first..=last).filter(|other| (other - hour) % 24 == 0 && !(start..end).contains(other));
+            let days =
+                (first..=last).filter(|other| (other - hour) % 24 == 0 && !(start..end).contains(other));
             let same: Vec<u64> = days.map(|other| of(records, other)).collect();
             if same.is_empty() { average(&around) } else { average(&same).min(average(&around)) }
         })
@@ -222,7 +228,10 @@ mod tests {
         let busy = hours("1", (0..48).map(|hour| (hour, if hour == 26 || hour == 27 { 0 } else { 20 })));
         let found = gaps(&[], &busy);
         assert_eq!(found.len(), 1);
-        assert_eq!((found[0].from.as_str(), found[0].to.as_deref()), ("2026-01-02T02:00:00Z", Some("2026-01-02T04:00:00Z")));
+        assert_eq!(
+            (found[0].from.as_str(), found[0].to.as_deref()),
+            ("2026-01-02T02:00:00Z", Some("2026-01-02T04:00:00Z"))
+        );
         assert_eq!(found[0].confidence, Confidence::Inferred);
         let quiet = hours("1", (0..48).map(|hour| (hour, if hour == 26 || hour == 27 { 0 } else { 2 })));
         assert_eq!(gaps(&[], &quiet), []);
@@ -242,8 +251,10 @@ mod tests {
 
     #[test]
     fn silence_that_a_stop_explains_is_told_once() {
-        let changes =
-            [change("2026-01-02T01:50:00Z", "StopLogging", "t"), change("2026-01-02T04:10:00Z", "StartLogging", "t")];
+        let changes = [
+            change("2026-01-02T01:50:00Z", "StopLogging", "t"),
+            change("2026-01-02T04:10:00Z", "StartLogging", "t"),
+        ];
         let busy = hours("1", (0..48).map(|hour| (hour, if hour == 26 || hour == 27 { 0 } else { 20 })));
         assert_eq!(gaps(&changes, &busy).len(), 1);
     }

@@ -205,7 +205,8 @@ impl<B: QueryBackend> Asker<'_, B> {
     /// Only a bucket is named: those who took the most from it, or changed or deleted something, are candidates.
     async fn candidates(&mut self, buckets: Vec<String>) -> Result<(), GatherError> {
         let uses: Vec<Use> = self.ask("credential-use", &[("buckets", buckets)], None).await?;
-        let mut by_key: std::collections::BTreeMap<&str, (u64, u64, &str)> = std::collections::BTreeMap::new();
+        let mut by_key: std::collections::BTreeMap<&str, (u64, u64, &str)> =
+            std::collections::BTreeMap::new();
         for one in uses.iter().filter(|one| one.error_code.is_none() && one.access_key.is_some()) {
             let entry = by_key.entry(or_empty(&one.access_key)).or_insert((0, 0, or_empty(&one.bucket)));
             entry.0 += one.bytes_out.unwrap_or_default();
@@ -279,8 +280,11 @@ impl<B: QueryBackend> Asker<'_, B> {
         let direct = followed.filter(|one| one.authentication.as_deref() != Some("QueryString"));
         let addresses: BTreeSet<String> =
             direct.filter_map(|one| one.source_ip.clone()).filter(|address| is_outside(address)).collect();
-        let new: Vec<String> =
-            addresses.into_iter().filter(|address| !suspects.addresses.contains(address)).take(MOST_VALUES).collect();
+        let new: Vec<String> = addresses
+            .into_iter()
+            .filter(|address| !suspects.addresses.contains(address))
+            .take(MOST_VALUES)
+            .collect();
         if !new.is_empty() {
             (self.tell)("looking for others at the same addresses");
             self.gathered.uses = self.uses(&new).await?;
@@ -341,10 +345,7 @@ impl<B: QueryBackend> Asker<'_, B> {
         let (mut kept, refused): (Vec<String>, Vec<String>) =
             values.iter().cloned().partition(|value| kind.read(value).is_ok());
         if !refused.is_empty() {
-            self.limit(&format!(
-                "{} values of the logs are no {kind}, and were not followed",
-                refused.len()
-            ));
+            self.limit(&format!("{} values of the logs are no {kind}, and were not followed", refused.len()));
         }
         if kept.len() > MOST_VALUES {
             self.limit(&format!("of {} {kind} only the first {MOST_VALUES} were followed", kept.len()));

@@ -7,9 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::doors::{Door, DoorKind};
 use super::gather::Gathered;
-use super::report::{
-    BucketImpact, Confidence, DataImpact, ExfilPath, Sensitive, SetApart, TakenObject,
-};
+use super::report::{BucketImpact, Confidence, DataImpact, ExfilPath, Sensitive, SetApart, TakenObject};
 use super::rows::{Touched, or_empty};
 use super::sensitive::{Classified, SensitiveObjects};
 use super::suspects::is_outside;
@@ -214,7 +212,14 @@ impl Ledger {
             "CopyObject" | "UploadPartCopy" if foreign => {
                 let Some((from, source)) = copy_source(or_empty(&one.copy_source)) else { return };
                 let way = ("copy", bucket.to_owned());
-                self.take(&Take { way: way.clone(), object: (&from, &source), requests, bytes: 0, first, last });
+                self.take(&Take {
+                    way: way.clone(),
+                    object: (&from, &source),
+                    requests,
+                    bytes: 0,
+                    first,
+                    last,
+                });
                 if let Some(path) = self.paths.get_mut(&way) {
                     path.owner = path.owner.take().or_else(|| owner.cloned());
                 }
@@ -265,7 +270,9 @@ impl Ledger {
         // What the actor wrote there itself is a copy already.
         for one in gathered.writes.iter().filter(|one| !gathered.suspects.has(&one.access_key)) {
             let sink = or_empty(&one.bucket);
-            let Some(door) = of(DoorKind::Replication).find(|door| door.destinations.iter().any(|to| to == sink)) else {
+            let Some(door) =
+                of(DoorKind::Replication).find(|door| door.destinations.iter().any(|to| to == sink))
+            else {
                 continue;
             };
             let way = ("replication", sink.to_owned());
@@ -311,8 +318,12 @@ impl Ledger {
         // A door through which nobody was seen to go stands open all the same.
         for door in &gathered.doors {
             let used = |path: &ExfilPath| match door.kind {
-                DoorKind::Outside => path.kind == "outside-account" && path.from_buckets.contains(&door.bucket),
-                DoorKind::Replication => path.kind == "replication" && door.destinations.contains(&path.destination),
+                DoorKind::Outside => {
+                    path.kind == "outside-account" && path.from_buckets.contains(&door.bucket)
+                }
+                DoorKind::Replication => {
+                    path.kind == "replication" && door.destinations.contains(&path.destination)
+                }
                 DoorKind::Export => false,
             };
             if !paths.iter().any(used) {
@@ -359,7 +370,12 @@ impl Ledger {
         let keys: BTreeSet<&str> = objects.iter().map(|object| object.key.as_str()).collect();
         let distinct_keys = keys.len() as u64;
         objects.sort_by(|a, b| {
-            (a.sensitive.is_empty(), b.bytes_out, &a.bucket, &a.key).cmp(&(b.sensitive.is_empty(), a.bytes_out, &b.bucket, &b.key))
+            (a.sensitive.is_empty(), b.bytes_out, &a.bucket, &a.key).cmp(&(
+                b.sensitive.is_empty(),
+                a.bytes_out,
+                &b.bucket,
+                &b.key,
+            ))
         });
         objects.truncate(MOST_OBJECTS);
         let mut buckets: Vec<BucketImpact> = self.buckets.into_values().collect();
@@ -464,14 +480,24 @@ impl Path {
 }
 
 fn caller(account: &str) -> String {
-    if account == "anonymous" { "anybody, without credentials".to_owned() } else { format!("account {account}") }
+    if account == "anonymous" {
+        "anybody, without credentials".to_owned()
+    } else {
+        format!("account {account}")
+    }
 }
 
 fn open_door(door: &Door) -> ExfilPath {
     let (kind, text) = match door.kind {
-        DoorKind::Outside => ("open-access", "a change of the actor lets others read the bucket; no use of it is recorded"),
-        DoorKind::Replication => ("replication", "a rule of the actor replicates new objects; none is recorded to have gone"),
-        DoorKind::Export => ("export", "lists or logs of the bucket go to another one; what went is not recorded"),
+        DoorKind::Outside => {
+            ("open-access", "a change of the actor lets others read the bucket; no use of it is recorded")
+        }
+        DoorKind::Replication => {
+            ("replication", "a rule of the actor replicates new objects; none is recorded to have gone")
+        }
+        DoorKind::Export => {
+            ("export", "lists or logs of the bucket go to another one; what went is not recorded")
+        }
     };
     let accounts = door.accounts.iter().flatten().cloned().collect::<Vec<_>>().join(", ");
     let destination = if door.destinations.is_empty() { accounts } else { door.destinations.join(", ") };

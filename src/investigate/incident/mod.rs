@@ -73,7 +73,8 @@ pub struct Material<'a> {
 #[must_use]
 pub fn correlate(material: &Material<'_>) -> Incident {
     let Material { question, gathered, .. } = material;
-    let detections: Vec<Detection> = question.detections.iter().chain(material.other_detections).cloned().collect();
+    let detections: Vec<Detection> =
+        question.detections.iter().chain(material.other_detections).cloned().collect();
     let apart = Apart::of(gathered);
     let actors = actors::actors(gathered, &apart, &detections);
     let related = actors::related(gathered, &apart);
@@ -138,8 +139,11 @@ pub fn correlate(material: &Material<'_>) -> Incident {
 
 /// The same for the same question: findings, names and window.
 fn incident_id(question: &Question) -> String {
-    let mut names: BTreeSet<&str> = question.detections.iter().map(|detection| detection.id.as_str()).collect();
-    names.extend(question.access_keys.iter().chain(&question.principals).chain(&question.buckets).map(String::as_str));
+    let mut names: BTreeSet<&str> =
+        question.detections.iter().map(|detection| detection.id.as_str()).collect();
+    names.extend(
+        question.access_keys.iter().chain(&question.principals).chain(&question.buckets).map(String::as_str),
+    );
     let key = serde_json::json!([names, question.from.to_string(), question.to.to_string()]);
     let digest = Sha256::digest(key.to_string());
     let hex: String = digest.iter().take(6).map(|byte| format!("{byte:02x}")).collect();
@@ -213,8 +217,18 @@ fn change(change: &Changed) -> ControlPlaneChange {
 /// What a change is about: the bucket, or the first of the request's parameters that names something.
 fn resource(change: &Changed) -> String {
     const NAMES: [&str; 12] = [
-        "name", "trailName", "userName", "roleName", "detectorId", "ruleName", "rule", "topicArn", "keyId", "groupName",
-        "policyArn", "alarmNames",
+        "name",
+        "trailName",
+        "userName",
+        "roleName",
+        "detectorId",
+        "ruleName",
+        "rule",
+        "topicArn",
+        "keyId",
+        "groupName",
+        "policyArn",
+        "alarmNames",
     ];
     if let Some(bucket) = &change.bucket {
         return bucket.clone();
@@ -236,7 +250,9 @@ fn logging(material: &Material<'_>, buckets: &BTreeSet<String>) -> LoggingConfid
         basis: material.audit.as_ref().map(AuditView::basis),
         buckets: buckets
             .iter()
-            .map(|bucket| material.audit.as_ref().map_or_else(|| unknown(bucket), |audit| audit.coverage(bucket)))
+            .map(|bucket| {
+                material.audit.as_ref().map_or_else(|| unknown(bucket), |audit| audit.coverage(bucket))
+            })
             .collect(),
         gaps: gaps::gaps(&gathered.logging_changes, &gathered.hours),
         records: gathered.hours.iter().map(|hour| hour.records).sum(),
@@ -248,7 +264,10 @@ fn happened(
     paths: &[report::ExfilPath],
     logging: &LoggingConfidence,
 ) -> BTreeSet<&'static str> {
-    let of_paths = audit_view::ADVICE.iter().map(|(what, ..)| *what).filter(|what| paths.iter().any(|path| path.kind == *what));
+    let of_paths = audit_view::ADVICE
+        .iter()
+        .map(|(what, ..)| *what)
+        .filter(|what| paths.iter().any(|path| path.kind == *what));
     let mut happened: BTreeSet<&'static str> = of_paths.collect();
     let others = [
         ("gap", !logging.gaps.is_empty()),

@@ -545,14 +545,22 @@ impl Evidence {
             if name.contains("access_key") { texts.iter().map(|key| masked(key)).collect() } else { texts }
         };
         let note = |note: &crate::investigate::rows::Note| {
-            let examples = if note.examples.is_empty() { String::new() } else { format!(" ({})", note.examples.join(", ")) };
+            let examples = if note.examples.is_empty() {
+                String::new()
+            } else {
+                format!(" ({})", note.examples.join(", "))
+            };
             format!("{}{examples}", note.message)
         };
         Self {
             query_id: query.hunt.clone(),
             back_end: query.back_end.as_str().to_owned(),
             sql: query.text.clone(),
-            parameters: query.parameters.iter().map(|(name, value)| (name.to_owned(), shown(name, value))).collect(),
+            parameters: query
+                .parameters
+                .iter()
+                .map(|(name, value)| (name.to_owned(), shown(name, value)))
+                .collect(),
             scanned_bytes: query.scanned_bytes,
             scanned_records: query.scanned_records,
             rows: query.row_count as u64,

@@ -98,7 +98,8 @@ impl SensitiveObjects {
         let list = |name: &str| {
             result.and_then(|result| result.get(name)).and_then(Value::as_array).into_iter().flatten()
         };
-        let named = list("sensitiveData").filter_map(|data| data.get("category")?.as_str()).map(str::to_owned);
+        let named =
+            list("sensitiveData").filter_map(|data| data.get("category")?.as_str()).map(str::to_owned);
         let custom = result.and_then(|result| result.pointer("/customDataIdentifiers/totalCount"));
         let custom = custom.and_then(Value::as_u64).is_some_and(|count| count > 0);
         let object = self.objects.entry((bucket.to_owned(), key.to_owned())).or_default();
@@ -155,7 +156,10 @@ mod tests {
         ]});
         let objects = SensitiveObjects::read(answer.to_string().as_bytes()).unwrap();
         let object = objects.of("b", "a/b.csv").unwrap();
-        assert_eq!(object.categories.iter().map(String::as_str).collect::<Vec<_>>(), ["CREDENTIALS", "CUSTOM_IDENTIFIER"]);
+        assert_eq!(
+            object.categories.iter().map(String::as_str).collect::<Vec<_>>(),
+            ["CREDENTIALS", "CUSTOM_IDENTIFIER"]
+        );
         assert_eq!(Classified::severity_name(object.severity), "High");
         assert_eq!((objects.len(), objects.policies.len(), objects.samples), (1, 1, 1));
         assert_eq!(objects.of("b", "x"), None);

@@ -1,7 +1,8 @@
 //! What can be said, each sentence with how sure it is and what it rests on; and what cannot be said.
 
 use super::report::{
-    Actor, Confidence, ControlPlaneChange, DataImpact, DetectionSummary, ExfilPath, LoggingConfidence, Statement,
+    Actor, Confidence, ControlPlaneChange, DataImpact, DetectionSummary, ExfilPath, LoggingConfidence,
+    Statement,
 };
 
 /// What the sentences are made from.
@@ -85,7 +86,11 @@ fn who(known: &Known<'_>, all: &mut Vec<Statement>) {
     }
     for actor in seen {
         let outside = actor.ips.iter().filter(|ip| !ip.set_apart).count() as u64;
-        let tor = if actor.ips.iter().any(|ip| ip.tor == Some(true)) { ", one of them an exit of Tor by GuardDuty" } else { "" };
+        let tor = if actor.ips.iter().any(|ip| ip.tor == Some(true)) {
+            ", one of them an exit of Tor by GuardDuty"
+        } else {
+            ""
+        };
         let noun = if outside == 1 { "address" } else { "addresse" };
         all.push(say(
             "who",
@@ -124,7 +129,8 @@ fn what(known: &Known<'_>, all: &mut Vec<Statement>) {
             "what",
             Confidence::NotAssessable,
             &["objects-touched"],
-            "no record tells that an object went out; whether every read was logged is said under logging".to_owned(),
+            "no record tells that an object went out; whether every read was logged is said under logging"
+                .to_owned(),
         ));
     }
     let apart = &impact.set_apart;
@@ -145,7 +151,8 @@ fn what(known: &Known<'_>, all: &mut Vec<Statement>) {
 
 fn ways(known: &Known<'_>, all: &mut Vec<Statement>) {
     for path in known.paths {
-        let objects = if path.objects > 0 { format!("{} ", counted(path.objects, "object")) } else { String::new() };
+        let objects =
+            if path.objects > 0 { format!("{} ", counted(path.objects, "object")) } else { String::new() };
         let open = if path.stays_open { "; this way stays open when the credentials are gone" } else { "" };
         all.push(say(
             "way-out",
@@ -179,7 +186,8 @@ fn sensitive(known: &Known<'_>, all: &mut Vec<Statement>) {
         ));
     }
     if impact.unclassified_count > 0 {
-        let why = if found.assessed { "Macie reported nothing of them" } else { "Macie's findings were not read" };
+        let why =
+            if found.assessed { "Macie reported nothing of them" } else { "Macie's findings were not read" };
         all.push(say(
             "sensitive",
             Confidence::NotAssessable,
@@ -211,8 +219,13 @@ fn changes(known: &Known<'_>, all: &mut Vec<Statement>) {
     let done = known.changes.iter().filter(|change| change.outcome == "done").count() as u64;
     let refused = known.changes.len() as u64 - done;
     if done + refused > 0 {
-        let refused = if refused > 0 { format!("; {} more were refused or failed", counted(refused, "")) } else { String::new() };
-        let text = format!("{} of settings were made with followed credentials{refused}", counted(done, "change"));
+        let refused = if refused > 0 {
+            format!("; {} more were refused or failed", counted(refused, ""))
+        } else {
+            String::new()
+        };
+        let text =
+            format!("{} of settings were made with followed credentials{refused}", counted(done, "change"));
         all.push(say("control-plane", Confidence::Confirmed, &["changes-by-credential"], text));
     }
 }
@@ -224,7 +237,12 @@ fn logging(known: &Known<'_>, all: &mut Vec<Statement>) {
             "logging",
             Confidence::NotAssessable,
             &["logging-changes", "log-hours"],
-            format!("what happened from {} to {until} is not known ({}): {}", gap.from, gap.confidence.as_str(), gap.reason),
+            format!(
+                "what happened from {} to {until} is not known ({}): {}",
+                gap.from,
+                gap.confidence.as_str(),
+                gap.reason
+            ),
         ));
     }
     if known.logging.basis.is_none() {
@@ -233,7 +251,9 @@ fn logging(known: &Known<'_>, all: &mut Vec<Statement>) {
         all.push(say("logging", Confidence::NotAssessable, &[], text.to_owned()));
         return;
     }
-    for bucket in known.logging.buckets.iter().filter(|bucket| bucket.reads != "yes" || bucket.writes != "yes") {
+    for bucket in
+        known.logging.buckets.iter().filter(|bucket| bucket.reads != "yes" || bucket.writes != "yes")
+    {
         let text = format!(
             "of the bucket {} not everything is known: reads logged: {}, writes logged: {} ({})",
             bucket.bucket, bucket.reads, bucket.writes, bucket.reason

@@ -85,12 +85,20 @@ impl Suspects {
         self.follow_issuers(issued);
         self.take_addresses(uses);
         let principals = self.principals(uses);
-        for one in uses.iter().filter(|one| !self.keys.contains_key(or_empty(&one.access_key))).cloned().collect::<Vec<_>>() {
+        for one in uses
+            .iter()
+            .filter(|one| !self.keys.contains_key(or_empty(&one.access_key)))
+            .cloned()
+            .collect::<Vec<_>>()
+        {
             let here = self.addresses.contains(or_empty(&one.source_ip));
             let same = one.principal.as_ref().is_some_and(|principal| principals.contains(principal));
             // Who holds only a presigned URL is not who signed it.
             if here && same && one.authentication.as_deref() != Some("QueryString") {
-                self.name(or_empty(&one.access_key), Joined::SameRoleAtAddress(or_empty(&one.source_ip).to_owned()));
+                self.name(
+                    or_empty(&one.access_key),
+                    Joined::SameRoleAtAddress(or_empty(&one.source_ip).to_owned()),
+                );
             }
         }
         before != (self.keys.len(), self.addresses.len())

@@ -23,23 +23,33 @@ pub fn timeline(
     lines.extend(deeds(gathered, apart, changes));
     lines.extend(others(gathered));
     lines.extend(detections.iter().flat_map(of_detection));
-    let changed: std::collections::BTreeSet<&str> = changes.iter().map(|change| change.event_id.as_str()).collect();
-    lines.extend(gathered.logging_changes.iter().filter(|one| !changed.contains(or_empty(&one.event_id))).map(|one| {
-        TimelineEntry {
-            time_utc: or_empty(&one.event_time).to_owned(),
-            until_utc: None,
-            count: 1,
-            actor: or_empty(&one.principal).to_owned(),
-            event_name: or_empty(&one.event_name).to_owned(),
-            resource: or_empty(&one.trail).to_owned(),
-            source_ip: or_empty(&one.source_ip).to_owned(),
-            event_id: one.event_id.clone(),
-            source: "cloudtrail".to_owned(),
-            evidence_ref: "logging-changes".to_owned(),
-            error_code: one.error_code.clone(),
-        }
-    }));
-    lines.sort_by(|a, b| (&a.time_utc, &a.until_utc, &a.event_name, &a.resource).cmp(&(&b.time_utc, &b.until_utc, &b.event_name, &b.resource)));
+    let changed: std::collections::BTreeSet<&str> =
+        changes.iter().map(|change| change.event_id.as_str()).collect();
+    lines.extend(
+        gathered.logging_changes.iter().filter(|one| !changed.contains(or_empty(&one.event_id))).map(|one| {
+            TimelineEntry {
+                time_utc: or_empty(&one.event_time).to_owned(),
+                until_utc: None,
+                count: 1,
+                actor: or_empty(&one.principal).to_owned(),
+                event_name: or_empty(&one.event_name).to_owned(),
+                resource: or_empty(&one.trail).to_owned(),
+                source_ip: or_empty(&one.source_ip).to_owned(),
+                event_id: one.event_id.clone(),
+                source: "cloudtrail".to_owned(),
+                evidence_ref: "logging-changes".to_owned(),
+                error_code: one.error_code.clone(),
+            }
+        }),
+    );
+    lines.sort_by(|a, b| {
+        (&a.time_utc, &a.until_utc, &a.event_name, &a.resource).cmp(&(
+            &b.time_utc,
+            &b.until_utc,
+            &b.event_name,
+            &b.resource,
+        ))
+    });
     let left_out = lines.len().saturating_sub(MOST_LINES);
     lines.truncate(MOST_LINES);
     (lines, left_out)
@@ -66,14 +76,20 @@ fn deeds(gathered: &Gathered, apart: &Apart, changes: &[ControlPlaneChange]) -> 
     let mut groups: BTreeMap<(&str, &str, &str, Option<&str>), Vec<&Use>> = BTreeMap::new();
     let changed = |one: &Use| {
         changes.iter().any(|change| {
-            change.event_name == or_empty(&one.event_name) && change.event_source == or_empty(&one.event_source)
+            change.event_name == or_empty(&one.event_name)
+                && change.event_source == or_empty(&one.event_source)
         })
     };
     for one in gathered.uses.iter().filter(|one| gathered.suspects.has(&one.access_key) && !changed(one)) {
         if apart.is(&one.access_key, &one.vpc_endpoint_account, &one.source_ip, &one.authentication) {
             continue;
         }
-        let group = (or_empty(&one.principal), or_empty(&one.event_name), or_empty(&one.bucket), one.error_code.as_deref());
+        let group = (
+            or_empty(&one.principal),
+            or_empty(&one.event_name),
+            or_empty(&one.bucket),
+            one.error_code.as_deref(),
+        );
         groups.entry(group).or_default().push(one);
     }
     groups
@@ -96,7 +112,8 @@ fn line(
 ) -> TimelineEntry {
     let first = uses.iter().map(|one| or_empty(&one.first_seen)).min().unwrap_or_default();
     let last = uses.iter().map(|one| or_empty(&one.last_seen)).max().unwrap_or_default();
-    let addresses: std::collections::BTreeSet<&str> = uses.iter().map(|one| or_empty(&one.source_ip)).collect();
+    let addresses: std::collections::BTreeSet<&str> =
+        uses.iter().map(|one| or_empty(&one.source_ip)).collect();
     TimelineEntry {
         time_utc: first.to_owned(),
         until_utc: (first != last).then(|| last.to_owned()),
@@ -119,12 +136,30 @@ fn line(
 fn others(gathered: &Gathered) -> Vec<TimelineEntry> {
     let outside = gathered.outside.iter().map(|one| {
         let actor = format!("account {}", or_empty(&one.account));
-        (actor, "GetObject", or_empty(&one.bucket), one.requests, &one.first_seen, &one.last_seen, &one.source_ip, "outside-access")
+        (
+            actor,
+            "GetObject",
+            or_empty(&one.bucket),
+            one.requests,
+            &one.first_seen,
+            &one.last_seen,
+            &one.source_ip,
+            "outside-access",
+        )
     });
     let none = &None;
     let writes = gathered.writes.iter().filter(|one| !gathered.suspects.has(&one.access_key)).map(|one| {
         let actor = or_empty(&one.principal).to_owned();
-        (actor, "PutObject", or_empty(&one.bucket), one.requests, &one.first_seen, &one.last_seen, none, "bucket-writes")
+        (
+            actor,
+            "PutObject",
+            or_empty(&one.bucket),
+            one.requests,
+            &one.first_seen,
+            &one.last_seen,
+            none,
+            "bucket-writes",
+        )
     });
     let mut groups: BTreeMap<(String, &str, &str, &str), TimelineEntry> = BTreeMap::new();
     for (actor, name, bucket, requests, first, last, ip, evidence) in outside.chain(writes) {
@@ -173,6 +208,7 @@ fn of_detection(detection: &Detection) -> Vec<TimelineEntry> {
     };
     let own = line(detection.first_seen, &detection.kind, 1);
     let signals = detection.signals.iter().filter(|signal| signal.name != detection.kind);
-    let signals = signals.filter_map(|signal| line(signal.first_seen, &signal.name, signal.count.unwrap_or(1)));
+    let signals =
+        signals.filter_map(|signal| line(signal.first_seen, &signal.name, signal.count.unwrap_or(1)));
     own.into_iter().chain(signals).collect()
 }

@@ -183,7 +183,7 @@ fn findings(incident: &Incident) -> Markup {
         .map(|finding| {
             vec![
                 html! { strong { (name(&finding.kind)) } span.sub { (name(&finding.title)) }
-                    @for signal in &finding.signals { span.sub { (name(signal)) } } },
+                @for signal in &finding.signals { span.sub { (name(signal)) } } },
                 html! { @if let Some(severity) = finding.severity { (format!("{severity:.1}")) } },
                 html! { (name(&finding.account)) span.sub { (name(&finding.region)) } },
                 html! {
@@ -426,7 +426,12 @@ fn logging(incident: &Incident) -> Markup {
         .iter()
         .map(|bucket| {
             let said = |what: &str| html! { span class={ "said " (what) } { (what) } };
-            vec![html! { (name(&bucket.bucket)) }, said(&bucket.reads), said(&bucket.writes), html! { (rich(&bucket.reason)) }]
+            vec![
+                html! { (name(&bucket.bucket)) },
+                said(&bucket.reads),
+                said(&bucket.writes),
+                html! { (rich(&bucket.reason)) },
+            ]
         })
         .collect();
     section(

@@ -45,7 +45,8 @@ fn table(page: &mut String, title: &str, head: &[&str], rows: Vec<Vec<String>>) 
     if rows.is_empty() {
         return;
     }
-    let _infallible = writeln!(page, "## {title}\n\n| {} |\n|{}", head.join(" | "), " --- |".repeat(head.len()));
+    let _infallible =
+        writeln!(page, "## {title}\n\n| {} |\n|{}", head.join(" | "), " --- |".repeat(head.len()));
     let all = rows.len();
     for row in rows.into_iter().take(MAX_ROWS) {
         let _infallible = writeln!(page, "| {} |", row.join(" | "));
@@ -76,7 +77,8 @@ fn head(page: &mut String, incident: &Incident) {
             .filter(|(so, _)| *so)
             .map(|(_, flag)| *flag)
             .collect();
-        let severity = finding.severity.map(|severity| format!(", severity {severity:.1}")).unwrap_or_default();
+        let severity =
+            finding.severity.map(|severity| format!(", severity {severity:.1}")).unwrap_or_default();
         let _infallible = writeln!(
             page,
             "- finding {} of {} in {} {}{severity}{flags}: {}",
@@ -89,7 +91,11 @@ fn head(page: &mut String, incident: &Incident) {
     }
     let others = detection.findings.iter().filter(|finding| !finding.starting_point).count();
     if others > 0 {
-        let _infallible = writeln!(page, "- and {} of GuardDuty about the same accounts and window", counted(others as u64, "more finding"));
+        let _infallible = writeln!(
+            page,
+            "- and {} of GuardDuty about the same accounts and window",
+            counted(others as u64, "more finding")
+        );
     }
     page.push('\n');
 }
@@ -97,7 +103,8 @@ fn head(page: &mut String, incident: &Incident) {
 fn statements(page: &mut String, incident: &Incident) {
     line(page, "## What can be said\n");
     for statement in &incident.statements {
-        let _infallible = writeln!(page, "- **{}**: {}", statement.confidence.as_str(), text(&statement.text));
+        let _infallible =
+            writeln!(page, "- **{}**: {}", statement.confidence.as_str(), text(&statement.text));
     }
     page.push('\n');
 }
@@ -115,13 +122,24 @@ fn impact(page: &mut String, incident: &Incident) {
             counted(bucket.deleted, ""),
         ]
     });
-    let head = ["bucket", "account", "objects out", "requests", "bytes, at least", "sensitive by Macie", "deleted"];
+    let head =
+        ["bucket", "account", "objects out", "requests", "bytes, at least", "sensitive by Macie", "deleted"];
     table(page, "Data", &head, rows.collect());
     let sensitive = impact.objects.iter().filter(|object| !object.sensitive.is_empty());
     let rows = sensitive.map(|object| {
-        vec![code(&object.bucket), code(&object.key), text(&object.sensitive.join(", ")), text(&object.ways.join(", "))]
+        vec![
+            code(&object.bucket),
+            code(&object.key),
+            text(&object.sensitive.join(", ")),
+            text(&object.ways.join(", ")),
+        ]
     });
-    table(page, "Sensitive objects that went out", &["bucket", "key", "what Macie found", "way"], rows.collect());
+    table(
+        page,
+        "Sensitive objects that went out",
+        &["bucket", "key", "what Macie found", "way"],
+        rows.collect(),
+    );
 }
 
 fn paths(page: &mut String, incident: &Incident) {
@@ -218,14 +236,23 @@ fn changes(page: &mut String, incident: &Incident) {
 }
 
 fn containment(page: &mut String, incident: &Incident) {
-    line(page, "## What to do now\n\nAdvice: exfilguard does nothing of it. Read a command before you run it.\n");
+    line(
+        page,
+        "## What to do now\n\nAdvice: exfilguard does nothing of it. Read a command before you run it.\n",
+    );
     for (number, step) in (1..).zip(&incident.containment) {
         let done = match (&step.who, &step.when) {
             (Some(who), Some(when)) => format!(" (done by {} at {when})", text(who)),
             _ => String::new(),
         };
-        let _infallible =
-            writeln!(page, "{number}. [{}]{done} {}: {}\n\n   {}", step.status, text(&step.action), text(&step.why), command(&step.command));
+        let _infallible = writeln!(
+            page,
+            "{number}. [{}]{done} {}: {}\n\n   {}",
+            step.status,
+            text(&step.action),
+            text(&step.why),
+            command(&step.command)
+        );
     }
     page.push('\n');
 }

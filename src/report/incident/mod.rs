@@ -49,8 +49,9 @@ pub(super) fn headline(incident: &Incident) -> String {
     use crate::investigate::incident::counted;
     let impact = &incident.data_impact;
     let buckets = impact.buckets.iter().filter(|bucket| bucket.objects > 0).count() as u64;
-    let taken = (impact.objects_count > 0)
-        .then(|| format!("{} went out of {}", counted(impact.objects_count, "object"), counted(buckets, "bucket")));
+    let taken = (impact.objects_count > 0).then(|| {
+        format!("{} went out of {}", counted(impact.objects_count, "object"), counted(buckets, "bucket"))
+    });
     let deleted = (impact.deleted_count + impact.unnamed_deletions > 0)
         .then(|| format!("{} deleted", counted(impact.deleted_count, "object")));
     let parts: Vec<String> = [taken, deleted].into_iter().flatten().collect();

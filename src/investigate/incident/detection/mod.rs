@@ -188,14 +188,20 @@ fn tell_what_is_missing(detection: &mut Detection, finding: &Value) {
         notes.push("it is archived: somebody, or a suppression rule, put it aside".to_owned());
     }
     if finding.get("service").is_none() {
-        notes.push("it has no `service` section: neither action, nor address, nor times are known from it".to_owned());
+        notes.push(
+            "it has no `service` section: neither action, nor address, nor times are known from it"
+                .to_owned(),
+        );
     }
     if detection.first_seen.is_none() || detection.last_seen.is_none() {
         let (created, updated) = (time(finding.get("createdAt")), time(finding.get("updatedAt")));
         detection.first_seen = detection.first_seen.or(created).or(updated);
         detection.last_seen = detection.last_seen.or(updated).or(created);
         notes.push(match detection.first_seen {
-            Some(_) => "it does not tell when the events happened: the times at which it was written stand for them".to_owned(),
+            Some(_) => {
+                "it does not tell when the events happened: the times at which it was written stand for them"
+                    .to_owned()
+            }
             None => "it does not tell when anything happened: give --from and --to".to_owned(),
         });
     }
@@ -249,7 +255,8 @@ fn buckets(finding: &Value) -> Vec<String> {
 
 fn remote_addresses(finding: &Value) -> Vec<RemoteAddress> {
     let action = finding.pointer("/service/action");
-    let kinds = ["awsApiCallAction", "networkConnectionAction", "kubernetesApiCallAction", "rdsLoginAttemptAction"];
+    let kinds =
+        ["awsApiCallAction", "networkConnectionAction", "kubernetesApiCallAction", "rdsLoginAttemptAction"];
     let details = kinds.iter().filter_map(|kind| action?.get(kind)?.get("remoteIpDetails"));
     details
         .filter_map(|details| {

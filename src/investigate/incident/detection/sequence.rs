@@ -50,7 +50,9 @@ fn bucket(resource: &Value) -> Option<String> {
     let uid = text(resource, "/uid").unwrap_or_default();
     let within = uid.split(":::").nth(1).and_then(|rest| rest.split('/').next()).unwrap_or_default();
     match kind.as_str() {
-        "S3_BUCKET" => text(resource, "/name").or_else(|| Some(within.to_owned())).filter(|name| !name.is_empty()),
+        "S3_BUCKET" => {
+            text(resource, "/name").or_else(|| Some(within.to_owned())).filter(|name| !name.is_empty())
+        }
         "S3_OBJECT" if !within.is_empty() => Some(within.to_owned()),
         _ => None,
     }

@@ -71,7 +71,10 @@ fn what_is_no_finding_is_refused() {
         ("{\"findings\": []}", "empty"),
         ("{\"findings\": [{}]}", "no GuardDuty finding"),
         ("{\"Records\": []}", "no GuardDuty finding"),
-        ("{\"id\": \"x\", \"type\": \"SensitiveData:S3Object/Personal\", \"category\": \"CLASSIFICATION\"}", "no GuardDuty"),
+        (
+            "{\"id\": \"x\", \"type\": \"SensitiveData:S3Object/Personal\", \"category\": \"CLASSIFICATION\"}",
+            "no GuardDuty",
+        ),
     ] {
         let error = read(text.as_bytes()).unwrap_err().to_string();
         assert!(error.contains(why), "{text}: {error}");
@@ -93,7 +96,11 @@ fn b14_what_a_finding_lacks_is_told() {
     assert!(has(&retired, "retired"), "{:?}", retired.notes);
     let bare = changed(&|value| _ = value.as_object_mut().unwrap().remove("service"));
     assert!(has(&bare, "no `service` section") && has(&bare, "no remote address"), "{:?}", bare.notes);
-    assert!(has(&bare, "were written"), "the times of writing stand for those of the events: {:?}", bare.notes);
+    assert!(
+        has(&bare, "were written"),
+        "the times of writing stand for those of the events: {:?}",
+        bare.notes
+    );
     assert_eq!(bare.first_seen.unwrap().to_string(), "2026-01-15T05:00:00Z");
     let timeless = changed(&|value| {
         for name in ["service", "createdAt", "updatedAt"] {
@@ -105,7 +112,9 @@ fn b14_what_a_finding_lacks_is_told() {
     assert!(archived.archived && has(&archived, "archived"));
     for sample in [
         changed(&|value| value["service"]["additionalInfo"] = json!({"sample": true})),
-        changed(&|value| value["service"]["additionalInfo"] = json!({"type": "default", "value": "{\"sample\":true}"})),
+        changed(&|value| {
+            value["service"]["additionalInfo"] = json!({"type": "default", "value": "{\"sample\":true}"})
+        }),
         changed(&|value| value["title"] = "[SAMPLE] t".into()),
     ] {
         assert!(sample.sample && has(&sample, "sample"));
@@ -138,7 +147,8 @@ fn an_attack_sequence_tells_by_its_actors_endpoints_resources_and_signals() {
             }}},
     });
     let detection = one(&sequence);
-    let keys: Vec<&str> = detection.credentials.iter().map(|credential| credential.access_key.as_str()).collect();
+    let keys: Vec<&str> =
+        detection.credentials.iter().map(|credential| credential.access_key.as_str()).collect();
     assert_eq!(keys, ["ASIAABCDEFGHIEXAMPLE", "AKIAABCDEFGHIEXAMPLE"]);
     assert_eq!(detection.buckets, ["crown-jewels", "other"]);
     assert_eq!(detection.addresses[0].address, "203.0.113.7");

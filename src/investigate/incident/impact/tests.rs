@@ -29,7 +29,8 @@ fn touched(name: &str, bucket: &str, key: &str, bytes: u64) -> Touched {
 }
 
 fn gathered(rows: Vec<Touched>) -> Gathered {
-    let mut gathered = Gathered { touched: rows, accounts: BTreeSet::from([OURS.to_owned()]), ..Gathered::default() };
+    let mut gathered =
+        Gathered { touched: rows, accounts: BTreeSet::from([OURS.to_owned()]), ..Gathered::default() };
     gathered.suspects.name(KEY, Joined::Named);
     gathered.suspects.addresses.insert("203.0.113.7".to_owned());
     gathered
@@ -45,7 +46,10 @@ fn an_object_counts_once_and_its_bytes_each_time() {
     ranges.requests = 3;
     let again = Touched { source_ip: text("198.51.100.1"), ..touched("GetObject", "b", "large", 100) };
     let (impact, paths) = measured(&gathered(vec![ranges, again, touched("GetObject", "c", "large", 5)]));
-    assert_eq!((impact.objects_count, impact.distinct_keys, impact.bytes_out, impact.requests), (2, 1, 405, 5));
+    assert_eq!(
+        (impact.objects_count, impact.distinct_keys, impact.bytes_out, impact.requests),
+        (2, 1, 405, 5)
+    );
     assert_eq!(paths.len(), 1);
     assert_eq!((paths[0].kind.as_str(), paths[0].objects, paths[0].bytes_out), ("direct-read", 2, 405));
     assert_eq!(paths[0].destination, "198.51.100.1, 203.0.113.7");
@@ -69,7 +73,10 @@ fn a_copy_takes_its_source_and_only_if_it_goes_outside() {
     assert_eq!(keys, ["a b.csv", "plain.csv", "unclear.csv"]);
     let of = |to: &str| paths.iter().find(|path| path.destination == to).unwrap();
     // The owner of the sink is told by another record of it.
-    assert_eq!((of("sink").objects, of("sink").confidence, of("sink").owner.as_deref()), (2, Confidence::Confirmed, Some(THEIRS)));
+    assert_eq!(
+        (of("sink").objects, of("sink").confidence, of("sink").owner.as_deref()),
+        (2, Confidence::Confirmed, Some(THEIRS))
+    );
     assert_eq!(of("nobody-told").confidence, Confidence::Inferred);
     assert_eq!(paths.len(), 2);
     let mut known = gathered(vec![copy("nobody-told", None, "b/unclear.csv")]);
@@ -150,7 +157,10 @@ fn what_goes_through_a_door_counts_only_for_whom_it_lets_in() {
     all.outside.clear();
     let (impact, paths) = measured(&all);
     assert_eq!(impact.objects_count, 1);
-    assert!(paths.iter().any(|path| path.kind == "open-access" && path.confidence == Confidence::Inferred), "{paths:?}");
+    assert!(
+        paths.iter().any(|path| path.kind == "open-access" && path.confidence == Confidence::Inferred),
+        "{paths:?}"
+    );
 }
 
 #[test]
