@@ -575,6 +575,32 @@ fn b13_a_file_of_nothing_but_repeats_changes_no_row() {
 }
 
 #[test]
+fn b13_another_json_document_beside_the_logs_is_left_out_and_an_empty_record_within_them_is_not() {
+    let folder = folder(&[record(1, json!({}))]);
+    put(
+        folder.path(),
+        "finding.json",
+        json!({"id": "x", "detail": {"eventFirstSeen": "t"}}).to_string().as_bytes(),
+    );
+    let beside = hunt_in(folder.path(), "top-readers", &[]);
+    assert_eq!(beside.code, 0, "{}", beside.stderr);
+    assert!(beside.answer["query"]["notes"].to_string().contains("finding.json"), "{}", beside.stderr);
+    put(folder.path(), "within.json", json!({"Records": [{}, record(2, json!({}))]}).to_string().as_bytes());
+    put(
+        folder.path(),
+        "behind.json",
+        json!({"owner": "x", "Records": [record(3, json!({}))]}).to_string().as_bytes(),
+    );
+    let within = hunt_in(folder.path(), "top-readers", &[]);
+    assert_eq!(within.code, 3, "{}", within.stderr);
+    assert!(
+        within.stderr.contains("within.json") && within.stderr.contains("behind.json"),
+        "{}",
+        within.stderr
+    );
+}
+
+#[test]
 fn b13_a_record_that_never_ends_is_passed_over() {
     let folder = tempfile::tempdir().unwrap();
     let mut text = b"{\"Records\":[{\"requestParameters\":\"".to_vec();
@@ -661,6 +687,8 @@ fn every_value(name: &str) -> Option<&'static str> {
         "bucket" => "crown-jewels",
         "principals" => "arn:aws:iam::111122223333:role/AppRole",
         "access_keys" => "AKIAIOSFODNN7EXAMPLE,ASIAIOSFODNN7EXAMPLE",
+        "addresses" => "198.51.100.7,2001:db8::7",
+        "buckets" => "crown-jewels,other",
         "networks" => "10.0.0.0/8,2001:db8::/32",
         "organization_buckets" => "ours,ours-too",
         "baseline_from" => "2025-12-15",

@@ -2,6 +2,7 @@
 
 mod hunt;
 mod hunt_aws;
+mod investigate;
 mod remediate;
 
 use std::num::NonZeroU32;
@@ -11,6 +12,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub use self::hunt::{HuntArguments, HuntCommand, RunHunt};
 pub use self::hunt_aws::{AthenaArguments, AwsBackEndArguments, HuntSetupArguments};
+pub use self::investigate::InvestigateArguments;
 pub use self::remediate::{
     ApplyArguments, PlanArguments, PlanFormat, RemediateArguments, RemediateCommand, RollbackArguments,
     WriteArguments,
@@ -80,6 +82,8 @@ pub enum Command {
     Remediate(RemediateArguments),
     /// Ask a named question of CloudTrail's records: Athena, Logs Insights, or log files at hand
     Hunt(Box<HuntArguments>),
+    /// From a GuardDuty finding, or a bucket, a principal or a key, to an incident report
+    Investigate(Box<InvestigateArguments>),
     /// Collect a snapshot without judging it, or show one
     Snapshot(SnapshotArguments),
     /// List and explain checks, or run their tests
@@ -578,6 +582,8 @@ pub enum SchemaKind {
     Comparison,
     /// The row that `exfilguard trend --output json` writes
     Trend,
+    /// The report that `exfilguard investigate --output json` writes
+    Incident,
 }
 
 /// `exfilguard completions`.
@@ -683,6 +689,9 @@ pub struct IamPolicyArguments {
     /// With `investigate`: also what `hunt setup --apply` needs to make the table
     #[arg(long)]
     pub hunt_setup: bool,
+    /// With `investigate`: also what `investigate --start-classification-job` needs; such a job costs money
+    #[arg(long)]
+    pub classification_job: bool,
     /// The role that is assumed in each account
     #[arg(long, value_name = "NAME", default_value = "OrganizationAccountAccessRole", value_parser = role_name)]
     pub role: String,

@@ -1,6 +1,6 @@
 //! `exfilguard hunt`: lists, explains and asks hunts.
 
-mod aws;
+pub(super) mod aws;
 mod setup;
 
 use std::fmt::Write as _;
@@ -222,7 +222,7 @@ fn answer(
 }
 
 /// What a query without an answer ends the program with: wrong usage if it was not asked, incomplete if it was.
-fn failed(error: QueryError) -> Failure {
+pub(super) fn failed(error: QueryError) -> Failure {
     let code = match &error {
         QueryError::Interrupted => ExitCode::Interrupted,
         QueryError::Aws { code, .. } if aws::is_about_credentials(code) => ExitCode::NoEntry,

@@ -9,7 +9,8 @@ use super::Failure;
 use super::arguments::{IamPolicyArguments, IamPurpose};
 use super::exit_code::ExitCode;
 use crate::collect::permission::{
-    IN_EACH_ACCOUNT, IN_THE_CENTRAL_ACCOUNT, TO_INVESTIGATE, TO_REMEDIATE, TO_SET_UP_HUNTS, action,
+    IN_EACH_ACCOUNT, IN_THE_CENTRAL_ACCOUNT, TO_CLASSIFY, TO_INVESTIGATE, TO_REMEDIATE, TO_SET_UP_HUNTS,
+    action,
 };
 
 /// Prints the policy.
@@ -89,14 +90,10 @@ fn investigate(arguments: &IamPolicyArguments) -> Vec<Value> {
         in_catalogue.extend(TO_SET_UP_HUNTS.map(|name| action(name).to_owned()));
         in_glue.extend(named(&["glue:CreateDatabase", "glue:CreateTable"]));
     }
-    let findings = [
-        "guardduty:GetFindings",
-        "guardduty:ListDetectors",
-        "guardduty:ListFindings",
-        "macie2:GetFindings",
-        "macie2:GetMacieSession",
-        "macie2:ListFindings",
-    ];
+    let mut findings = of(&|name| name.starts_with("guardduty:") || name.starts_with("macie2:"));
+    if arguments.classification_job {
+        findings.extend(TO_CLASSIFY.map(|name| action(name).to_owned()));
+    }
     let places = [
         json!([
             arn("glue:*:*:catalog"),
@@ -120,7 +117,7 @@ fn investigate(arguments: &IamPolicyArguments) -> Vec<Value> {
     statements.extend([
         allow("QueryLogGroup", named(&["logs:StartQuery"]), log_group),
         allow("ReadAnswers", of(&|name| OF_NO_RESOURCE.contains(&name)), json!("*")),
-        allow("ReadFindings", named(&findings), json!("*")),
+        allow("ReadFindings", findings, json!("*")),
     ]);
     if arguments.central {
         statements.push(enter(arguments));

@@ -14,6 +14,7 @@ pub mod exit_code;
 mod hunt;
 mod iam_policy;
 mod init;
+mod investigate;
 mod live;
 mod man;
 mod merge;
@@ -52,6 +53,7 @@ pub fn run() -> ProcessExitCode {
         Command::Simulate(simulate) => simulate::run(&simulate, &console),
         Command::Remediate(remediate) => remediate::run(&remediate, &console),
         Command::Hunt(hunt) => hunt::run(&hunt, &console),
+        Command::Investigate(investigate) => investigate::run(&investigate, &console),
         Command::Snapshot(snapshot) => snapshot::run(&snapshot, &console),
         Command::Checks(checks) => checks::run(&checks),
         Command::Merge(merge) => merge::run(&merge, &console),

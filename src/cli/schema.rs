@@ -20,6 +20,9 @@ pub fn run(arguments: &SchemaArguments) -> Result<ExitCode, Failure> {
         SchemaKind::Assessment => serde_json::to_value(schemars::schema_for!(Assessment)),
         SchemaKind::Comparison => serde_json::to_value(schemars::schema_for!(Comparison)),
         SchemaKind::Trend => serde_json::to_value(schemars::schema_for!(Trend)),
+        SchemaKind::Incident => {
+            serde_json::to_value(schemars::schema_for!(crate::investigate::incident::Incident))
+        }
         SchemaKind::Plan => serde_json::to_value(schemars::schema_for!(crate::remediate::plan::Plan)),
     };
     let text = schema

@@ -33,7 +33,7 @@ async fn status(access: &Access, region: &str) -> Result<Option<String>, Failure
 }
 
 /// Macie has one code for a caller who may not ask and for an account without it; only the message tells.
-fn is_not_enabled(code: &str, message: &str) -> bool {
+pub(crate) fn is_not_enabled(code: &str, message: &str) -> bool {
     code == "AccessDeniedException" && message.to_ascii_lowercase().contains("macie is not enabled")
 }
 

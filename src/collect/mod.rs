@@ -20,7 +20,7 @@ pub(crate) mod guardduty_members;
 mod kms;
 mod lambda;
 pub(crate) mod logs;
-mod macie;
+pub(crate) mod macie;
 pub(crate) mod organization;
 mod pages;
 pub mod permission;

@@ -135,7 +135,7 @@ pub const TO_REMEDIATE: [&str; 27] = [
 ];
 
 /// Every operation by which hunts and incident reports read at AWS, in order.
-pub const TO_INVESTIGATE: [&str; 12] = [
+pub const TO_INVESTIGATE: [&str; 18] = [
     "athena:GetQueryExecution",
     "athena:GetQueryResults",
     "athena:GetTableMetadata",
@@ -144,11 +144,20 @@ pub const TO_INVESTIGATE: [&str; 12] = [
     "athena:StopQueryExecution",
     "cloudtrail:DescribeTrails",
     "cloudtrail:GetTrailStatus",
+    "guardduty:GetFindings",
+    "guardduty:ListDetectors",
+    "guardduty:ListFindings",
     "logs:DescribeLogGroups",
     "logs:GetQueryResults",
     "logs:StartQuery",
     "logs:StopQuery",
+    "macie2:DescribeBuckets",
+    "macie2:GetFindings",
+    "macie2:ListFindings",
 ];
+
+/// What `exfilguard investigate --start-classification-job` calls besides: it costs money.
+pub const TO_CLASSIFY: [&str; 1] = ["macie2:CreateClassificationJob"];
 
 /// What `exfilguard hunt setup --apply` calls besides.
 pub const TO_SET_UP_HUNTS: [&str; 1] = ["athena:GetDatabase"];
@@ -320,7 +329,8 @@ mod tests {
     fn the_investigation_reads_what_its_list_says() {
         let named = named_by(files_in(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src/investigate")));
         let own = |name: &&&str| **name != "logs:DescribeLogGroups";
-        let listed = TO_INVESTIGATE.iter().filter(own).chain(&TO_SET_UP_HUNTS).map(|&name| name.to_owned());
+        let besides = TO_SET_UP_HUNTS.iter().chain(&TO_CLASSIFY);
+        let listed = TO_INVESTIGATE.iter().filter(own).chain(besides).map(|&name| name.to_owned());
         assert_eq!(named, listed.collect());
     }
 

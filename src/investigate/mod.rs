@@ -9,8 +9,10 @@
 pub mod athena;
 pub mod backend;
 pub mod binding;
+pub mod findings;
 pub mod fragments;
 pub mod hunt;
+pub mod incident;
 pub mod local;
 pub mod logs_insights;
 pub mod names;

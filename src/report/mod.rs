@@ -9,6 +9,7 @@ mod finding;
 pub mod format;
 pub mod html;
 pub mod hunt;
+pub mod incident;
 pub mod json;
 pub mod junit;
 pub mod markdown;

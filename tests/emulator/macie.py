@@ -35,7 +35,7 @@ def disable(call: Call, _moto, _state: SeededState) -> Answer:
 
 def get_session(call: Call, moto, _state: SeededState) -> Answer:
     """The session, with the time zone that moto leaves out; without a session nobody is there to answer."""
-    if not _is_enabled(call):
+    if not is_enabled(call):
         return _not_enabled(call)
     answer = moto(call.environ_for_moto())
     value = answer.json()
@@ -44,7 +44,7 @@ def get_session(call: Call, moto, _state: SeededState) -> Answer:
 
 def update_session(call: Call, _moto, _state: SeededState) -> Answer:
     """Pauses or resumes."""
-    if not _is_enabled(call):
+    if not is_enabled(call):
         return _not_enabled(call)
     changed = {name: call.parameters()[name] for name in ("status", "findingPublishingFrequency") if name in call.parameters()}
     _backend(call).macie_session |= changed | {"updatedAt": utcnow()}
@@ -53,7 +53,7 @@ def update_session(call: Call, _moto, _state: SeededState) -> Answer:
 
 def update_discovery(call: Call, _moto, _state: SeededState) -> Answer:
     """Switches automated discovery of sensitive data on or off."""
-    if not _is_enabled(call):
+    if not is_enabled(call):
         return _not_enabled(call)
     _backend(call).exfilguard_discovery = call.parameters().get("status") == "ENABLED"
     return _answer({})
@@ -61,7 +61,7 @@ def update_discovery(call: Call, _moto, _state: SeededState) -> Answer:
 
 def describe_buckets(call: Call, _moto, state: SeededState) -> Answer:
     """A page of the region's buckets with what automated discovery does with them, and what was put."""
-    if not _is_enabled(call):
+    if not is_enabled(call):
         return _not_enabled(call)
     parameters = call.parameters()
     buckets = s3_backends[call.account]["aws"].buckets
@@ -90,7 +90,8 @@ def _backend(call: Call):
     return macie2_backends[call.account][call.region]
 
 
-def _is_enabled(call: Call) -> bool:
+def is_enabled(call: Call) -> bool:
+    """Whether somebody enabled Macie there."""
     return getattr(_backend(call), "exfilguard_enabled", False)
 
 

@@ -22,6 +22,7 @@ import bucket_answers
 import bucket_exports
 import cloudwatch_cbor
 import event_data_stores
+import findings
 import guardduty_features
 import guardduty_filters
 import guardduty_members
@@ -55,6 +56,8 @@ ANSWERS = {
     "guardduty:ListMembers": guardduty_members.list_members,
     "guardduty:GetMemberDetectors": guardduty_members.get_member_detectors,
     "guardduty:UpdateMemberDetectors": guardduty_members.update_member_detectors,
+    "guardduty:ListFindings": findings.list_guardduty,
+    "guardduty:GetFindings": findings.get_guardduty,
     "guardduty:ListFilters": guardduty_filters.list_filters,
     "guardduty:ListIPSets": guardduty_filters.list_ip_sets,
     "guardduty:GetIPSet": guardduty_filters.get_ip_set,
@@ -62,6 +65,9 @@ ANSWERS = {
     "logs:StartQuery": logs_insights.start_query,
     "logs:GetQueryResults": logs_insights.get_query_results,
     "logs:StopQuery": logs_insights.stop_query,
+    "macie2:ListFindings": findings.list_macie,
+    "macie2:GetFindings": findings.get_macie,
+    "macie2:CreateClassificationJob": findings.create_job,
     "macie2:EnableMacie": macie.enable,
     "macie2:DisableMacie": macie.disable,
     "macie2:GetMacieSession": macie.get_session,

@@ -186,7 +186,15 @@ impl Scan {
         let Some((time, second)) =
             time.and_then(|time| functions::second_of(&time).map(|second| (time, second)))
         else {
-            tally.unread("it has no `eventTime`: it is no record of CloudTrail");
+            const WHY: &str = "it has no `eventTime`: it is no record of CloudTrail";
+            let none = [batch.known.event_time, batch.known.event_id, batch.known.recipient];
+            let wrapper = record.windows(9).any(|part| part == b"\"Records\"");
+            if none.iter().all(|index| places.value(record, *index).is_none()) && !wrapper {
+                tally.strange += 1;
+                tally.first_unread.get_or_insert_with(|| WHY.to_owned());
+            } else {
+                tally.unread(WHY);
+            }
             return Ok(());
         };
         tally.records += 1;

@@ -22,6 +22,8 @@ pub(super) struct FileTally {
     pub duplicates: u64,
     /// Records that could not be read, or had a field of the wrong shape.
     pub unread: u64,
+    /// Objects that have nothing of a CloudTrail record.
+    pub strange: u64,
     /// Why the first of them could not.
     pub first_unread: Option<String>,
     /// Why the file could not be read, or not to its end.
@@ -29,6 +31,17 @@ pub(super) struct FileTally {
 }
 
 impl FileTally {
+    /// Whether the file is some other JSON document, such as a finding that lies beside the logs: one object, which has
+    /// nothing of a record. Within a list of records such an object is one that could not be read.
+    fn is_no_log(&self) -> bool {
+        self.strange == 1 && self.records == 0 && self.unread == 0 && self.failure.is_none()
+    }
+
+    /// How many records could not be read, or not wholly.
+    fn all_unread(&self) -> u64 {
+        if self.is_no_log() { 0 } else { self.unread + self.strange }
+    }
+
     /// Counts a record that cannot be read.
     pub(super) fn unread(&mut self, why: &str) {
         self.unread += 1;
@@ -74,15 +87,15 @@ impl Tally {
                 count = counted(count, "file")
             )
         });
-        let records = files.iter().filter(|(_, file)| file.unread > 0);
+        let records = files.iter().filter(|(_, file)| file.all_unread() > 0);
         let examples = records
             .clone()
             .map(|(path, file)| {
                 let why = file.first_unread.as_deref().unwrap_or_default();
-                named(path, &format!("{}, the first: {why}", counted(file.unread, "record")))
+                named(path, &format!("{}, the first: {why}", counted(file.all_unread(), "record")))
             })
             .collect();
-        let count = records.map(|(_, file)| file.unread).sum();
+        let count = records.map(|(_, file)| file.all_unread()).sum();
         note(&mut notes, NoteKind::RecordsUnread, count, examples, |count| {
             format!("{} could not be read, or not wholly", counted(count, "record"))
         });
@@ -94,9 +107,14 @@ impl Tally {
         note(&mut notes, NoteKind::Duplicates, count, examples, |count| {
             format!("{} had been read before (the same eventID) and counted once", counted(count, "record"))
         });
-        let left_out =
-            all.left_out.iter().map(|path| visible_start(&path.display().to_string(), 300)).collect();
-        note(&mut notes, NoteKind::FilesLeftOut, as_count(all.left_out.len()), left_out, |count| {
+        let others = files.iter().filter(|(_, file)| file.is_no_log()).map(|(path, _)| path);
+        let left_out: Vec<String> = all
+            .left_out
+            .iter()
+            .chain(others)
+            .map(|path| visible_start(&path.display().to_string(), 300))
+            .collect();
+        note(&mut notes, NoteKind::FilesLeftOut, as_count(left_out.len()), left_out, |count| {
             format!("{} left out: digests, Insights events, or no log files", counted(count, "file"))
         });
         notes

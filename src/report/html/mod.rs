@@ -17,7 +17,7 @@ use sha2::{Digest as _, Sha256};
 use crate::score::assessment::Assessment;
 
 /// The page's style.
-const STYLE: &str = include_str!("page.css");
+pub(super) const STYLE: &str = include_str!("page.css");
 
 /// The page's script.
 const SCRIPT: &str = include_str!("page.js");
@@ -73,7 +73,7 @@ pub fn render(assessment: &Assessment) -> Result<String, serde_json::Error> {
 }
 
 /// The source expression of an inline script or style.
-fn hash(text: &str) -> String {
+pub(super) fn hash(text: &str) -> String {
     format!("sha256-{}", STANDARD.encode(Sha256::digest(text)))
 }
 

@@ -42,11 +42,7 @@ pub(super) fn extent(group: &Group) -> String {
 
 /// The checks that a section other than that of the failures names: all where there are few results, else the first, the
 /// others counted, so that also they leave the report on two screens.
-pub(super) fn named(
-    page: &mut Page,
-    groups: &[(&str, &Group)],
-    name: impl Fn(&mut Page, usize, &Group),
-) {
+pub(super) fn named(page: &mut Page, groups: &[(&str, &Group)], name: impl Fn(&mut Page, usize, &Group)) {
     let all: usize = groups.iter().map(|(_, group)| group.results).sum();
     let most = if all <= FEW { groups.len() } else { MAX_OTHERS };
     for (place, (check, group)) in groups.iter().take(most).enumerate() {

@@ -4,7 +4,10 @@ use super::*;
 use crate::catalogue::{Area, Severity, Status};
 use crate::engine::builtin;
 use crate::score::assessment::Exception;
-use crate::score::assessment::{Assessment, examples::{account, denied, organization, result, run}};
+use crate::score::assessment::{
+    Assessment,
+    examples::{account, denied, organization, result, run},
+};
 
 fn render(assessment: &Assessment, look: Look) -> String {
     super::render(&AssessmentView::from(assessment), look)
