@@ -295,9 +295,9 @@ pub fn token(random: &mut ChaCha8Rng, length: usize) -> String {
     (0..length).map(|_| char::from(ALPHABET[random.random_range(0..ALPHABET.len())])).collect()
 }
 
-/// A key or principal id that is recognizably an example: `ASIAEXAMPLE…`.
+/// A key or principal id that is recognizably an example: `ASIA…EXAMPLE`.
 pub fn example_id(random: &mut ChaCha8Rng, prefix: &str) -> String {
-    format!("{prefix}EXAMPLE{}", token(random, 9))
+    format!("{prefix}{}EXAMPLE", token(random, 9))
 }
 
 /// A version 4 UUID.

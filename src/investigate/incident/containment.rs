@@ -177,7 +177,7 @@ fn deny(bucket: &str, actors: &[Actor]) -> Option<Containment> {
             "Until it is clear which credentials are stolen, deny the followed principals the bucket {bucket}"
         ),
         "a role or user may have more keys than are known. It stops workloads with the same role, too",
-        &format!("add to the policy of {bucket}, which `put-bucket-policy` replaces as a whole: {statement}"),
+        &format!("add to the policy of {bucket}, which put-bucket-policy replaces as a whole: {statement}"),
     ))
 }
 

@@ -91,17 +91,20 @@ fn who(known: &Known<'_>, all: &mut Vec<Statement>) {
         } else {
             ""
         };
+        let failed = match actor.failed_requests {
+            0 => String::new(),
+            failed => format!(", {} of them refused or failed", counted(failed, "")),
+        };
         let noun = if outside == 1 { "address" } else { "addresse" };
         all.push(say(
             "who",
             actor.confidence,
             &["credential-use", "sessions-issued"],
             format!(
-                "{} made {} from {}{tor}, {} of them refused or failed ({})",
+                "{} made {} from {}{tor}{failed} ({})",
                 actor.principal,
                 counted(actor.requests, "request"),
                 counted(outside, noun),
-                counted(actor.failed_requests, ""),
                 actor.joined
             ),
         ));

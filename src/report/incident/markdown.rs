@@ -147,7 +147,7 @@ fn paths(page: &mut String, incident: &Incident) {
         vec![
             path.kind.clone(),
             text(&path.destination),
-            path.owner.as_deref().map_or("not told".to_owned(), code),
+            path.owner.as_deref().map_or("—".to_owned(), code),
             counted(path.objects, ""),
             bytes(path.bytes_out),
             format!("{} to {}", path.first_seen, path.last_seen),
