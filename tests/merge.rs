@@ -195,7 +195,8 @@ fn changed(place: &Place, from: &Path) -> PathBuf {
         buckets.iter_mut().find(|bucket| bucket.pointer("/policy/known").is_some_and(Value::is_string))
     });
     bucket.unwrap()["policy"] = serde_json::json!({"known": null});
-    lines.pop().unwrap();
+    let gone = lines.pop().unwrap()["id"].clone();
+    lines[0]["scope"].as_array_mut().unwrap().retain(|id| *id != gone);
     let mut text: String = lines.iter().map(|line| format!("{line}\n")).collect();
     text.push_str(&format!("{{\"accounts\":{}}}\n", lines.len() - 1));
     place.write("changed.jsonl", text);

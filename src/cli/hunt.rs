@@ -29,9 +29,9 @@ pub fn run(arguments: &HuntArguments, console: &Console) -> Result<ExitCode, Fai
     match (&arguments.command, &arguments.run) {
         (Some(HuntCommand::List { output }), _) => print(&list(&hunts, *output)?),
         (Some(HuntCommand::Explain { name, output }), _) => print(&explain(named(&hunts, name)?, *output)?),
-        (Some(HuntCommand::Run(run)), _) => ask(&hunts, run, console),
+        (Some(HuntCommand::Run(asked)), _) => ask(&hunts, &asked.run, &asked.aws, console),
         (Some(HuntCommand::Setup(table)), _) => setup::run(table, console),
-        (None, Some(run)) => ask(&hunts, run, console),
+        (None, Some(run)) => ask(&hunts, run, &arguments.aws, console),
         (None, None) => {
             Err(Failure::usage(miette!(help = "`exfilguard hunt list` shows all", "name a hunt")))
         }
@@ -141,7 +141,12 @@ fn explain(hunt: &Hunt, output: ListFormat) -> Result<String, Failure> {
     Ok(text)
 }
 
-fn ask(hunts: &Hunts, arguments: &RunHunt, console: &Console) -> Result<ExitCode, Failure> {
+fn ask(
+    hunts: &Hunts,
+    arguments: &RunHunt,
+    at_aws: &AwsBackEndArguments,
+    console: &Console,
+) -> Result<ExitCode, Failure> {
     let hunt = named(hunts, &arguments.name)?;
     if let Some(other) = arguments.output.iter().find(|asked| !FORMATS.contains(&asked.format)) {
         return Err(Failure::usage(miette!(
@@ -153,7 +158,7 @@ fn ask(hunts: &Hunts, arguments: &RunHunt, console: &Console) -> Result<ExitCode
     let destinations = Destinations::prepare(&arguments.output).map_err(Failure::usage)?;
     let given = given(hunt, arguments, console)?;
     let parameters = Parameters::read(hunt, &given).map_err(Failure::usage)?;
-    let answer = answer(hunt, &parameters, arguments, console)?;
+    let answer = answer(hunt, &parameters, arguments, at_aws, console)?;
     let written = destinations.write_with(
         &|format, look, out| Ok(out.write_all(render(format, hunt, &answer, look)?.as_bytes())?),
         console.look(),
@@ -182,6 +187,7 @@ fn answer(
     hunt: &Hunt,
     parameters: &Parameters,
     arguments: &RunHunt,
+    at_aws: &AwsBackEndArguments,
     console: &Console,
 ) -> Result<Answer, Failure> {
     let asked = match arguments.backend {
@@ -207,14 +213,14 @@ fn answer(
         BackEnd::Athena => {
             let (stopper, stop) = Stop::new();
             live::run_until_told(&stopper, console, async {
-                let athena = aws::athena(&arguments.aws, stop, console).await?;
+                let athena = aws::athena(at_aws, stop, console).await?;
                 repeat::ask(&athena, hunt, parameters).await.map_err(failed)
             })
         }
         BackEnd::LogsInsights => {
             let (stopper, stop) = Stop::new();
             live::run_until_told(&stopper, console, async {
-                let insights = aws::logs_insights(&arguments.aws, stop, console).await?;
+                let insights = aws::logs_insights(at_aws, stop, console).await?;
                 repeat::ask(&insights, hunt, parameters).await.map_err(failed)
             })
         }

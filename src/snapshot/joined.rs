@@ -175,7 +175,16 @@ mod tests {
     #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
     use super::*;
-    use crate::snapshot::SCHEMA;
+    use crate::snapshot::{Organization, OrganizationAccount, Reading, SCHEMA};
+
+    fn listed(id: u64) -> OrganizationAccount {
+        OrganizationAccount {
+            id: id.to_string(),
+            name: String::new(),
+            state: "ACTIVE".to_owned(),
+            parents: Reading::Known(Vec::new()),
+        }
+    }
 
     fn written(folder: &Path, name: &str, scope: &[&str], hubs: &[&str]) -> (String, SnapshotReader) {
         let header = Header {
@@ -185,7 +194,10 @@ mod tests {
             scope: scope.iter().map(|id| (*id).to_owned()).collect(),
             hubs: hubs.iter().map(|id| (*id).to_owned()).collect(),
             asked: None,
-            organization: crate::facts::samples::organization(),
+            organization: Organization {
+                accounts: Reading::Known((1..=9).map(|digit| listed(digit * 100_000_000_000_u64)).collect()),
+                ..crate::facts::samples::organization()
+            },
         };
         let path = folder.join(name);
         let mut writer = SnapshotWriter::create(&path, &header).unwrap();

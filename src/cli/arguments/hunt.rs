@@ -32,6 +32,9 @@ pub struct HuntArguments {
     /// The short form of `run`.
     #[command(flatten)]
     pub run: Option<RunHunt>,
+    /// Its back ends at AWS. Not a part of [`RunHunt`]: clap cannot tell whether a struct was given that has others in it.
+    #[command(flatten)]
+    pub aws: AwsBackEndArguments,
 }
 
 /// What to do with hunts.
@@ -53,12 +56,24 @@ pub enum HuntCommand {
         output: ListFormat,
     },
     /// Ask a hunt
-    Run(Box<RunHunt>),
+    #[command(after_help = "Example:\n  exfilguard hunt run top-readers --logs ./trail-bucket --last 24h")]
+    Run(Box<AskHunt>),
     /// Print or make the table by which Athena reads a trail's files
     Setup(Box<HuntSetupArguments>),
 }
 
 /// `exfilguard hunt run`.
+#[derive(Debug, Clone, Args)]
+pub struct AskHunt {
+    /// What is asked.
+    #[command(flatten)]
+    pub run: RunHunt,
+    /// The back ends at AWS.
+    #[command(flatten)]
+    pub aws: AwsBackEndArguments,
+}
+
+/// What is asked of whom.
 #[derive(Debug, Clone, Args)]
 pub struct RunHunt {
     /// The hunt: `exfilguard hunt list` shows all
@@ -100,9 +115,6 @@ pub struct RunHunt {
     /// A saved snapshot: the organization's accounts and buckets are taken from it
     #[arg(long, value_name = "PATH", help_heading = "Window and parameters")]
     pub snapshot: Option<PathBuf>,
-    /// The back ends at AWS.
-    #[command(flatten)]
-    pub aws: AwsBackEndArguments,
     /// Write the rows: terminal, json, csv or markdown, to standard output or to =PATH; repeatable [default: terminal]
     #[arg(long, value_name = "FORMAT[=PATH]", help_heading = "Reports")]
     pub output: Vec<Destination>,

@@ -132,8 +132,11 @@ pub(super) fn index_of(name: &str) -> Option<usize> {
     MEMBERS.iter().position(|member| member.name == name)
 }
 
+/// Names of fields and their indices in [`MEMBERS`].
+type Names = Vec<(&'static [u8], usize)>;
+
 /// Fields by the length of their names, so that a name is compared with one or two.
-static BY_LENGTH: LazyLock<Vec<Vec<(&'static [u8], usize)>>> = LazyLock::new(|| {
+static BY_LENGTH: LazyLock<Vec<Names>> = LazyLock::new(|| {
     let mut table = vec![Vec::new(); 32];
     for (index, member) in MEMBERS.iter().enumerate() {
         if let Some(row) = table.get_mut(member.name.len()) {

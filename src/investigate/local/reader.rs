@@ -173,6 +173,9 @@ impl<R: Read> RecordReader<R> {
     }
 }
 
+/// UTF-8's, with which some editors begin a file.
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Filled {
     More,
@@ -230,8 +233,11 @@ impl<R: Read> Window<R> {
     fn first(&mut self) -> io::Result<Option<u8>> {
         loop {
             let mut at = json::skip_space(self.text(), 0);
-            if self.text().get(at..).is_some_and(|rest| rest.starts_with(b"\xef\xbb\xbf")) {
-                at += 3;
+            let rest = self.text().get(at..).unwrap_or_default();
+            if rest.starts_with(BYTE_ORDER_MARK) {
+                at += BYTE_ORDER_MARK.len();
+            } else if !rest.is_empty() && BYTE_ORDER_MARK.starts_with(rest) && self.fill()? == Filled::More {
+                continue;
             }
             self.consume(at);
             match self.text().first().copied() {

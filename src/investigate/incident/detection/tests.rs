@@ -97,7 +97,7 @@ fn b14_what_a_finding_lacks_is_told() {
     let bare = changed(&|value| _ = value.as_object_mut().unwrap().remove("service"));
     assert!(has(&bare, "no `service` section") && has(&bare, "no remote address"), "{:?}", bare.notes);
     assert!(
-        has(&bare, "were written"),
+        has(&bare, "was written"),
         "the times of writing stand for those of the events: {:?}",
         bare.notes
     );
