@@ -5,6 +5,7 @@ import csv
 import json
 import os
 import re
+import resource
 import shutil
 import subprocess
 import sys
@@ -230,6 +231,13 @@ def browser():
     return next((path for path in (shutil.which(name) for name in names if name) if path), None)
 
 
+def of_a_browser():
+    """Files of 128 MiB at most; as much address space as it likes."""
+    resource.setrlimit(resource.RLIMIT_FSIZE, (128 * 1024**2, 128 * 1024**2))
+    hard = resource.getrlimit(resource.RLIMIT_AS)[1]
+    resource.setrlimit(resource.RLIMIT_AS, (hard, hard))
+
+
 def read_html(path, counts):
     inspect(path.read_text(encoding="utf-8"))
     program = browser()
@@ -242,11 +250,15 @@ def read_html(path, counts):
         statuses = "fail,unknown,error,excepted,pass,not-applicable"
         opened = re.search(r'"results":\[\["([0-9a-f]{16})"', path.read_text(encoding="utf-8"))
         link = f"#status={statuses}" + (f"&open={opened.group(1)}" if opened else "")
-        done = subprocess.run(command + [path.as_uri() + link], capture_output=True, timeout=120)
-    log = done.stderr.decode(errors="replace")
+        # Into files of bounded size: whatever a browser that goes wrong writes must not fill the memory.
+        with open(f"{profile}/page", "w+b") as page, open(f"{profile}/log", "w+b") as log:
+            subprocess.run(command + [path.as_uri() + link], stdout=page, stderr=log, timeout=120, preexec_fn=of_a_browser)
+            page.seek(0)
+            text = page.read().decode(errors="replace")
+            log.seek(0)
+            log = log.read().decode(errors="replace")
     check("CONSOLE" not in log, "\n".join(line for line in log.splitlines() if "CONSOLE" in line)[:500])
-    elements = inspect(done.stdout.decode(errors="replace"))
-    text = done.stdout.decode(errors="replace")
+    elements = inspect(text)
     rows = text.count('<tr class="row"')
     names = {shown(result["resource"]["id"]) for result in assessed(path.parent)}
     tree = html5lib.parse(text, namespaceHTMLElements=False)
@@ -282,6 +294,8 @@ def read_json(path, counts):
 
 
 def main():
+    # A reader that a report makes greedy ends here, with the place, instead of with the machine's memory.
+    resource.setrlimit(resource.RLIMIT_AS, (4 * 1024**3, resource.getrlimit(resource.RLIMIT_AS)[1]))
     folder = Path(sys.argv[1])
     counts = {"results": int(sys.argv[2]), "unreachable": int(sys.argv[3]), "gaps": int(sys.argv[4])}
     readers = {
