@@ -56,6 +56,11 @@ impl Incident {
         found.sort();
         found
     }
+
+    /// A file of the day of the theft: earlier days are not looked at.
+    fn file_of_the_day(&self) -> PathBuf {
+        self.files().into_iter().find(|path| path.to_string_lossy().contains("/2026/01/15/")).unwrap()
+    }
 }
 
 fn read_json(path: &Path) -> Value {
@@ -273,8 +278,8 @@ fn files_that_are_there_twice_or_cut_off_change_no_number_and_are_told() {
         fs::copy(path, twice).unwrap();
     }
     // A truncated copy of a file: its records are there already, whole or not.
-    let whole = fs::read(&incident.files()[0]).unwrap();
-    let cut = incident.files()[0].with_file_name("cut.json.gz");
+    let whole = fs::read(incident.file_of_the_day()).unwrap();
+    let cut = incident.file_of_the_day().with_file_name("cut.json.gz");
     fs::write(cut, &whole[..whole.len() / 2]).unwrap();
     let (output, after) = investigate(incident.folder.path(), &incident.path("finding.json"), &[]);
     assert_eq!(output.status.code(), Some(3), "a file could not be read to its end: {}", errors(&output));
@@ -438,8 +443,8 @@ fn b06_what_the_logs_hold_is_shown_harmlessly_in_all_three_reports() {
     }]});
     let mut file = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
     file.write_all(record.to_string().as_bytes()).unwrap();
-    fs::write(incident.files()[0].with_file_name("hostile_CloudTrail.json.gz"), file.finish().unwrap())
-        .unwrap();
+    let hostile = incident.file_of_the_day().with_file_name("hostile_CloudTrail.json.gz");
+    fs::write(hostile, file.finish().unwrap()).unwrap();
     let mut program = program();
     program.args(["investigate", "--analyst", HOSTILE, "--classification", HOSTILE, "--logs"]);
     program.arg(incident.folder.path()).arg("--finding").arg(incident.path("finding.json"));

@@ -6,6 +6,7 @@
 
 mod generator;
 
+use std::io::{self, Write as _};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -41,11 +42,13 @@ fn main() -> ExitCode {
     let Arguments { records, days, seed, kind, .. } = arguments;
     match generator::write(&Plan { kind, seed, days, records }, &arguments.folder) {
         Ok(written) => {
-            println!("{} records in {} files", written.records, written.files);
+            let _closed_pipe =
+                writeln!(io::stdout(), "{} records in {} files", written.records, written.files);
             ExitCode::SUCCESS
         }
         Err(error) => {
-            eprintln!("error: `{}` cannot be written: {error}", arguments.folder.display());
+            let _closed_pipe =
+                writeln!(io::stderr(), "error: `{}` cannot be written: {error}", arguments.folder.display());
             ExitCode::FAILURE
         }
     }

@@ -12,7 +12,7 @@ use jiff::{SpanRelativeTo, Timestamp};
 use miette::{IntoDiagnostic as _, miette};
 use serde_json::{Value, json};
 
-use super::arguments::{HuntArguments, HuntCommand, ListFormat, RunHunt};
+use super::arguments::{AwsBackEndArguments, HuntArguments, HuntCommand, ListFormat, RunHunt};
 use super::console::{Console, terminal_width};
 use super::exit_code::ExitCode;
 use super::{Failure, live};
