@@ -41,6 +41,7 @@ pub struct HuntArguments {
 #[derive(Debug, Subcommand)]
 pub enum HuntCommand {
     /// List all hunts
+    #[command(after_help = "Example:\n  exfilguard hunt list")]
     List {
         /// As a table or as JSON
         #[arg(long, value_enum, default_value_t = ListFormat::Terminal, value_name = "FORMAT")]
