@@ -15,8 +15,9 @@ use super::{Start, judge};
 use crate::collect::{Collector, Planned};
 use crate::snapshot::{AccountSnapshot, Header, SCHEMA, SnapshotError, SnapshotWriter};
 
-/// Accounts that are read at once.
-const ACCOUNTS_AT_ONCE: usize = 8;
+/// Accounts that are read at once: what is under way of them is in memory. One account takes a second however little there
+/// is to read, because its calls wait for its token buckets and for each other; a few dozen keep `--concurrency` in use.
+const ACCOUNTS_AT_ONCE: usize = 32;
 
 /// A live audit could not be carried through.
 #[derive(Debug, thiserror::Error)]
@@ -35,7 +36,7 @@ pub enum LiveError {
 /// A live audit: who reads, and what hears of each account.
 pub struct LiveAudit<'a> {
     /// Reads the accounts.
-    pub collector: &'a Collector,
+    pub collector: &'a Arc<Collector>,
     /// When the audit began.
     pub start: &'a Start,
     /// Where to keep what is read.
@@ -57,7 +58,7 @@ struct Beginning {
 impl<'a> LiveAudit<'a> {
     /// An audit that keeps nothing on disk and runs to its end.
     #[must_use]
-    pub fn new(collector: &'a Collector, start: &'a Start, done: &'a (dyn Fn(&str) + Sync)) -> Self {
+    pub fn new(collector: &'a Arc<Collector>, start: &'a Start, done: &'a (dyn Fn(&str) + Sync)) -> Self {
         Self { collector, start, save_snapshot: None, state: None, stop: Stop::never(), done }
     }
 

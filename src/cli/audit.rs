@@ -218,15 +218,16 @@ impl<'a> LiveRun<'a> {
     }
 
     /// Enters AWS, or goes on where an earlier process entered.
-    async fn enter(&self) -> Result<(Start, Collector), Failure> {
+    async fn enter(&self) -> Result<(Start, Arc<Collector>), Failure> {
         let connection = live::connection(&self.arguments.live, self.wanted.clone()).await?;
         if let Some(begun) = &self.begun {
             connection.count_before(&begun.calls);
             let collector = Collector::go_on(connection, self.scope.clone(), begun.entered.clone()).await;
-            return Ok((begun.start.clone(), collector.map_err(live::refused)?));
+            return Ok((begun.start.clone(), collector.map(Arc::new).map_err(live::refused)?));
         }
         let start = Start::now();
         let collector = Collector::start(connection, self.scope.clone()).await.map_err(live::refused)?;
+        let collector = Arc::new(collector);
         for note in collector.notes() {
             self.console.note(note);
         }

@@ -49,9 +49,13 @@ pub async fn connection(arguments: &LiveArguments, wanted: Wanted) -> Result<Arc
 }
 
 /// Enters AWS, to ask what is wanted.
-pub async fn enter(arguments: &LiveArguments, scope: Scope, wanted: Wanted) -> Result<Collector, Failure> {
+pub async fn enter(
+    arguments: &LiveArguments,
+    scope: Scope,
+    wanted: Wanted,
+) -> Result<Arc<Collector>, Failure> {
     let connection = connection(arguments, wanted).await?;
-    Collector::start(connection, scope).await.map_err(refused)
+    Collector::start(connection, scope).await.map(Arc::new).map_err(refused)
 }
 
 /// Why AWS cannot be entered, and what to do about it.

@@ -231,7 +231,7 @@ async fn enter(
     policy: &PolicyFile,
     accounts: Vec<String>,
     regions: Vec<String>,
-) -> Result<Collector, Failure> {
+) -> Result<Arc<Collector>, Failure> {
     let options = ConnectionOptions {
         endpoint_url: write.endpoint_url.clone(),
         max_concurrency: 16,
@@ -251,7 +251,7 @@ async fn enter(
         external_id: write.external_id.clone().or(external_id),
         shard: None,
     };
-    Collector::start(connection, scope).await.map_err(live::refused)
+    Collector::start(connection, scope).await.map(Arc::new).map_err(live::refused)
 }
 
 fn apply(arguments: &ApplyArguments, console: &Console) -> Result<ExitCode, Failure> {

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use futures::stream::{self, StreamExt as _};
+use futures::stream::{self, BufferUnordered, StreamExt as _};
 
 use super::connection::Access;
 use super::kms;
@@ -148,13 +148,23 @@ fn in_scope(enabled: &Reading<Vec<String>>, named: Option<&[String]>) -> Reading
     }
 }
 
+/// Reads several things of an account, a few at once. The futures are made beforehand: a closure that makes them of borrowed
+/// items, kept in a stream, would keep the reading of an account from being sent between threads (rust-lang/rust#102211).
+fn side_by_side<F: Future>(
+    reads: impl IntoIterator<Item = F>,
+) -> BufferUnordered<stream::Iter<std::vec::IntoIter<F>>> {
+    stream::iter(reads.into_iter().collect::<Vec<_>>()).buffer_unordered(REGIONS_AT_ONCE)
+}
+
 /// The trails that each region shows.
 async fn read_trail_lists(access: &Access, regions: &[String]) -> BTreeMap<String, Reading<Vec<Trail>>> {
-    stream::iter(regions)
-        .map(|region| async move { (region.clone(), cloudtrail::trails(&access.at(region), region).await) })
-        .buffer_unordered(REGIONS_AT_ONCE)
-        .collect()
-        .await
+    side_by_side(
+        regions.iter().map(|region| async move {
+            (region.clone(), cloudtrail::trails(&access.at(region), region).await)
+        }),
+    )
+    .collect()
+    .await
 }
 
 /// The buckets that trails deliver to; none where it is not known which.
@@ -177,17 +187,15 @@ async fn read_regions(
         let administrator = administrators.get(region).and_then(Reading::known);
         administrator.is_some_and(|administrator| administrator.as_deref() == Some(account))
     };
-    stream::iter(trails)
-        .map(|(region, trails)| {
-            let administers = administers(&region);
-            async move {
-                let read = read_region(&access.at(&region), &region, account, administers, trails).await;
-                (region, read)
-            }
-        })
-        .buffer_unordered(REGIONS_AT_ONCE)
-        .collect()
-        .await
+    side_by_side(trails.into_iter().map(|(region, trails)| {
+        let administers = administers(&region);
+        async move {
+            let read = read_region(&access.at(&region), &region, account, administers, trails).await;
+            (region, read)
+        }
+    }))
+    .collect()
+    .await
 }
 
 async fn read_region(
@@ -252,14 +260,12 @@ fn forget_gone_trails(
 }
 
 async fn read_trails(access: &Access, trails: &BTreeMap<String, Trail>) -> BTreeMap<String, TrailDetails> {
-    stream::iter(trails)
-        .map(|(arn, trail)| async move {
-            Some((arn.clone(), cloudtrail::details(&access.at(&trail.home_region), trail).await?))
-        })
-        .buffer_unordered(REGIONS_AT_ONCE)
-        .filter_map(std::future::ready)
-        .collect()
-        .await
+    side_by_side(trails.iter().map(|(arn, trail)| async move {
+        Some((arn.clone(), cloudtrail::details(&access.at(&trail.home_region), trail).await?))
+    }))
+    .filter_map(std::future::ready)
+    .collect()
+    .await
 }
 
 /// Macie matters where there are buckets: only those regions are asked.
@@ -269,11 +275,14 @@ async fn read_macie(
     buckets: &[Bucket],
 ) -> BTreeMap<String, Macie> {
     let regions: BTreeSet<&String> = buckets.iter().filter_map(|bucket| bucket.region.known()).collect();
-    stream::iter(regions.into_iter().filter(|region| regional.contains_key(*region)))
-        .map(|region| async move { (region.clone(), macie::macie(&access.at(region), region).await) })
-        .buffer_unordered(REGIONS_AT_ONCE)
-        .collect()
-        .await
+    side_by_side(
+        regions
+            .into_iter()
+            .filter(|region| regional.contains_key(*region))
+            .map(|region| async move { (region.clone(), macie::macie(&access.at(region), region).await) }),
+    )
+    .collect()
+    .await
 }
 
 /// Keys are asked for where they are used: a trail's in its home region, a bucket's in the bucket's.
@@ -291,14 +300,12 @@ async fn read_keys(
     let keys: BTreeSet<(String, String)> = of_trails.chain(of_buckets).collect();
     let by_name: BTreeMap<String, (String, String)> =
         keys.into_iter().map(|(id, region)| (key_name(&region, &id), (id, region))).collect();
-    stream::iter(by_name)
-        .map(|(name, (id, region))| async move {
-            let key = kms::key(&access.at(&region), &region, &id).await;
-            (name, key)
-        })
-        .buffer_unordered(REGIONS_AT_ONCE)
-        .collect()
-        .await
+    side_by_side(by_name.into_iter().map(|(name, (id, region))| async move {
+        let key = kms::key(&access.at(&region), &region, &id).await;
+        (name, key)
+    }))
+    .collect()
+    .await
 }
 
 /// Log groups are asked for where they are: in the region and account that their ARN names.
@@ -310,20 +317,21 @@ async fn read_log_groups(
 ) -> BTreeMap<String, LogGroup> {
     let of_trails = trails.values().filter_map(|trail| trail.log_group_arn.as_ref());
     let arns: BTreeSet<&String> = of_trails.chain(more).filter(|arn| owner(arn) == account).collect();
-    stream::iter(arns)
-        .filter_map(|arn| async move {
-            // arn:P:logs:region:account:log-group:NAME:*
-            let mut parts = arn.splitn(7, ':');
-            let region = parts.nth(3)?;
-            let name = parts.nth(2)?;
-            Some((arn, region, name.trim_end_matches(":*")))
-        })
-        .map(|(arn, region, name)| async move {
-            (arn.clone(), logs::log_group(&access.at(region), region, name).await)
-        })
-        .buffer_unordered(REGIONS_AT_ONCE)
-        .collect()
-        .await
+    side_by_side(
+        arns.into_iter()
+            .filter_map(|arn| {
+                // arn:P:logs:region:account:log-group:NAME:*
+                let mut parts = arn.splitn(7, ':');
+                let region = parts.nth(3)?;
+                let name = parts.nth(2)?;
+                Some((arn, region, name.trim_end_matches(":*")))
+            })
+            .map(|(arn, region, name)| async move {
+                (arn.clone(), logs::log_group(&access.at(region), region, name).await)
+            }),
+    )
+    .collect()
+    .await
 }
 
 /// Alarms matter where a metric filter feeds them: only those regions are asked.
@@ -336,13 +344,11 @@ async fn read_alarms(
         .filter(|(_, group)| group.metric_filters.known().is_none_or(|filters| !filters.is_empty()))
         .filter_map(|(arn, _)| arn.split(':').nth(3))
         .collect();
-    stream::iter(regions)
-        .map(
-            |region| async move { (region.to_owned(), cloudwatch::alarms(&access.at(region), region).await) },
-        )
-        .buffer_unordered(REGIONS_AT_ONCE)
-        .collect()
-        .await
+    side_by_side(regions.into_iter().map(|region| async move {
+        (region.to_owned(), cloudwatch::alarms(&access.at(region), region).await)
+    }))
+    .collect()
+    .await
 }
 
 /// What the rules' targets name of a service.
@@ -371,21 +377,22 @@ async fn read_functions(
     regional: &BTreeMap<String, Region>,
 ) -> BTreeMap<String, Reading<Option<String>>> {
     let arns: BTreeSet<&String> = targets(regional, "lambda").collect();
-    stream::iter(arns)
-        .map(|arn| async move { (arn.clone(), lambda::function_policy(&access.at(region_of(arn)), arn).await) })
-        .buffer_unordered(REGIONS_AT_ONCE)
-        .collect()
-        .await
+    side_by_side(arns.into_iter().map(|arn| async move {
+        (arn.clone(), lambda::function_policy(&access.at(region_of(arn)), arn).await)
+    }))
+    .collect()
+    .await
 }
 
 /// Queues that a rule's targets name.
 async fn read_queues(access: &Access, regional: &BTreeMap<String, Region>) -> BTreeMap<String, QueueRecord> {
     let arns: BTreeSet<&String> = targets(regional, "sqs").collect();
-    stream::iter(arns)
-        .map(|arn| async move { (arn.clone(), sqs::queue(&access.at(region_of(arn)), arn).await) })
-        .buffer_unordered(REGIONS_AT_ONCE)
-        .collect()
-        .await
+    side_by_side(
+        arns.into_iter()
+            .map(|arn| async move { (arn.clone(), sqs::queue(&access.at(region_of(arn)), arn).await) }),
+    )
+    .collect()
+    .await
 }
 
 /// Topics that an alarm's actions or a rule's targets name.
@@ -400,11 +407,13 @@ async fn read_topics(
     let composite = alarms().flat_map(|a| a.composite.iter().flat_map(|alarm| &alarm.alarm_actions));
     let topics: BTreeSet<&String> =
         actions.chain(composite).filter(|arn| service(arn) == "sns").chain(targets).collect();
-    stream::iter(topics)
-        .map(|arn| async move { (arn.clone(), sns::topic(&access.at(region_of(arn)), arn).await) })
-        .buffer_unordered(REGIONS_AT_ONCE)
-        .collect()
-        .await
+    side_by_side(
+        topics
+            .into_iter()
+            .map(|arn| async move { (arn.clone(), sns::topic(&access.at(region_of(arn)), arn).await) }),
+    )
+    .collect()
+    .await
 }
 
 #[cfg(test)]

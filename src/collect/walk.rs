@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroU32;
 use std::sync::Arc;
 
-use futures::FutureExt as _;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
+use tokio::task::JoinSet;
 
 use super::account::{self, AccountScope};
 use super::calls::CallCounts;
@@ -357,9 +357,11 @@ impl Collector {
         owners
     }
 
-    /// Reads one account. Never fails: what cannot be read is recorded as such, and so is a defect of the reading itself.
-    pub async fn collect(&self, planned: &Planned) -> AccountSnapshot {
-        contained(planned, self.read(planned)).await
+    /// Reads one account, in a task of its own, so that accounts are read on all threads of the runtime. Never fails: what
+    /// cannot be read is recorded as such, and so is a defect of the reading itself.
+    pub async fn collect(self: &Arc<Self>, planned: &Planned) -> AccountSnapshot {
+        let (collector, account) = (Arc::clone(self), planned.clone());
+        contained(planned, async move { collector.read(&account).await }).await
     }
 
     async fn read(&self, planned: &Planned) -> AccountSnapshot {
@@ -422,20 +424,24 @@ impl Collector {
     }
 }
 
-/// A panic while one account is read ends nobody else's audit.
-async fn contained(planned: &Planned, reading: impl Future<Output = AccountSnapshot>) -> AccountSnapshot {
-    // What the panic left half done is the account's own clients and what was read until then: both are dropped.
-    match std::panic::AssertUnwindSafe(reading).catch_unwind().await {
-        Ok(account) => account,
-        Err(_) => {
-            let why = Unreadable {
-                operation: "exfilguard:Collect".to_owned(),
-                code: "Defect".to_owned(),
-                message: "exfilguard broke while it read this account; please report it".to_owned(),
-            };
-            account::not_entered(&planned.id, &planned.name, Entry::Unreachable(why))
-        }
+/// A panic while one account is read ends nobody else's audit. Whoever stops waiting ends the reading, too.
+async fn contained(
+    planned: &Planned,
+    reading: impl Future<Output = AccountSnapshot> + Send + 'static,
+) -> AccountSnapshot {
+    // A set of one, because it ends its task when it is dropped.
+    let mut task = JoinSet::new();
+    task.spawn(reading);
+    // What a panic left half done is the account's own clients and what was read until then: both are dropped.
+    if let Some(Ok(account)) = task.join_next().await {
+        return account;
     }
+    let why = Unreadable {
+        operation: "exfilguard:Collect".to_owned(),
+        code: "Defect".to_owned(),
+        message: "exfilguard broke while it read this account; please report it".to_owned(),
+    };
+    account::not_entered(&planned.id, &planned.name, Entry::Unreachable(why))
 }
 
 fn notes(organization: &Organization) -> Vec<String> {
