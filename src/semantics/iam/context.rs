@@ -1,6 +1,8 @@
 //! The request context: what AWS knows about a request besides principal, action and resource.
 
-use std::collections::BTreeMap;
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 
@@ -12,8 +14,8 @@ const MAX_CONTEXT_BYTES: usize = 64 * 1024;
 /// What is known of one condition key in one request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ContextValue {
-    /// The key is in the request with these values, never none.
-    Known(Vec<String>),
+    /// The key is in the request with these values, never none. Shared, because a search sets the same ones in many requests.
+    Known(Arc<[String]>),
     /// The key may be in the request or not, with whatever value.
     Unknown,
     /// The key is not in the request.
@@ -24,14 +26,14 @@ impl ContextValue {
     /// A key with a single value.
     #[must_use]
     pub fn one(value: impl Into<String>) -> Self {
-        Self::Known(vec![value.into()])
+        Self::Known(Arc::new([value.into()]))
     }
 
     /// The value, if the key is known to have exactly one.
     #[must_use]
     pub fn single(&self) -> Option<&str> {
         match self {
-            Self::Known(values) => match values.as_slice() {
+            Self::Known(values) => match &**values {
                 [only] => Some(only),
                 _ => None,
             },
@@ -40,11 +42,43 @@ impl ContextValue {
     }
 }
 
+/// A condition key.
+#[derive(Debug, PartialEq, Eq)]
+struct Key {
+    lower_case: String,
+    /// As it was given.
+    spelling: String,
+}
+
+/// Spellings that a thread keeps at most; the policies of an organization name some hundred.
+const MAX_SPELLINGS: usize = 10_000;
+
+impl Key {
+    /// The key of a spelling. A search sets the same few keys in thousands of requests: each is put into lower case once.
+    fn of(spelling: &str) -> Arc<Self> {
+        thread_local! {
+            static KNOWN: RefCell<HashMap<String, Arc<Key>>> = RefCell::default();
+        }
+        KNOWN.with_borrow_mut(|known| {
+            if let Some(key) = known.get(spelling) {
+                return Arc::clone(key);
+            }
+            let key =
+                Arc::new(Self { lower_case: spelling.to_ascii_lowercase(), spelling: spelling.to_owned() });
+            if known.len() == MAX_SPELLINGS {
+                known.clear();
+            }
+            known.insert(spelling.to_owned(), Arc::clone(&key));
+            key
+        })
+    }
+}
+
 /// The condition keys of a request. Keys are case-insensitive; a key that was not set is absent.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Context {
-    /// By lower-case key: the spelling that was given, and the value.
-    entries: BTreeMap<String, (String, ContextValue)>,
+    /// In order of the lower-case keys. A clone shares them until one of both is changed.
+    entries: Arc<Vec<(Arc<Key>, ContextValue)>>,
 }
 
 impl Context {
@@ -68,7 +102,7 @@ impl Context {
             if let ContextValue::Known(values) = &value {
                 size = values.iter().fold(size + key.len(), |size, value| size + value.len() + 1);
             }
-            if context.entries.contains_key(&key.to_ascii_lowercase()) {
+            if context.given(&key.to_ascii_lowercase()).is_some() {
                 return Err(format!("the context key `{key}` is given more than once"));
             }
             context.set(key, value);
@@ -85,7 +119,23 @@ impl Context {
             ContextValue::Known(values) if values.is_empty() => ContextValue::Absent,
             value => value,
         };
-        self.entries.insert(key.to_ascii_lowercase(), (key.to_owned(), value));
+        let key = Key::of(key);
+        let place = self.place(&key.lower_case);
+        let entries = Arc::make_mut(&mut self.entries);
+        match place {
+            // The place was found in the same list.
+            Ok(index) => {
+                if let Some(entry) = entries.get_mut(index) {
+                    *entry = (key, value);
+                }
+            }
+            Err(index) => entries.insert(index, (key, value)),
+        }
+    }
+
+    /// Where a key (in lower case) is among the entries, or belongs.
+    fn place(&self, lower_case_key: &str) -> Result<usize, usize> {
+        self.entries.binary_search_by(|(key, _)| key.lower_case.as_str().cmp(lower_case_key))
     }
 
     /// The same context with a key that has this one value.
@@ -105,12 +155,13 @@ impl Context {
     /// What was set for a key (in lower case); nothing if it was not mentioned at all.
     #[must_use]
     pub fn given(&self, lower_case_key: &str) -> Option<&ContextValue> {
-        self.entries.get(lower_case_key).map(|(_, value)| value)
+        let index = self.place(lower_case_key).ok()?;
+        self.entries.get(index).map(|(_, value)| value)
     }
 
     /// The keys that were set, as they were spelled, with their values.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &ContextValue)> {
-        self.entries.values().map(|(key, value)| (key.as_str(), value))
+        self.entries.iter().map(|(key, value)| (key.spelling.as_str(), value))
     }
 
     /// The context as [`Context::from_json`] reads it, without the keys that are absent.
@@ -119,7 +170,7 @@ impl Context {
         let mut object = Map::new();
         for (key, value) in self.iter() {
             let value = match value {
-                ContextValue::Known(values) => match values.as_slice() {
+                ContextValue::Known(values) => match &**values {
                     [only] => json!(only),
                     values => json!(values),
                 },
@@ -149,6 +200,6 @@ fn read_value(key: &str, json: &Json) -> Result<ContextValue, String> {
                     .ok_or_else(|| format!("the context key `{key}` has {} among its values", item.kind()))
             })
             .collect::<Result<Vec<_>, _>>()
-            .map(ContextValue::Known),
+            .map(|values| ContextValue::Known(values.into())),
     }
 }
