@@ -3,6 +3,8 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod emulated;
+#[path = "stand_in_size/mod.rs"]
+mod size;
 
 use std::collections::BTreeMap;
 use std::io::{BufRead as _, BufReader};

@@ -100,4 +100,18 @@ mod tests {
         assert!(!walk.step(at(1)).await, "a circle of two");
         assert!(WALK.try_with(|_| ()).is_err());
     }
+
+    #[tokio::test]
+    async fn f18_ten_thousand_pages_are_a_walk_and_the_first_one_again_is_a_circle() {
+        let walk = Walk::default();
+        let at = |page: u32| async move {
+            let mut request = [0; 32];
+            request[..4].copy_from_slice(&page.to_be_bytes());
+            WALK.try_with(|walk| walk.goes_on(&request)).unwrap_or_default()
+        };
+        for page in 0..10_000 {
+            assert!(walk.step(at(page)).await, "page {page}");
+        }
+        assert!(!walk.step(at(0)).await);
+    }
 }
