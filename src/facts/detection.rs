@@ -3,11 +3,12 @@
 use serde_json::json;
 
 use super::context::Context;
+use super::detector::watches_s3;
 use super::fact::{Evidence, Fact};
 use super::suppression::Suppression;
 use crate::semantics::guardduty::{self, FindingSource, FindingType};
 use crate::semantics::verdict::Verdict;
-use crate::snapshot::{AccountSnapshot, Detector, Reading};
+use crate::snapshot::{AccountSnapshot, Detector};
 
 /// Whether GuardDuty would make the finding if it judged the behaviour to be one, and neither a filter nor a trusted list
 /// would hide it (`aws-semantics.md` 4.4).
@@ -24,7 +25,7 @@ pub fn produced(
     };
     let mut verdict = guardduty::detector_enabled(&detector.status);
     if finding.source == FindingSource::DataEvents {
-        verdict = verdict.and(s3_protection(detector));
+        verdict = verdict.and(watches_s3(detector));
     }
     if finding.needs_threat_list() {
         verdict = verdict
@@ -54,7 +55,7 @@ pub fn mended_by(
 ) -> Option<&'static str> {
     let detector = detector(account, region).ok();
     let enabled = detector.is_some_and(|d| guardduty::detector_enabled(&d.status).value.is_yes());
-    let protected = enabled && detector.is_some_and(|d| s3_protection(d).value.is_yes());
+    let protected = enabled && detector.is_some_and(|d| watches_s3(d).value.is_yes());
     let suppression = Suppression::of(account, region, context);
     match finding.source {
         // The check on S3 Protection passes only where GuardDuty is enabled too.
@@ -70,17 +71,5 @@ fn detector<'a>(account: &'a AccountSnapshot, region: &str) -> Result<&'a Detect
     let Some(read) = account.regional.get(region) else {
         return Err(Verdict::unknown(format!("region `{region}` was not read")).into());
     };
-    match &read.detector {
-        Reading::Unreadable(why) => Err(Fact::unread(why)),
-        Reading::Known(None) => Err(Verdict::no("GuardDuty was never enabled there").into()),
-        Reading::Known(Some(detector)) => Ok(detector),
-    }
-}
-
-fn s3_protection(detector: &Detector) -> Verdict {
-    let features: Option<Vec<(&str, &str)>> = detector
-        .features
-        .as_ref()
-        .map(|features| features.iter().map(|f| (f.name.as_str(), f.status.as_str())).collect());
-    guardduty::s3_protection(features.as_deref(), detector.legacy_s3_logs.as_deref())
+    super::detector::of(read, region)
 }

@@ -7,6 +7,7 @@ mod access_points;
 pub(crate) mod alerting;
 pub(crate) mod context;
 pub(crate) mod detection;
+mod detector;
 mod exports;
 mod fact;
 pub(crate) mod guardduty_administration;
@@ -22,6 +23,7 @@ pub(crate) mod public_access;
 mod resource;
 mod resources;
 pub(crate) mod routing;
+mod rule_pattern;
 mod rule_severities;
 mod rule_targets;
 #[cfg(test)]

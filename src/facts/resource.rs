@@ -15,15 +15,14 @@ use super::suppression::Suppression;
 use super::tampering::Tampering;
 use super::trail_coverage::TrailCoverage;
 use super::{
-    access_points, exports, guardduty_administration, macie, network, ownership, protection, public_access,
-    routing, rule_severities, rule_targets, unread,
+    access_points, detector, exports, guardduty_administration, macie, network, ownership, protection,
+    public_access, routing, rule_pattern, rule_severities, rule_targets, unread,
 };
 use crate::catalogue::ResourceKind;
 use crate::semantics::event_selectors::{BucketIdentity, EventClass};
-use crate::semantics::guardduty;
 use crate::semantics::iam::probes::Perimeter;
 use crate::semantics::verdict::{Tri, Verdict};
-use crate::snapshot::{AccountSnapshot, Bucket, Detector, Entry, Reading, Region, Rule, Trail};
+use crate::snapshot::{AccountSnapshot, Bucket, Entry, Reading, Region, Rule, Trail};
 
 /// One resource with its facts.
 #[derive(Debug, Clone, PartialEq)]
@@ -333,7 +332,7 @@ impl Derivation<'_> {
                 ),
                 some_data_events_logged: self.trail_coverage().some_data_events(region),
                 guardduty_enabled,
-                guardduty_publishes_promptly: publishes_promptly(read, region),
+                guardduty_publishes_promptly: detector::publishes_promptly(read, region),
                 guardduty_findings_kept: suppression.kept(),
                 guardduty_narrowed_filters: suppression.narrowed(),
                 guardduty_trusts_nobody: suppression.trusts_nobody(),
@@ -368,7 +367,7 @@ impl Derivation<'_> {
             Reading::Known(_) => None,
             Reading::Unreadable(_) => guardduty_administration::of_member(self.account, region, self.context),
         };
-        of_member.unwrap_or_else(|| (detector_enabled(read, region), s3_protection(read, region)))
+        of_member.unwrap_or_else(|| (detector::enabled(read, region), detector::s3_protection(read, region)))
     }
 
     /// The organization is judged with its management account, or with the account that is audited alone.
@@ -421,7 +420,7 @@ impl Derivation<'_> {
         region: &str,
         events: &[(&str, Value)],
     ) -> EventRuleFacts {
-        let pattern = routing::pattern(rule);
+        let pattern = rule_pattern::judged(rule);
         let enabled = rule.state != "DISABLED";
         let why = if enabled { "the rule is enabled" } else { "the rule is disabled" };
         EventRuleFacts {
@@ -492,28 +491,6 @@ impl Derivation<'_> {
     }
 }
 
-/// The detector, or the fact that decides without one.
-fn detector<'a>(read: &'a Region, region: &str) -> Result<&'a Detector, Fact> {
-    match &read.detector {
-        Reading::Unreadable(why) => Err(Fact::unread(why)),
-        Reading::Known(None) => Err(Fact::new(Tri::No, "GuardDuty was never enabled there")
-            .with(Evidence::new("guardduty:ListDetectors", region, "/detectorIds", json!([])))),
-        Reading::Known(Some(detector)) => Ok(detector),
-    }
-}
-
-fn detector_enabled(read: &Region, region: &str) -> Fact {
-    match detector(read, region) {
-        Err(fact) => fact,
-        Ok(detector) => Fact::from(guardduty::detector_enabled(&detector.status)).with(Evidence::new(
-            "guardduty:GetDetector",
-            &detector.id,
-            "/status",
-            json!(detector.status),
-        )),
-    }
-}
-
 /// Whether a trail writes digests of its files.
 fn validated(trail: &Trail) -> Fact {
     let why = if trail.log_file_validation { "on" } else { "off" };
@@ -525,55 +502,4 @@ fn validated(trail: &Trail) -> Fact {
             json!(trail.log_file_validation),
         ),
     )
-}
-
-/// Whether GuardDuty tells of repeated findings within the hour.
-fn publishes_promptly(read: &Region, region: &str) -> Fact {
-    let detector = match detector(read, region) {
-        Err(fact) => return fact,
-        Ok(detector) => detector,
-    };
-    let frequency = detector.finding_publishing_frequency.as_deref();
-    let (holds, why) = match frequency {
-        Some("FIFTEEN_MINUTES") => (Tri::Yes, "every 15 minutes".to_owned()),
-        Some("ONE_HOUR") => (Tri::Yes, "every hour".to_owned()),
-        Some("SIX_HOURS") => (Tri::No, "every six hours".to_owned()),
-        Some(other) => (Tri::Unknown, format!("its frequency `{other}` is not known to exfilguard")),
-        None => (Tri::Unknown, "AWS did not say how often".to_owned()),
-    };
-    let enabled = guardduty::detector_enabled(&detector.status);
-    Fact::from(enabled.and(Verdict::new(holds, why))).with(Evidence::new(
-        "guardduty:GetDetector",
-        &detector.id,
-        "/findingPublishingFrequency",
-        json!(frequency),
-    ))
-}
-
-fn s3_protection(read: &Region, region: &str) -> Fact {
-    let detector = match detector(read, region) {
-        Err(fact) => return fact,
-        Ok(detector) => detector,
-    };
-    let features: Option<Vec<(&str, &str)>> = detector
-        .features
-        .as_ref()
-        .map(|features| features.iter().map(|f| (f.name.as_str(), f.status.as_str())).collect());
-    let mut detects = guardduty::detector_enabled(&detector.status);
-    if detects.value.is_yes() {
-        // That the detector is enabled is a fact of its own, and said there.
-        detects.reason.clear();
-    }
-    let verdict =
-        guardduty::s3_protection(features.as_deref(), detector.legacy_s3_logs.as_deref()).and(detects);
-    let shown: Vec<Value> = detector
-        .features
-        .iter()
-        .flatten()
-        .filter(|feature| feature.name == "S3_DATA_EVENTS")
-        .map(|feature| json!({"name": feature.name, "status": feature.status}))
-        .collect();
-    Fact::from(verdict)
-        .with(Evidence::new("guardduty:GetDetector", &detector.id, "/features", json!(shown)))
-        .with(Evidence::new("guardduty:GetDetector", &detector.id, "/status", json!(detector.status)))
 }

@@ -3,14 +3,18 @@
 //! Field names are part of the contract with users. Fields may be added; readers ignore unknown ones and refuse an
 //! unknown major version of the schema.
 
+mod run;
+mod scores;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+pub use self::run::{ApiCalls, Incomplete, Run, Source};
+pub use self::scores::{Band, Grade, Scores, WorstPair};
 use super::baseline::Comparison;
 use super::exception_use::ExceptionUse;
 use super::overview::Overview;
@@ -152,91 +156,6 @@ impl Assessment {
     pub fn account(&self, id: &str) -> Option<&AccountAudit> {
         self.accounts.iter().find(|account| account.id == id)
     }
-}
-
-/// How the audit went.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct Run {
-    /// Unique id of this audit.
-    pub id: String,
-    /// The version of exfilguard that made it.
-    pub tool_version: String,
-    /// When the audit started (RFC 3339, UTC).
-    #[serde(with = "rfc3339")]
-    #[schemars(with = "String")]
-    pub started_at: Timestamp,
-    /// When the audit ended (RFC 3339, UTC).
-    #[serde(with = "rfc3339")]
-    #[schemars(with = "String")]
-    pub finished_at: Timestamp,
-    /// Where the configuration was read from.
-    pub source: Source,
-    /// Which of several parts of the accounts was audited (`I/N`, the first of four is `1/4`); none: all of them.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub shard: Option<String>,
-    /// The partition of AWS (`aws`, `aws-cn`, `aws-us-gov`, …).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub partition: Option<String>,
-    /// A digest of what was judged by: the check modules and the policy file's settings of them. Assessments of other
-    /// digests do not fit together.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub judged_by: Option<String>,
-    /// The organization's id (`o-…`); none outside an organization or if it could not be read.
-    pub organization_id: Option<String>,
-    /// The id of the organization's management account.
-    pub management_account: Option<String>,
-    /// How many accounts the audit was asked for.
-    pub accounts_in_scope: u64,
-    /// How many accounts were read of which nothing in scope was unreadable.
-    pub accounts_audited: u64,
-    /// Every region that was audited in some account, sorted.
-    pub regions: Vec<String>,
-    /// Whether everything in scope could be read and no check was defective.
-    pub complete: bool,
-    /// What could not be read, sorted.
-    pub incomplete: Vec<Incomplete>,
-    /// The calls to AWS.
-    pub api_calls: ApiCalls,
-}
-
-/// Where the configuration was read from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum Source {
-    /// From AWS.
-    Live,
-    /// From a saved snapshot.
-    Snapshot,
-}
-
-/// One thing in scope that could not be read. Ordered by account, region, operation and resource.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
-pub struct Incomplete {
-    /// The account that was asked.
-    pub account_id: String,
-    /// The region that was asked; none for a global service.
-    pub region: Option<String>,
-    /// The operation, such as `s3:GetBucketPolicy`.
-    pub operation: String,
-    /// The resource that was asked about, if the operation is about one.
-    pub resource: Option<String>,
-    /// The error code, such as `AccessDenied`.
-    pub code: String,
-    /// The error message.
-    pub message: String,
-}
-
-/// How many calls to AWS the audit made.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct ApiCalls {
-    /// All requests that were sent, retries included.
-    pub total: u64,
-    /// How many of them were attempts after the first.
-    pub retries: u64,
-    /// Answers that asked to slow down.
-    pub throttled: u64,
-    /// Calls by operation, such as `cloudtrail:DescribeTrails`.
-    pub by_operation: BTreeMap<String, u64>,
 }
 
 /// One account in scope.
@@ -405,110 +324,6 @@ impl SinceBaseline {
             Self::Known => "known",
         }
     }
-}
-
-/// How well the organization stands. Scores run from 0 to 100, where 100 means nothing to mend; they are rounded
-/// down to one decimal, so that only a clean organization shows 100.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct Scores {
-    /// The organization's score, unknown counted as not passed: the headline.
-    pub overall: f64,
-    /// By area, over all accounts. An area without an applicable result has none.
-    pub by_area: BTreeMap<Area, f64>,
-    /// By account id. Suspended accounts, and accounts without an applicable result, have none.
-    pub by_account: BTreeMap<String, f64>,
-    /// By account id and area.
-    #[serde(default)]
-    pub by_account_and_area: BTreeMap<String, BTreeMap<Area, f64>>,
-    /// The letter of the headline.
-    #[serde(default)]
-    pub grade: Grade,
-    /// Where the score lies if the unknown results turn out well or badly.
-    #[serde(default)]
-    pub band: Band,
-    /// The severity-weighted share of unknown results, 0 to 1, rounded up to three decimals.
-    #[serde(default)]
-    pub unknown_share: f64,
-    /// The lowest account score.
-    #[serde(default)]
-    pub minimum: Option<f64>,
-    /// The 10th percentile of the account scores (nearest rank).
-    #[serde(default)]
-    pub percentile_10: Option<f64>,
-    /// How many accounts score below 50.
-    #[serde(default)]
-    pub accounts_below_50: u64,
-    /// The five worst pairs of account and check, worst first.
-    #[serde(default)]
-    pub worst: Vec<WorstPair>,
-    /// The simulation score, 0 to 100: how far defence gets against every technique on every bucket; none without a
-    /// simulation.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub simulation: Option<f64>,
-}
-
-/// The letter of a score: A from 90, B from 80, C from 70, D from 50, else E.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
-pub enum Grade {
-    /// At least 90.
-    A,
-    /// At least 80.
-    B,
-    /// At least 70.
-    C,
-    /// At least 50.
-    D,
-    /// Below 50.
-    #[default]
-    E,
-}
-
-impl Grade {
-    /// The letter of a score between 0 and 100.
-    #[must_use]
-    pub fn of(score: f64) -> Self {
-        match score {
-            s if s >= 90.0 => Self::A,
-            s if s >= 80.0 => Self::B,
-            s if s >= 70.0 => Self::C,
-            s if s >= 50.0 => Self::D,
-            _ => Self::E,
-        }
-    }
-
-    /// The letter.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::A => "A",
-            Self::B => "B",
-            Self::C => "C",
-            Self::D => "D",
-            Self::E => "E",
-        }
-    }
-}
-
-/// The score if every unknown result were a failure, and if every one were a pass.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct Band {
-    /// Every unknown result fails: the headline.
-    pub lower: f64,
-    /// Every unknown result passes.
-    pub upper: f64,
-}
-
-/// A check that an account fails badly.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct WorstPair {
-    /// The account.
-    pub account_id: String,
-    /// The check's id.
-    pub check: String,
-    /// The check's severity.
-    pub severity: Severity,
-    /// How much of the check passes, 0 to 100, weighted by sensitivity.
-    pub coverage: f64,
 }
 
 fn empty_object() -> Value {
