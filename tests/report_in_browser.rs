@@ -1,5 +1,6 @@
 //! The HTML report in headless Chromium, used as people use it (`tests/browser/page.py`): axe-core, keyboard, filters, links,
-//! light and dark, desktop and phone, print, and 50,000 results.
+//! light and dark, desktop and phone, print, and 50,000 results. And the pages of `investigate` and `simulate`, which run no
+//! script.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -82,6 +83,10 @@ fn large(example: &Value) -> Value {
         example["accounts"].as_array().unwrap().iter().filter(|a| a["status"] == "audited").collect();
     let list = |field: &str| example[field].as_array().unwrap().clone();
     let (mut accounts, mut results, mut simulation) = (Vec::new(), Vec::new(), Vec::new());
+    let scores = ["by_account", "by_account_and_area"];
+    for by in scores {
+        large["score"][by] = json!({});
+    }
     let mut number = 0_u64;
     while results.len() < 50_000 {
         let account = audited[usize::try_from(number).unwrap() % audited.len()];
@@ -91,6 +96,9 @@ fn large(example: &Value) -> Value {
             serde_json::from_str(&text).unwrap()
         };
         accounts.push(renamed(account));
+        for by in scores {
+            large["score"][by][&id] = example["score"][by][account["id"].as_str().unwrap()].clone();
+        }
         let of_account = |value: &&Value| value["account_id"] == account["id"];
         results.extend(list("results").iter().filter(of_account).map(renamed));
         if number < 100 {
@@ -112,4 +120,26 @@ fn fifty_thousand_results_open_and_are_filtered() {
     let run = place.run(&["compare", "report.json", "report.json", "--output", "html=page.html"]);
     assert_eq!(run.code, 0, "{}", run.stderr);
     used(&place, "large", "page.html", "report.json");
+}
+
+#[test]
+fn the_incident_and_the_matrix_are_read_on_desktop_phone_and_paper() {
+    let place = Place::new();
+    let incident = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/incident");
+    let finding = incident.join("finding.json");
+    let run = place.run(&[
+        "investigate",
+        "--logs",
+        incident.to_str().unwrap(),
+        "--finding",
+        finding.to_str().unwrap(),
+        "--output",
+        "html=incident.html",
+    ]);
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    used(&place, "still", "incident.html", "");
+    let run =
+        place.run(&["simulate", "--snapshot", example().to_str().unwrap(), "--output", "html=matrix.html"]);
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    used(&place, "still", "matrix.html", "");
 }

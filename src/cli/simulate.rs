@@ -64,7 +64,7 @@ pub fn run(arguments: &SimulateArguments, console: &Console) -> Result<ExitCode,
     let look = console.look();
     destinations
         .write(&matrix, look, &mut std::io::stdout().lock())
-        .map_err(|error| Failure::usage(miette!("{error}")))?;
+        .map_err(|error| Failure { code: ExitCode::Incomplete, report: miette!("{error}") })?;
     Ok(ExitCode::Success)
 }
 

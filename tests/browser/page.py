@@ -1,7 +1,7 @@
 """Uses an HTML report as people do, in headless Chromium: by mouse, by keyboard, by a link, on paper, light and dark, on a
 desktop and on a phone. What must be seen is computed from the JSON report of the same audit.
 
-Arguments: `whole` or `large`, the page, the JSON report. Prints what it did; the first thing that is wrong ends it.
+Arguments: `whole`, `large` or `still` (a page that runs no script), the page, the JSON report. Prints what it did; the first thing that is wrong ends it.
 """
 
 import json
@@ -65,7 +65,7 @@ class Browser:
     def __init__(self, chromium, address):
         self.chromium, self.address = chromium, address
 
-    def open(self, fragment="", scheme="light", size="desktop", script=True, bypass=False):
+    def open(self, fragment="", scheme="light", size="desktop", script=True, bypass=False, ready=True):
         """A page in a profile of its own. Whatever it logs, asks of a network or throws is a fault."""
         width, height = SIZES[size]
         context = self.chromium.new_context(
@@ -78,7 +78,7 @@ class Browser:
         page.on("pageerror", lambda error: page.faults.append(f"error: {error}"))
         page.on("request", lambda request: request.url.split("#")[0] != self.address and page.faults.append(f"asks {request.url}"))
         page.goto(self.address + fragment)
-        if script:
+        if script and ready:
             until(page, "document.getElementById('count').textContent !== ''")
         return page
 
@@ -274,11 +274,52 @@ def prints(browser):
     page.emulate_media(media="print")
     for hidden in (".filters", ".top nav", "#more"):
         check(not page.is_visible(hidden), f"{hidden} is printed")
+    page.set_viewport_size({"width": 703, "height": 1000})
+    narrow = page.evaluate("document.querySelector('.findings tr.row td:nth-child(3)').getBoundingClientRect().width")
+    check(narrow > 240, f"{narrow} pixels on paper for what is wrong")
     pdf = page.pdf(format="A4")
     pages = len(re.findall(rb"/Type\s*/Page\b", pdf))
     check(pdf.startswith(b"%PDF") and 2 < pages < 200, f"{pages} pages")
     browser.close(page)
     return f"prints on {pages} pages"
+
+
+def still(browser):
+    """A page that runs no script: nothing to scroll sideways and nothing that axe objects to, in each combination of colours
+    and sizes, folded and unfolded; and no column on paper so narrow that words are broken letter by letter."""
+    passes = 0
+    for scheme in ("light", "dark"):
+        for size in SIZES:
+            page = browser.open(scheme=scheme, size=size, bypass=True, ready=False)
+            for what in ("", ", unfolded"):
+                wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+                check(wide <= 0, f"{scheme} {size}{what}: {wide} pixels to scroll sideways")
+                page.evaluate("for (const fold of document.querySelectorAll('details')) fold.open = true")
+            page.evaluate(AXE)
+            found = page.evaluate("axe.run(document, { resultTypes: ['violations'] })")
+            for violation in found["violations"]:
+                node = violation["nodes"][0]
+                raise SystemExit(f"wrong: {scheme} {size}: axe: {violation['id']}: {violation['help']}: {node['html'][:200]}")
+            passes += len(found["passes"])
+            if size == "phone" and page.query_selector(".incident td"):
+                narrow = page.evaluate(NARROW)
+                check(narrow >= 150, f"a cell of {narrow} pixels on a phone")
+            browser.close(page)
+    # A4 without its margins.
+    page = browser.open(ready=False)
+    page.set_viewport_size({"width": 703, "height": 1000})
+    page.emulate_media(media="print")
+    narrow = page.evaluate(NARROW)
+    check(narrow >= 40, f"a cell of {narrow} pixels on paper")
+    folded = page.evaluate("[...document.querySelectorAll('details')].filter(fold => fold.lastElementChild.getBoundingClientRect().height === 0 && getComputedStyle(fold.lastElementChild).display !== 'none').length")
+    check(folded == 0, f"{folded} parts are not printed since they are folded")
+    browser.close(page)
+    return f"axe: {passes} rules passed, none broken; the narrowest cell on paper has {narrow} pixels"
+
+
+# The narrowest cell of a table with text in it, but for the cells of a matrix, which hold a letter.
+NARROW = """Math.min(...[...document.querySelectorAll('table:not(.matrix) td')].filter(cell => cell.textContent.length > 3)
+    .map(cell => cell.getBoundingClientRect().width).filter(width => width > 0), 9999)"""
 
 
 def large(browser, report):
@@ -300,6 +341,11 @@ def large(browser, report):
     page.click("[data-sort=account]")
     page.click("#more")
     check(page.locator("tr.row").count() == 400, "more rows")
+    page.click("#f-reset")
+    pages = len(re.findall(rb"/Type\s*/Page\b", page.pdf(format="A4")))
+    check(pages < 150, f"{pages} pages")
+    told = page.text_content("#paper")
+    check(told == f"On paper: the first 500 of {report.count():,} results; a narrower filter prints others.", told)
     browser.close(page)
     return f"{len(report.results)} results"
 
@@ -313,7 +359,8 @@ def program():
 
 
 def main():
-    what, page, report = sys.argv[1], Path(sys.argv[2]).resolve(), Report(Path(sys.argv[3]))
+    what, page = sys.argv[1], Path(sys.argv[2]).resolve()
+    report = Report(Path(sys.argv[3])) if what != "still" else None
     found = program()
     if not found:
         print("no Chromium: the page was not opened")
@@ -323,6 +370,8 @@ def main():
         browser = Browser(chromium, page.as_uri())
         if what == "large":
             parts = [lambda: large(browser, report)]
+        elif what == "still":
+            parts = [lambda: still(browser)]
         else:
             parts = [lambda: sections(browser, report), lambda: looks(browser), lambda: filters(browser, report),
                      lambda: sorts(browser), lambda: unfolds(browser, report), lambda: keyboard(browser), lambda: prints(browser)]

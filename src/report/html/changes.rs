@@ -4,7 +4,8 @@ use std::cmp::Reverse;
 
 use maud::{Markup, html};
 
-use super::sections::{counted, more, name, rich};
+use super::frame::rich;
+use super::sections::{counted, more, name};
 use crate::score::assessment::Assessment;
 use crate::score::baseline::{Change, Comparison, Finding};
 use crate::visible::visible_start;

@@ -1,7 +1,7 @@
 "use strict";
 // Shows the findings and the matrix of the page's data block. Everything becomes text nodes; nothing is parsed as markup.
 (() => {
-  const CHUNK = 200, MATRIX_CHUNK = 40, PRINTED = 1000;
+  const CHUNK = 200, MATRIX_CHUNK = 40, PRINTED = 500;
   const data = JSON.parse(document.getElementById("data").textContent);
   const $ = (id) => document.getElementById(id);
   const make = (tag, options = {}, ...children) => {
@@ -233,7 +233,17 @@
     changed();
   });
   addEventListener("hashchange", () => { if (read()) { fill(); draw(); if (!view.open) $("findings-title").scrollIntoView(); } });
-  addEventListener("beforeprint", () => { for (const fold of document.querySelectorAll("details.fold")) fold.open = true; if (shown < PRINTED) append(PRINTED - shown); });
+  // Paper holds a part; it says so.
+  const paper = (node, printed, all, noun, how) => {
+    node.hidden = printed >= all;
+    node.textContent = `On paper: the first ${number(printed)} of ${number(all)} ${noun}${how}.`;
+  };
+  addEventListener("beforeprint", () => {
+    for (const fold of document.querySelectorAll("details.fold")) fold.open = true;
+    if (shown < PRINTED) append(PRINTED - shown);
+    paper($("paper"), shown, chosen.length, "results", "; a narrower filter prints others");
+    if ($("matrix-paper")) paper($("matrix-paper"), $("matrix-table").tBodies[0]?.rows.length ?? 0, data.matrix.length, "buckets", "");
+  });
 
   // The matrix.
   const matrix = $("matrix-table");

@@ -7,6 +7,7 @@ use maud::{Markup, html};
 
 use super::super::finding::{audited, mend, title as check_title};
 use super::data::{ALL_EVIDENCE, techniques};
+use super::frame::{initial, rich};
 use crate::catalogue::{Area, Severity, Status};
 use crate::score::assessment::{
     AccountAudit, AccountStatus, Assessment, ResultRecord, SinceBaseline, Source,
@@ -16,6 +17,9 @@ use crate::visible::{visible, visible_start};
 
 /// How many rows a table in the markup has at most.
 pub(super) const MAX_ROWS: usize = 1_000;
+
+/// How many accounts of the heat map are printed; `page.css` hides the others on paper.
+const PRINTED_ACCOUNTS: usize = 100;
 
 /// How many characters of a name are shown in a table.
 const MAX_NAME: usize = 120;
@@ -57,30 +61,24 @@ pub(super) fn title(assessment: &Assessment) -> String {
     format!("exfilguard: {} scores {:.1}", name(organization), assessment.score.overall)
 }
 
-pub(super) fn header(assessment: &Assessment) -> Markup {
-    let run = &assessment.run;
-    let links = [
+/// Whose assessment it is.
+pub(super) fn brand(assessment: &Assessment) -> Markup {
+    html! { @if let Some(id) = &assessment.run.organization_id { " " span { (name(id)) } } }
+}
+
+/// The sections of the page, and whether it has them.
+pub(super) fn links(assessment: &Assessment) -> [(&'static str, &'static str, bool); 9] {
+    [
         ("#standing", "Standing", true),
         ("#changes", "Since the baseline", assessment.comparison.is_some()),
         ("#mend", "Mend first", assessment.count(Status::Fail) > 0),
         ("#accounts", "Accounts", !assessment.accounts.is_empty()),
         ("#matrix", "Thefts", !assessment.simulation.is_empty()),
         ("#exceptions", "Exceptions", assessment.results.iter().any(|result| result.exception.is_some())),
-        ("#gaps", "Not read", !run.incomplete.is_empty()),
+        ("#gaps", "Not read", !assessment.run.incomplete.is_empty()),
         ("#findings", "Findings", true),
         ("#run", "Run", true),
-    ];
-    html! {
-        header.top {
-            div.brand {
-                strong { "exfilguard" }
-                @if let Some(id) = &run.organization_id { " " span { (name(id)) } }
-            }
-            nav aria-label="Sections" {
-                @for (link, text, shown) in links { @if shown { a href=(link) { (text) } } }
-            }
-        }
-    }
+    ]
 }
 
 pub(super) fn standing(assessment: &Assessment) -> Markup {
@@ -285,15 +283,6 @@ fn first_sentence(text: &str) -> &str {
     text.split_once(". ").and_then(|(first, _)| text.get(..=first.len())).unwrap_or(text)
 }
 
-/// A text whose parts in backticks are code.
-pub(super) fn rich(text: &str) -> Markup {
-    html! {
-        @for (place, part) in text.split('`').enumerate() {
-            @if place % 2 == 1 { code { (visible(part)) } } @else { (visible(part)) }
-        }
-    }
-}
-
 /// The class of a score in the heat map: by tens, since a colour must not hide a difference.
 fn heat(score: f64) -> &'static str {
     match score {
@@ -335,6 +324,9 @@ pub(super) fn heat_map(assessment: &Assessment) -> Markup {
                     }
                 }
                 (more(accounts.len(), MAX_ROWS, "account"))
+                @if accounts.len() > PRINTED_ACCOUNTS {
+                    p.paper { "On paper: the worst " (PRINTED_ACCOUNTS) " of " (counted(accounts.len(), "account")) "." }
+                }
             }
         }
     }
@@ -396,6 +388,7 @@ pub(super) fn matrix(assessment: &Assessment) -> Markup {
                 noscript { p { "The matrix needs the page's own script; " code { "exfilguard simulate" } " shows it, too." } }
                 div.scroll.tall role="region" aria-label="Bucket by technique" tabindex="0" { table.matrix #matrix-table {} }
                 p.chunk { button type="button" #matrix-more hidden { "Show more buckets" } }
+                p.paper #matrix-paper hidden {}
                 div #matrix-path aria-live="polite" {}
                 details.fold {
                     summary { "The techniques" }
@@ -409,11 +402,6 @@ pub(super) fn matrix(assessment: &Assessment) -> Markup {
             }
         }
     }
-}
-
-/// What stands in a cell of the matrix: there is no room for the word.
-fn initial(outcome: Outcome) -> String {
-    outcome.to_string().chars().take(1).flat_map(char::to_uppercase).collect()
 }
 
 pub(super) fn findings(assessment: &Assessment) -> Markup {
@@ -449,6 +437,7 @@ pub(super) fn findings(assessment: &Assessment) -> Markup {
                 }
             }
             p.chunk { button type="button" #more hidden { "Show more" } }
+            p.paper #paper hidden {}
             @if assessment.results.len() > ALL_EVIDENCE {
                 p.aside { "Evidence of results that pass is left out here, as there are many; the JSON report has it." }
             }

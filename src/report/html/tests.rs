@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 use serde_json::Value;
 
+use super::frame::hash;
 use super::*;
 use crate::catalogue::{Severity, Status};
 use crate::score::assessment::examples::{account, organization, result, run};

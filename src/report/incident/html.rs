@@ -1,10 +1,10 @@
 //! The incident report as one HTML file without script: opens from disk, asks no network, and obeys a strict
 //! Content-Security-Policy.
 
-use maud::{DOCTYPE, Markup, PreEscaped, html};
+use maud::{Markup, html};
 
-use super::super::html::{STYLE, hash};
-use super::headline;
+use super::super::html::{Frame, page, rich};
+use super::{headline, told};
 use crate::investigate::incident::report::{Confidence, Incident};
 use crate::investigate::incident::{bytes, counted};
 use crate::visible::{visible, visible_start};
@@ -23,60 +23,45 @@ const MAX_ADDRESSES: usize = 12;
 
 /// Writes the page, ended by a line feed.
 pub(super) fn render(incident: &Incident) -> String {
-    // A browser hashes what it parsed, with line feeds alone.
-    let style = format!("{STYLE}{OWN_STYLE}").replace('\r', "");
-    let policy =
-        format!("default-src 'none'; style-src '{}'; base-uri 'none'; form-action 'none'", hash(&style));
-    let page = html! {
-        (DOCTYPE)
-        html lang="en" {
-            head {
-                meta charset="utf-8";
-                meta http-equiv="Content-Security-Policy" content=(policy);
-                meta name="viewport" content="width=device-width, initial-scale=1";
-                meta name="color-scheme" content="light dark";
-                meta name="referrer" content="no-referrer";
-                meta name="robots" content="noindex";
-                meta name="generator" content="exfilguard";
-                title { "Incident: " (headline(incident)) }
-                style { (PreEscaped(&style)) }
-            }
-            body.incident {
-                a.skip href="#statements" { "Skip to what can be said" }
-                (header(incident))
-                main {
-                    (summary(incident))
-                    (statements(incident))
-                    (paths(incident))
-                    (data(incident))
-                    (actors(incident))
-                    (timeline(incident))
-                    (changes(incident))
-                    (containment(incident))
-                    (logging(incident))
-                    (causes(incident))
-                    (evidence(incident))
-                    (limitations(incident))
-                }
-            }
-        }
+    let frame = Frame {
+        title: format!("Incident: {}", headline(incident)),
+        class: "incident",
+        style: OWN_STYLE,
+        script: None,
+        brand: html! { " " span { "incident report" } },
+        links: &[
+            ("#statements", "What can be said", true),
+            ("#ways", "Ways out", !incident.exfil_paths.is_empty()),
+            ("#data", "Data", !incident.data_impact.buckets.is_empty()),
+            ("#who", "Who", !incident.actors.is_empty()),
+            ("#timeline", "Timeline", !incident.timeline.is_empty()),
+            ("#changes", "Changes", !incident.control_plane_changes.is_empty()),
+            ("#now", "What to do now", true),
+            ("#logging", "Logging", true),
+            ("#evidence", "Evidence", true),
+        ],
+        skip: ("#statements", "Skip to what can be said"),
     };
-    page.into_string() + "\n"
+    let main = html! {
+        (summary(incident))
+        (statements(incident))
+        (paths(incident))
+        (data(incident))
+        (actors(incident))
+        (timeline(incident))
+        (changes(incident))
+        (containment(incident))
+        (logging(incident))
+        (causes(incident))
+        (evidence(incident))
+        (limitations(incident))
+    };
+    page(&frame, &main)
 }
 
 /// A name of unknown origin.
 fn name(text: &str) -> String {
     visible_start(text, MAX_NAME)
-}
-
-/// A sentence of ours with names of unknown origin: what it quotes in backticks is shown as code.
-fn rich(text: &str) -> Markup {
-    let shown = visible(text);
-    let parts: Vec<&str> = shown.split('`').collect();
-    if parts.len().is_multiple_of(2) {
-        return html! { (shown) };
-    }
-    html! { @for (place, part) in parts.iter().enumerate() { @if place % 2 == 1 { code { (part) } } @else { (part) } } }
 }
 
 fn badge(confidence: Confidence) -> Markup {
@@ -97,35 +82,21 @@ fn section(id: &str, title: &str, content: &Markup) -> Markup {
     html! { section id=(id) { h2 { (title) } (content) } }
 }
 
+/// A table. On a narrow screen it becomes a list of blocks, in which each cell says of itself what it is: hence its label,
+/// and the roles, which are those that the elements have anyway.
 fn table(class: &str, head: &[&str], rows: &[Vec<Markup>], noun: &str) -> Markup {
     html! {
         div.scroll role="region" aria-label=(noun) tabindex="0" {
-            table class=(class) {
-                thead { tr { @for title in head { th scope="col" { (title) } } } }
-                tbody { @for row in rows.iter().take(MAX_ROWS) { tr { @for cell in row { td { (cell) } } } } }
+            table class=(class) role="table" {
+                thead role="rowgroup" { tr role="row" { @for title in head { th scope="col" role="columnheader" { (title) } } } }
+                tbody role="rowgroup" {
+                    @for row in rows.iter().take(MAX_ROWS) {
+                        tr role="row" { @for (cell, title) in row.iter().zip(head) { td role="cell" data-label=(title) { (cell) } } }
+                    }
+                }
             }
         }
         @if rows.len() > MAX_ROWS { p.aside { "… and " (counted((rows.len() - MAX_ROWS) as u64, noun)) " more, which the JSON report lists." } }
-    }
-}
-
-fn header(incident: &Incident) -> Markup {
-    let links = [
-        ("#statements", "What can be said", true),
-        ("#ways", "Ways out", !incident.exfil_paths.is_empty()),
-        ("#data", "Data", !incident.data_impact.buckets.is_empty()),
-        ("#who", "Who", !incident.actors.is_empty()),
-        ("#timeline", "Timeline", !incident.timeline.is_empty()),
-        ("#changes", "Changes", !incident.control_plane_changes.is_empty()),
-        ("#now", "What to do now", true),
-        ("#logging", "Logging", true),
-        ("#evidence", "Evidence", true),
-    ];
-    html! {
-        header.top {
-            div.brand { strong { "exfilguard" } " " span { "incident report" } }
-            nav aria-label="Sections" { @for (link, text, shown) in links { @if shown { a href=(link) { (text) } } } }
-        }
     }
 }
 
@@ -224,7 +195,7 @@ fn paths(incident: &Incident) -> Markup {
                     @if let Some(owner) = &path.owner { span.sub { "account " (name(owner)) } }
                 },
                 html! { span.number { (counted(path.objects, "")) } },
-                html! { span.number.nowrap { (bytes(path.bytes_out)) } },
+                html! { span.number.nowrap { (told(path.bytes_out)) } },
                 html! { span.nowrap { (moment(&path.first_seen)) } @if path.last_seen != path.first_seen { span.sub.nowrap { "to " (moment(&path.last_seen)) } } },
                 badge(path.confidence),
             ]
@@ -245,7 +216,7 @@ fn data(incident: &Incident) -> Markup {
                 html! { strong { (name(&bucket.bucket)) } @if let Some(account) = &bucket.account { span.sub { "account " (name(account)) } } },
                 number(bucket.objects),
                 number(bucket.requests),
-                html! { span.number.nowrap { (bytes(bucket.bytes_out)) } },
+                html! { span.number.nowrap { (told(bucket.bytes_out)) } },
                 number(bucket.sensitive_objects),
                 number(bucket.deleted),
             ]
@@ -259,7 +230,7 @@ fn data(incident: &Incident) -> Markup {
                 html! { code { (name(&object.key)) } span.sub { (name(&object.bucket)) } },
                 html! { (object.ways.join(", ")) },
                 html! { @if object.sensitive.is_empty() { span.soft { "not known" } } @else { (name(&object.sensitive.join(", "))) } },
-                html! { span.number.nowrap { (bytes(object.bytes_out)) } },
+                html! { span.number.nowrap { (told(object.bytes_out)) } },
                 html! { span.nowrap { (moment(&object.first_seen)) } },
             ]
         })
@@ -485,6 +456,7 @@ fn evidence(incident: &Incident) -> Markup {
         "Evidence",
         &html! {
             p.aside { "Each query as it was executed, with the hash of its rows as compact JSON. Whoever asks the same of the same logs gets the same hash." }
+            p.paper { "On paper: without the texts of the queries, which the page itself and the JSON report have." }
             @for query in &incident.evidence {
                 details.query {
                     summary {

@@ -4,7 +4,7 @@
 use std::fmt::Write as _;
 
 use super::super::markdown::text::{code, prose};
-use super::headline;
+use super::{headline, told};
 use crate::investigate::incident::report::{Incident, TimelineEntry};
 use crate::investigate::incident::{bytes, counted};
 
@@ -117,7 +117,7 @@ fn impact(page: &mut String, incident: &Incident) {
             bucket.account.as_deref().map_or("not told".to_owned(), code),
             counted(bucket.objects, ""),
             counted(bucket.requests, ""),
-            bytes(bucket.bytes_out),
+            told(bucket.bytes_out),
             counted(bucket.sensitive_objects, ""),
             counted(bucket.deleted, ""),
         ]
@@ -149,7 +149,7 @@ fn paths(page: &mut String, incident: &Incident) {
             text(&path.destination),
             path.owner.as_deref().map_or("—".to_owned(), code),
             counted(path.objects, ""),
-            bytes(path.bytes_out),
+            told(path.bytes_out),
             format!("{} to {}", path.first_seen, path.last_seen),
             if path.stays_open { "**stays open**".to_owned() } else { "no".to_owned() },
             path.confidence.as_str().to_owned(),

@@ -58,5 +58,11 @@ pub(super) fn headline(incident: &Incident) -> String {
     if parts.is_empty() { "No record tells that an object went out".to_owned() } else { parts.join(", ") }
 }
 
+/// How many bytes the records tell of. A record of a copy or of a replication tells none, which is not the same as an
+/// empty object.
+fn told(bytes_out: u64) -> String {
+    if bytes_out == 0 { "none told".to_owned() } else { crate::investigate::incident::bytes(bytes_out) }
+}
+
 #[cfg(test)]
 mod tests;

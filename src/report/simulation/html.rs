@@ -1,93 +1,98 @@
 //! The matrix as one HTML file that needs no network and runs no script.
 
-use std::fmt::Write as _;
+use maud::{Markup, html};
 
+use super::super::html::{Frame, initial, page, rich};
 use super::Matrix;
 use crate::simulate::Cell;
-use crate::visible::visible;
+use crate::visible::{visible, visible_start};
 
-const STYLE: &str = "body{font:15px/1.5 system-ui,sans-serif;margin:2rem;color:#1b1f24;background:#fff}\
-table{border-collapse:collapse}th,td{padding:.25rem .5rem;text-align:left;border:1px solid #d0d7de}\
-td.o{text-align:center}.blind{background:#ffcecb}.logged{background:#ffe7ba}.detected{background:#fff8c5}\
-.alerted{background:#ddf4ff}.prevented{background:#d3f5d9}details{margin:.5rem 0}\
-@media(prefers-color-scheme:dark){body{color:#e6edf3;background:#0d1117}th,td{border-color:#30363d}\
-.blind{background:#67060c}.logged{background:#5a3a00}.detected{background:#4b4000}.alerted{background:#0c2d6b}.prevented{background:#033a16}}";
+/// How many characters of a name are shown.
+const MAX_NAME: usize = 120;
 
 /// A table of buckets and techniques with the path of each cell below it.
 pub(super) fn render(matrix: &Matrix<'_>) -> String {
-    let mut page = String::from("<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">");
-    page.push_str("<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">");
-    // Writing to a string cannot fail.
-    let _ = write!(page, "<title>What becomes of a theft</title><style>{STYLE}</style></head><body>");
-    page.push_str("<h1>What becomes of a theft</h1>");
-    let counts: Vec<String> =
-        matrix.counts().into_iter().map(|(outcome, number)| format!("{number} {outcome}")).collect();
-    let _ = write!(page, "<p>{}</p><table><thead><tr><th>account</th><th>bucket</th>", counts.join(", "));
-    for technique in matrix.techniques {
-        let _ = write!(page, "<th title=\"{}\">{}</th>", escaped(&technique.title), escaped(&technique.id));
-    }
-    page.push_str("</tr></thead><tbody>\n");
-    for row in matrix.rows() {
-        let Some(first) = row.cells.first() else { continue };
-        let _ = write!(page, "<tr><td>{}</td><td>{}</td>", escaped(&first.account_id), escaped(&row.name));
-        for technique in matrix.techniques {
-            match row.cells.iter().find(|cell| cell.technique == technique.id) {
-                Some(cell) => {
-                    let _ = write!(page, "<td class=\"o {}\">{}</td>", cell.outcome, outcome(cell));
+    let frame = Frame {
+        title: "exfilguard: what becomes of a theft".to_owned(),
+        class: "",
+        style: "",
+        script: None,
+        brand: html! { " " span { "simulation" } },
+        links: &[("#matrix", "Matrix", true), ("#techniques", "Techniques", true), ("#why", "Why", true)],
+        skip: ("#matrix", "Skip to the matrix"),
+    };
+    let main = html! {
+        section #matrix {
+            h1 { "What becomes of a theft" }
+            p.lead { "Every bucket against every technique. “?” marks what may be better: something about it is not known." }
+            ul.legend {
+                @for (outcome, number) in matrix.counts() {
+                    li { span class={ "swatch " (outcome) } aria-hidden="true" { (initial(outcome)) } (outcome) " " (number) }
                 }
-                None => page.push_str("<td></td>"),
+            }
+            div.scroll role="region" aria-label="Bucket by technique" tabindex="0" { (table(matrix)) }
+        }
+        section #techniques {
+            h2 { "Techniques" }
+            dl.techniques {
+                @for technique in matrix.techniques {
+                    dt { (visible(&technique.id)) " " (visible(&technique.title)) }
+                    dd { (visible(&technique.description)) " (" (visible(&technique.attack.join(", "))) ")" }
+                }
             }
         }
-        page.push_str("</tr>\n");
-    }
-    page.push_str("</tbody></table><h2>Techniques</h2><dl>");
-    for technique in matrix.techniques {
-        let _ = write!(
-            page,
-            "<dt>{} {} ({})</dt><dd>{}</dd>",
-            escaped(&technique.id),
-            escaped(&technique.title),
-            escaped(&technique.attack.join(", ")),
-            escaped(&technique.description)
-        );
-    }
-    page.push_str("</dl><h2>Why</h2>\n");
-    for cell in &matrix.assessment.simulation {
-        let _ = write!(
-            page,
-            "<details{}><summary>{} · {} · {}</summary><ol>",
-            if matrix.explain { " open" } else { "" },
-            escaped(&cell.bucket),
-            escaped(&cell.technique),
-            outcome(cell)
-        );
-        for line in &cell.path {
-            let _ = write!(page, "<li>{}</li>", escaped(line));
+        section #why {
+            h2 { "Why" }
+            @for cell in &matrix.assessment.simulation { (why(cell, matrix.explain)) }
         }
-        page.push_str("</ol>");
-        if let Some(link) = &cell.broken_link {
-            let _ = write!(page, "<p>First broken link: {}</p>", escaped(link));
-        }
-        page.push_str("</details>\n");
-    }
-    page.push_str("</body></html>\n");
-    page
+    };
+    page(&frame, &main)
 }
 
-fn outcome(cell: &Cell) -> String {
+fn table(matrix: &Matrix<'_>) -> Markup {
+    html! {
+        table.matrix {
+            thead { tr {
+                th scope="col" { "bucket" }
+                @for technique in matrix.techniques {
+                    th scope="col" { abbr title=(visible(&technique.title)) { (visible(&technique.id)) } }
+                }
+            } }
+            tbody {
+                @for row in matrix.rows() {
+                    @if let Some(first) = row.cells.first() {
+                        tr {
+                            th scope="row" { (visible_start(&row.name, MAX_NAME)) small { (visible(&first.account_id)) } }
+                            @for technique in matrix.techniques {
+                                @match row.cells.iter().find(|cell| cell.technique == technique.id) {
+                                    Some(cell) => td { div class={ "outcome " (cell.outcome) } title=(told(cell)) {
+                                        (initial(cell.outcome)) @if cell.possible > cell.outcome { "?" }
+                                    } },
+                                    None => td {},
+                                }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn why(cell: &Cell, open: bool) -> Markup {
+    html! {
+        details open[open] {
+            summary { (visible_start(&cell.bucket, MAX_NAME)) " · " (visible(&cell.technique)) " · " (told(cell)) }
+            ol { @for step in &cell.path { li { (rich(step)) } } }
+            @if let Some(link) = &cell.broken_link { p { strong { "Breaks first: " } (rich(link)) } }
+        }
+    }
+}
+
+fn told(cell: &Cell) -> String {
     if cell.possible > cell.outcome {
         format!("{} to {}", cell.outcome, cell.possible)
     } else {
         cell.outcome.to_string()
     }
-}
-
-/// Text of unknown origin, harmless between tags and in a quoted attribute.
-fn escaped(text: &str) -> String {
-    visible(text)
-        .replace('&', "&amp;")
-        .replace('<', "&lt;")
-        .replace('>', "&gt;")
-        .replace('"', "&quot;")
-        .replace('\'', "&#39;")
 }
