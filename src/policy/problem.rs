@@ -111,10 +111,11 @@ impl PolicyError {
             .take(MAX_MISTAKES)
             .map(|problem| {
                 let (line, column) = problem.place.line_and_column(&text);
+                let shown = can_be_shown(problem.place, &text);
                 Mistake {
                     problem,
                     position: format!("{name}:{line}:{column}"),
-                    text: NamedSource::new(&name, Arc::clone(&text)),
+                    text: shown.then(|| NamedSource::new(&name, Arc::clone(&text))),
                 }
             })
             .collect();
@@ -146,13 +147,35 @@ impl Diagnostic for PolicyError {
     }
 }
 
+/// The longest line, in bytes, that is shown around a mistake. Nobody finds a mark in a longer one, and the library that
+/// draws it panics where the mark is beyond column 65,535.
+const MAX_SHOWN_LINE: usize = 1_000;
+
 /// A problem together with the text that it is in.
-#[derive(Debug, thiserror::Error)]
-#[error("{}", problem.message)]
+#[derive(Debug)]
 pub struct Mistake {
     problem: Problem,
     position: String,
-    text: NamedSource<Arc<String>>,
+    /// None where a line is too long to be shown.
+    text: Option<NamedSource<Arc<String>>>,
+}
+
+impl std::error::Error for Mistake {}
+
+impl fmt::Display for Mistake {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.text.is_none() {
+            write!(f, "{}: ", self.position)?;
+        }
+        f.write_str(&self.problem.message)
+    }
+}
+
+/// Whether the lines around a place, as they are shown with it, are short enough.
+fn can_be_shown(place: Place, text: &str) -> bool {
+    let before = text.get(..place.start).unwrap_or(text).rsplit('\n').take(2);
+    let after = text.get(place.start..).unwrap_or_default().split('\n').take(2);
+    before.chain(after).all(|line| line.len() <= MAX_SHOWN_LINE)
 }
 
 impl Mistake {
@@ -172,10 +195,11 @@ impl Diagnostic for Mistake {
     }
 
     fn source_code(&self) -> Option<&dyn SourceCode> {
-        Some(&self.text)
+        self.text.as_ref().map(|text| text as &dyn SourceCode)
     }
 
     fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
+        self.text.as_ref()?;
         let Place { start, length } = self.problem.place;
         let label = LabeledSpan::new(Some("here".to_owned()), start, length);
         Some(Box::new(std::iter::once(label)))

