@@ -19,7 +19,7 @@ use crate::audit::{
 use crate::collect::{CallCounts, Collector, Scope, Shard, Wanted};
 use crate::deliver::security_hub;
 use crate::policy::PolicyFile;
-use crate::report::{Destinations, ReportError, WriteError};
+use crate::report::Destinations;
 use crate::score::AssessmentView;
 use crate::score::assessment::Source;
 use crate::score::baseline::Baseline;
@@ -67,16 +67,19 @@ pub fn run(arguments: &AuditArguments, console: &Console) -> Result<ExitCode, Fa
             outcome.assessed
         }
     };
-    let gate_missed = report(&assessed.view(), &destinations, &gate, console)?;
+    let reported = report(&assessed.view(), &destinations, &gate, console);
     if interrupted {
         let hint = match &arguments.state {
             Some(folder) => format!("go on with `--state {} --resume`", folder.display()),
             None => "with `--state DIR` a run can be gone on with".to_owned(),
         };
         console.note(&format!("the run was interrupted, the reports show what was done: {hint}"));
-        return Ok(ExitCode::Interrupted);
+        return match reported {
+            Ok(_) => Ok(ExitCode::Interrupted),
+            Err(failure) => Err(Failure { code: ExitCode::Interrupted, ..failure }),
+        };
     }
-    match ExitCode::of(&assessed.head, gate_missed, arguments.outcome.incomplete_ok) {
+    match ExitCode::of(&assessed.head, reported?, arguments.outcome.incomplete_ok) {
         ExitCode::Success | ExitCode::Findings if unsent && !arguments.outcome.incomplete_ok => {
             Ok(ExitCode::Incomplete)
         }
@@ -84,15 +87,10 @@ pub fn run(arguments: &AuditArguments, console: &Console) -> Result<ExitCode, Fa
     }
 }
 
-/// Reports that could not be written; a defect of a format makes the audit incomplete.
-fn unwritten(errors: &[WriteError]) -> Failure {
-    let lines: Vec<String> = errors.iter().map(ToString::to_string).collect();
-    let defect = errors.iter().any(|error| matches!(error, WriteError::Report(ReportError::Defect(_))));
-    let failure = Failure::usage(miette!("{}", lines.join("\n")));
-    if defect { Failure { code: ExitCode::Incomplete, ..failure } } else { failure }
-}
-
 /// Writes the reports and warns of what is worth a look; says whether a gate is missed.
+///
+/// # Errors
+/// A report could not be written. The others are, and the missed gates are told.
 pub fn report(
     assessment: &AssessmentView<'_>,
     destinations: &Destinations,
@@ -102,14 +100,12 @@ pub fn report(
     for warning in &assessment.head().policy_warnings {
         console.warn(&format!("{}:{}:{}: {}", warning.file, warning.line, warning.column, warning.message));
     }
-    if let Err(errors) = destinations.write(assessment, console.look(), &mut std::io::stdout().lock()) {
-        return Err(unwritten(&errors));
-    }
+    let written = destinations.write(assessment, console.look(), &mut std::io::stdout().lock());
     let missed = gate.missed(assessment);
     for gate in &missed {
         console.note(&format!("gate missed: {gate}"));
     }
-    Ok(!missed.is_empty())
+    written.map(|()| !missed.is_empty()).map_err(|errors| Failure::unwritten(&errors))
 }
 
 /// The results of an audit wait for the reports in a temporary file.

@@ -1,7 +1,5 @@
 //! `exfilguard compare`: what became of the findings of an earlier audit.
 
-use miette::miette;
-
 use super::arguments::CompareArguments;
 use super::console::Console;
 use super::exit_code::ExitCode;
@@ -20,9 +18,8 @@ pub fn run(arguments: &CompareArguments, console: &Console) -> Result<ExitCode, 
     let view = AssessmentView::from(&new);
     let render =
         |format, look, out: &mut dyn std::io::Write| write_compared(format, &view, &comparison, look, out);
-    destinations.write_with(&render, look, &mut std::io::stdout().lock()).map_err(|errors| {
-        let lines: Vec<String> = errors.iter().map(ToString::to_string).collect();
-        Failure::usage(miette!("{}", lines.join("\n")))
-    })?;
+    destinations
+        .write_with(&render, look, &mut std::io::stdout().lock())
+        .map_err(|errors| Failure::unwritten(&errors))?;
     Ok(ExitCode::Success)
 }

@@ -18,7 +18,7 @@ pub enum ExitCode {
     Findings = 1,
     /// Usage, policy file, check module or input file is wrong; nothing was audited.
     Usage = 2,
-    /// Something in scope could not be read, or a check errored. Reports are still written.
+    /// Something in scope could not be read, a check errored, or a report could not be written. The other reports are.
     Incomplete = 3,
     /// No credentials, or the organization cannot be entered at all.
     NoEntry = 4,

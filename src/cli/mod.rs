@@ -33,6 +33,7 @@ use clap::Parser as _;
 use self::arguments::{Arguments, Command};
 use self::console::Console;
 use self::exit_code::ExitCode;
+use crate::report::WriteError;
 
 /// Runs the program with the process's arguments.
 #[must_use]
@@ -88,6 +89,19 @@ impl Failure {
     /// Wrong usage, policy file, check module or file: nothing was done.
     pub fn usage(error: impl Into<miette::Report>) -> Self {
         Self { code: ExitCode::Usage, report: error.into() }
+    }
+
+    /// Reports that could not be written: the work was done, but not all of what it was done for is there. The other
+    /// reports are written.
+    #[must_use]
+    pub fn unwritten(errors: &[WriteError]) -> Self {
+        let lines: Vec<String> = errors.iter().map(ToString::to_string).collect();
+        let report = miette::miette!(
+            help = "the other reports are written; make room, or name another place, and run it again",
+            "{}",
+            lines.join("\n")
+        );
+        Self { code: ExitCode::Incomplete, report }
     }
 
     /// The person stopped the program.
