@@ -87,26 +87,34 @@ class Browser:
         page.context.close()
 
 
+def fits(page, where):
+    wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    check(wide <= 0, f"{where}: {wide} pixels to scroll sideways")
+
+
+def accessible(page, where):
+    """What axe objects to is a fault; returns how many of its rules passed."""
+    page.evaluate(AXE)
+    found = page.evaluate("axe.run(document, { resultTypes: ['violations'] })")
+    for violation in found["violations"]:
+        node = violation["nodes"][0]
+        raise SystemExit(f"wrong: {where}: axe: {violation['id']}: {violation['help']}: {node['html'][:200]}")
+    return len(found["passes"])
+
+
 def looks(browser):
     """Each combination of colours and sizes: nothing to scroll sideways, and nothing that axe objects to."""
     passes = 0
     for scheme in ("light", "dark"):
         for size in SIZES:
             page = browser.open(scheme=scheme, size=size, bypass=True)
-            wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-            check(wide <= 0, f"{scheme} {size}: {wide} pixels to scroll sideways")
+            fits(page, f"{scheme} {size}")
             page.evaluate(
                 "document.querySelectorAll('.unfold')[0].click(); document.querySelector('#matrix-table button')?.click();"
                 "for (const fold of document.querySelectorAll('details')) fold.open = true"
             )
-            wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-            check(wide <= 0, f"{scheme} {size}, unfolded: {wide} pixels to scroll sideways")
-            page.evaluate(AXE)
-            found = page.evaluate("axe.run(document, { resultTypes: ['violations'] })")
-            for violation in found["violations"]:
-                node = violation["nodes"][0]
-                raise SystemExit(f"wrong: {scheme} {size}: axe: {violation['id']}: {violation['help']}: {node['html'][:200]}")
-            passes += len(found["passes"])
+            fits(page, f"{scheme} {size}, unfolded")
+            passes += accessible(page, f"{scheme} {size}")
             browser.close(page)
     return f"axe: {passes} rules passed, none broken"
 
@@ -292,15 +300,9 @@ def still(browser):
         for size in SIZES:
             page = browser.open(scheme=scheme, size=size, bypass=True, ready=False)
             for what in ("", ", unfolded"):
-                wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-                check(wide <= 0, f"{scheme} {size}{what}: {wide} pixels to scroll sideways")
+                fits(page, f"{scheme} {size}{what}")
                 page.evaluate("for (const fold of document.querySelectorAll('details')) fold.open = true")
-            page.evaluate(AXE)
-            found = page.evaluate("axe.run(document, { resultTypes: ['violations'] })")
-            for violation in found["violations"]:
-                node = violation["nodes"][0]
-                raise SystemExit(f"wrong: {scheme} {size}: axe: {violation['id']}: {violation['help']}: {node['html'][:200]}")
-            passes += len(found["passes"])
+            passes += accessible(page, f"{scheme} {size}")
             if size == "phone" and page.query_selector(".incident td"):
                 narrow = page.evaluate(NARROW)
                 check(narrow >= 150, f"a cell of {narrow} pixels on a phone")

@@ -86,7 +86,7 @@ fn section(id: &str, title: &str, content: &Markup) -> Markup {
 /// and the roles, which are those that the elements have anyway.
 fn table(class: &str, head: &[&str], rows: &[Vec<Markup>], noun: &str) -> Markup {
     html! {
-        div.scroll role="region" aria-label=(noun) tabindex="0" {
+        div.scroll role="region" aria-label=(head.join(", ")) tabindex="0" {
             table class=(class) role="table" {
                 thead role="rowgroup" { tr role="row" { @for title in head { th scope="col" role="columnheader" { (title) } } } }
                 tbody role="rowgroup" {
@@ -166,7 +166,7 @@ fn findings(incident: &Incident) -> Markup {
             ]
         })
         .collect();
-    html! { @if !rows.is_empty() { (table("findings-table", &["finding of GuardDuty", "severity", "account", ""], &rows, "finding")) } }
+    html! { @if !rows.is_empty() { (table("findings-table", &["finding of GuardDuty", "severity", "account", "notes"], &rows, "finding")) } }
 }
 
 fn statements(incident: &Incident) -> Markup {

@@ -37,7 +37,7 @@ pub(super) fn render(matrix: &Matrix<'_>) -> String {
             dl.techniques {
                 @for technique in matrix.techniques {
                     dt { (visible(&technique.id)) " " (visible(&technique.title)) }
-                    dd { (visible(&technique.description)) " (" (visible(&technique.attack.join(", "))) ")" }
+                    dd { (visible(technique.description.trim())) " (" (visible(&technique.attack.join(", "))) ")" }
                 }
             }
         }
