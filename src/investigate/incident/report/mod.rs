@@ -3,13 +3,14 @@
 //!
 //! Times are UTC, RFC 3339. Whatever came from logs is text of unknown origin: it is shown harmlessly by who shows it.
 
-use std::collections::BTreeMap;
+mod evidence;
+mod impact;
 
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::investigate::parameters::ParameterValue;
-use crate::investigate::rows::QueryRecord;
+pub use self::evidence::{Evidence, masked};
+pub use self::impact::{BucketImpact, DataImpact, ExfilPath, Sensitive, SetApart, TakenObject};
 
 /// The schema that this version writes. The number after the slash is the major version.
 pub const SCHEMA: &str = "exfilguard.incident/1";
@@ -305,130 +306,6 @@ pub struct Related {
     pub last_seen: String,
 }
 
-/// What was taken and what was destroyed.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, JsonSchema)]
-pub struct DataImpact {
-    /// Per bucket.
-    pub buckets: Vec<BucketImpact>,
-    /// Distinct objects that went out, by whatever way.
-    pub objects_count: u64,
-    /// Distinct keys of them, whatever the bucket.
-    pub distinct_keys: u64,
-    /// Bytes that records tell of: a lower bound, as copies and replications tell none, and what was not logged is missing.
-    pub bytes_out: u64,
-    /// Requests that took something.
-    pub requests: u64,
-    /// What Macie knows of the objects.
-    pub sensitive: Sensitive,
-    /// Objects that went out and in which Macie reported nothing: not known to be harmless.
-    pub unclassified_count: u64,
-    /// Distinct objects that were deleted.
-    pub deleted_count: u64,
-    /// Requests that deleted objects without their records naming them.
-    pub unnamed_deletions: u64,
-    /// Use of a followed credential that is not counted: within the organization's own network, or through presigned URLs
-    /// that the workload may have signed.
-    pub set_apart: SetApart,
-    /// The objects, the largest first.
-    pub objects: Vec<TakenObject>,
-    /// How many more there are.
-    pub objects_left_out: u64,
-}
-
-/// What is not counted.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, JsonSchema)]
-pub struct SetApart {
-    /// Distinct objects.
-    pub objects: u64,
-    /// Requests.
-    pub requests: u64,
-    /// Bytes.
-    pub bytes_out: u64,
-}
-
-/// What went out of a bucket.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, JsonSchema)]
-pub struct BucketImpact {
-    /// The bucket.
-    pub bucket: String,
-    /// Its owner, where records tell.
-    pub account: Option<String>,
-    /// Distinct objects that went out.
-    pub objects: u64,
-    /// Requests that took them.
-    pub requests: u64,
-    /// Bytes: a lower bound.
-    pub bytes_out: u64,
-    /// Of the objects, those that Macie found something in.
-    pub sensitive_objects: u64,
-    /// Distinct objects that were deleted.
-    pub deleted: u64,
-    /// The first request.
-    pub first_seen: String,
-    /// The last one.
-    pub last_seen: String,
-}
-
-/// What Macie found in objects that went out.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, JsonSchema)]
-pub struct Sensitive {
-    /// Whether Macie's findings were read at all.
-    pub assessed: bool,
-    /// Categories of data, sorted.
-    pub categories: Vec<String>,
-    /// Objects with such data.
-    pub object_count: u64,
-    /// `High`, `Medium` or `Low`: the highest.
-    pub severity: Option<String>,
-}
-
-/// An object that went out.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
-pub struct TakenObject {
-    /// The bucket.
-    pub bucket: String,
-    /// The key.
-    pub key: String,
-    /// By which ways: the kinds of `exfil_paths`.
-    pub ways: Vec<String>,
-    /// Requests.
-    pub requests: u64,
-    /// Bytes that were read.
-    pub bytes_out: u64,
-    /// What Macie found: categories; empty if it found nothing or never looked.
-    pub sensitive: Vec<String>,
-    /// The first request.
-    pub first_seen: String,
-}
-
-/// A way out.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
-pub struct ExfilPath {
-    /// `direct-read`, `presigned-url`, `copy`, `upload`, `replication`, `outside-account` or another setting that lets
-    /// data out.
-    pub kind: String,
-    /// Where to: a bucket, an account, addresses.
-    pub destination: String,
-    /// The account that owns the destination; none if records do not tell.
-    pub owner: Option<String>,
-    /// From which buckets.
-    pub from_buckets: Vec<String>,
-    /// Distinct objects.
-    pub objects: u64,
-    /// Bytes that records tell of.
-    pub bytes_out: u64,
-    /// The first request.
-    pub first_seen: String,
-    /// The last one.
-    pub last_seen: String,
-    /// Whether the way stays open when the credentials are gone.
-    pub stays_open: bool,
-    /// How sure it is.
-    pub confidence: Confidence,
-    /// In words.
-    pub text: String,
-}
-
 /// A change of a setting, or an attempt.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct ControlPlaneChange {
@@ -505,78 +382,4 @@ pub struct Recommendation {
     pub failing: Option<bool>,
     /// How to read on.
     pub explain: String,
-}
-
-/// A query and what it answered.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
-pub struct Evidence {
-    /// The hunt.
-    pub query_id: String,
-    /// Who answered: `athena`, `logs-insights` or `local`.
-    pub back_end: String,
-    /// The text as it was executed, with placeholders.
-    pub sql: String,
-    /// The values of its parameters; keys are masked.
-    pub parameters: BTreeMap<String, Vec<String>>,
-    /// Bytes that were read, where the back end tells.
-    pub scanned_bytes: Option<u64>,
-    /// Records that were looked at, where the back end tells.
-    pub scanned_records: Option<u64>,
-    /// How many rows it answered.
-    pub rows: u64,
-    /// SHA-256 of the rows as compact JSON, in hexadecimal.
-    pub sha256: String,
-    /// What the rows do not say: files that could not be read, duplicates, rows beyond the limit.
-    pub notes: Vec<String>,
-}
-
-impl Evidence {
-    /// The evidence that a query record is.
-    #[must_use]
-    pub fn of(query: &QueryRecord) -> Self {
-        let texts = |value: &ParameterValue| match value {
-            ParameterValue::Timestamp(moment) => vec![moment.to_string()],
-            ParameterValue::Integer(number) => vec![number.to_string()],
-            ParameterValue::Text(text) => vec![text.clone()],
-            ParameterValue::Texts(texts) => texts.clone(),
-        };
-        let shown = |name: &str, value: &ParameterValue| {
-            let texts = texts(value);
-            if name.contains("access_key") { texts.iter().map(|key| masked(key)).collect() } else { texts }
-        };
-        let note = |note: &crate::investigate::rows::Note| {
-            let examples = if note.examples.is_empty() {
-                String::new()
-            } else {
-                format!(" ({})", note.examples.join(", "))
-            };
-            format!("{}{examples}", note.message)
-        };
-        Self {
-            query_id: query.hunt.clone(),
-            back_end: query.back_end.as_str().to_owned(),
-            sql: query.text.clone(),
-            parameters: query
-                .parameters
-                .iter()
-                .map(|(name, value)| (name.to_owned(), shown(name, value)))
-                .collect(),
-            scanned_bytes: query.scanned_bytes,
-            scanned_records: query.scanned_records,
-            rows: query.row_count as u64,
-            sha256: query.sha256.clone(),
-            notes: query.notes.iter().map(note).collect(),
-        }
-    }
-}
-
-/// A key with its middle hidden: `AKIA…WXYZ`.
-#[must_use]
-pub fn masked(key: &str) -> String {
-    let characters: Vec<char> = key.chars().collect();
-    if characters.len() < 12 {
-        return if key.is_empty() { String::new() } else { "…".to_owned() };
-    }
-    let (start, end) = (characters.iter().take(4), characters.iter().skip(characters.len() - 4));
-    start.chain(std::iter::once(&'…')).chain(end).collect()
 }
