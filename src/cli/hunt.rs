@@ -1,27 +1,29 @@
 //! `exfilguard hunt`: lists, explains and asks hunts.
 
 pub(super) mod aws;
+mod inventory;
 mod setup;
 
 use std::fmt::Write as _;
 use std::io::Write as _;
-use std::path::Path;
 
-use comfy_table::{ContentArrangement, Table, TableStyle};
+use comfy_table::{ColumnConstraint, ContentArrangement, Table, TableStyle};
 use jiff::{SpanRelativeTo, Timestamp};
 use miette::{IntoDiagnostic as _, miette};
 use serde_json::{Value, json};
 
+use self::inventory::Inventory;
 use super::arguments::{AwsBackEndArguments, HuntArguments, HuntCommand, ListFormat, RunHunt};
 use super::console::{Console, terminal_width};
 use super::exit_code::ExitCode;
 use super::{Failure, live};
 use crate::audit::Stop;
 use crate::investigate::parameters::Given;
-use crate::investigate::{Answer, BackEnd, Hunt, Hunts, LocalLogs, NoteKind, Parameters, QueryError, repeat};
+use crate::investigate::{
+    Answer, BackEnd, Hunt, Hunts, LocalLogs, NoteKind, Parameters, QueryBackend as _, QueryError, repeat,
+};
 use crate::report::hunt::{FORMATS, render};
 use crate::report::{Destinations, Format};
-use crate::snapshot::SnapshotReader;
 
 /// Lists, explains or asks.
 pub fn run(arguments: &HuntArguments, console: &Console) -> Result<ExitCode, Failure> {
@@ -70,6 +72,10 @@ fn list(hunts: &Hunts, output: ListFormat) -> Result<String, Failure> {
             hunt.attack.join(" "),
             back_ends(hunt).join(", "),
         ]);
+    }
+    // A name that is broken in two cannot be copied.
+    if let Some(names) = table.column_mut(0) {
+        names.set_constraint(ColumnConstraint::ContentWidth);
     }
     Ok(table.to_string())
 }
@@ -136,7 +142,11 @@ fn explain(hunt: &Hunt, output: ListFormat) -> Result<String, Failure> {
                 let _infallible = writeln!(text, "\n{differs}");
             }
         }
-        None => text.push_str("\nLOGS INSIGHTS\nIt cannot be asked there.\n"),
+        None => {
+            let why = hunt.not_in_logs_insights.as_deref().unwrap_or_default().trim();
+            let _infallible =
+                writeln!(text, "\nLOGS INSIGHTS\n{}", wrapped(&format!("It cannot be asked there: {why}.")));
+        }
     }
     Ok(text)
 }
@@ -156,9 +166,10 @@ fn ask(
         )));
     }
     let destinations = Destinations::prepare(&arguments.output).map_err(Failure::usage)?;
-    let given = given(hunt, arguments, console)?;
+    let inventory = inventory(arguments, console)?;
+    let given = given(hunt, arguments, &inventory, console)?;
     let parameters = Parameters::read(hunt, &given).map_err(Failure::usage)?;
-    let answer = answer(hunt, &parameters, arguments, at_aws, console)?;
+    let answer = answer(hunt, parameters, &inventory, arguments, at_aws, console)?;
     let written = destinations.write_with(
         &|format, look, out| Ok(out.write_all(render(format, hunt, &answer, look)?.as_bytes())?),
         console.look(),
@@ -185,7 +196,8 @@ fn ask(
 /// Asks the back end that was chosen.
 fn answer(
     hunt: &Hunt,
-    parameters: &Parameters,
+    parameters: Parameters,
+    inventory: &Inventory,
     arguments: &RunHunt,
     at_aws: &AwsBackEndArguments,
     console: &Console,
@@ -208,20 +220,22 @@ fn answer(
             if logs.file_count() == 0 {
                 console.warn("there is no log file below what `--logs` names");
             }
-            live::run(async { repeat::ask(&logs, hunt, parameters).await.map_err(failed) })
+            live::run(async { repeat::ask(&logs, hunt, &parameters).await.map_err(failed) })
         }
         BackEnd::Athena => {
             let (stopper, stop) = Stop::new();
             live::run_until_told(&stopper, console, async {
                 let athena = aws::athena(at_aws, stop, console).await?;
-                repeat::ask(&athena, hunt, parameters).await.map_err(failed)
+                let accounts = if athena.needs_accounts() { inventory.accounts.as_slice() } else { &[] };
+                let parameters = parameters.or_of_accounts(accounts);
+                repeat::ask(&athena, hunt, &parameters).await.map_err(failed)
             })
         }
         BackEnd::LogsInsights => {
             let (stopper, stop) = Stop::new();
             live::run_until_told(&stopper, console, async {
                 let insights = aws::logs_insights(at_aws, stop, console).await?;
-                repeat::ask(&insights, hunt, parameters).await.map_err(failed)
+                repeat::ask(&insights, hunt, &parameters).await.map_err(failed)
             })
         }
     }
@@ -244,8 +258,22 @@ pub(super) fn failed(error: QueryError) -> Failure {
     Failure { code, report: error.into() }
 }
 
-/// The values that the command line gives, and those of the snapshot.
-fn given(hunt: &Hunt, arguments: &RunHunt, console: &Console) -> Result<Given, Failure> {
+/// What a snapshot or an assessment lists; nothing if none is named.
+fn inventory(arguments: &RunHunt, console: &Console) -> Result<Inventory, Failure> {
+    match (&arguments.snapshot, &arguments.assessment) {
+        (Some(path), _) => Inventory::of_snapshot(path, console),
+        (None, Some(path)) => Inventory::of_assessment(path, console),
+        (None, None) => Ok(Inventory::default()),
+    }
+}
+
+/// The values that the command line gives, and those of the inventory.
+fn given(
+    hunt: &Hunt,
+    arguments: &RunHunt,
+    inventory: &Inventory,
+    console: &Console,
+) -> Result<Given, Failure> {
     let mut given = Given::new();
     for (name, value) in &arguments.set {
         given.entry(name.clone()).or_default().push(value.clone());
@@ -261,9 +289,7 @@ fn given(hunt: &Hunt, arguments: &RunHunt, console: &Console) -> Result<Given, F
     if hunt.parameter("organization_accounts").is_some() {
         put("organization_accounts", &arguments.organization_accounts);
     }
-    if let Some(path) = &arguments.snapshot {
-        inventory(path, hunt, &mut given, console)?;
-    }
+    inventory.give(hunt, &mut given);
     window(arguments, &mut given, console)?;
     Ok(given)
 }
@@ -311,32 +337,4 @@ fn before(to: &str, last: &str) -> Result<String, Failure> {
         return Ok(to.to_owned());
     };
     end.checked_sub(duration).map(|from| from.to_string()).map_err(|_| wrong())
-}
-
-/// The organization's accounts and buckets from a snapshot, for a hunt that asks for them and was not given others.
-fn inventory(path: &Path, hunt: &Hunt, given: &mut Given, console: &Console) -> Result<(), Failure> {
-    let reader = SnapshotReader::open(path).into_diagnostic().map_err(Failure::usage)?;
-    let organization = &reader.header().organization;
-    let listed = organization.accounts.known().into_iter().flatten().map(|account| account.id.clone());
-    let mut accounts: Vec<String> = listed.collect();
-    let (mut buckets, mut unread) = (Vec::new(), 0_usize);
-    for account in reader {
-        let account = account.into_diagnostic().map_err(Failure::usage)?;
-        match account.buckets.known() {
-            Some(known) => buckets.extend(known.iter().map(|bucket| bucket.name.clone())),
-            None => unread += 1,
-        }
-        accounts.push(account.id);
-    }
-    if unread > 0 {
-        console.warn(&format!(
-            "in {unread} accounts of the snapshot the buckets could not be read; theirs are not in the inventory"
-        ));
-    }
-    for (name, values) in [("organization_accounts", accounts), ("organization_buckets", buckets)] {
-        if hunt.parameter(name).is_some() && !values.is_empty() {
-            given.entry(name.to_owned()).or_insert(values);
-        }
-    }
-    Ok(())
 }

@@ -202,8 +202,8 @@ fn macie_files(arguments: &InvestigateArguments) -> Result<Option<SensitiveObjec
 }
 
 fn question(arguments: &InvestigateArguments, audit: Option<&AuditView<'_>>) -> Question {
-    let accounts: BTreeSet<String> =
-        audit.into_iter().flat_map(AuditView::accounts).map(str::to_owned).collect();
+    let audited = audit.into_iter().flat_map(AuditView::accounts).map(str::to_owned);
+    let accounts = audited.chain(arguments.organization_accounts.iter().cloned()).collect();
     Question {
         access_keys: arguments.access_key.clone(),
         principals: arguments.principal.clone(),

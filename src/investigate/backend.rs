@@ -48,6 +48,11 @@ pub trait QueryBackend: Send + Sync {
     /// Which kind it is.
     fn back_end(&self) -> BackEnd;
 
+    /// Whether each hunt has to name the accounts whose records it asks for.
+    fn needs_accounts(&self) -> bool {
+        false
+    }
+
     /// Asks the hunt with these values.
     ///
     /// # Errors

@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use jiff::tz::TimeZone;
 
 use super::hunt::{DAY_SUFFIX, Direction, HOUR_SUFFIX, Hunt, NEXT_DAY_SUFFIX};
-use super::parameters::{ParameterValue, Parameters};
+use super::parameters::{ParameterType, ParameterValue, Parameters};
 use super::template::{self, Piece};
 
 /// How a dialect spells a bound parameter.
@@ -103,19 +103,27 @@ impl Hunt {
     }
 
     /// The hunt's text for CloudWatch Logs Insights with its values in quotes; none if it cannot be asked there. Lists are
-    /// written as `["a","b"]`. The window is not in it: it belongs to the call.
+    /// written as `["a","b"]`, networks as the condition that the record's address is in one of them: the language takes no
+    /// list there. The window is not in it: it belongs to the call.
     #[must_use]
     pub fn insights_text(&self, parameters: &Parameters) -> Option<String> {
         let query = self.logs_insights.as_ref()?.query.trim_end();
         let mut text = String::with_capacity(query.len() + 64);
         for piece in template::resolve(query, |name| is_given(name, parameters)) {
             match piece {
+                Piece::Placeholder(name) if self.is_of_networks(name) => {
+                    text.push_str(&in_a_subnet(name, parameters));
+                }
                 Piece::Placeholder(name) => text.push_str(&insights_value(name, parameters)),
                 Piece::Text(plain) => text.push_str(plain),
                 Piece::Open | Piece::Close => {}
             }
         }
         Some(text)
+    }
+
+    fn is_of_networks(&self, placeholder: &str) -> bool {
+        self.parameter(placeholder).is_some_and(|parameter| parameter.kind == ParameterType::Networks)
     }
 
     /// The columns of `ORDER BY`: those of the hunt, then all others, so that the order is total.
@@ -190,6 +198,13 @@ fn insights_value(placeholder: &str, parameters: &Parameters) -> String {
         Some(ParameterValue::Timestamp(moment)) => quoted(&moment.to_string()),
         None => part_of_moment(placeholder, parameters).map(|part| quoted(&part)).unwrap_or_default(),
     }
+}
+
+/// Whether the record's address is in one of the networks, in the language of Logs Insights.
+fn in_a_subnet(placeholder: &str, parameters: &Parameters) -> String {
+    let Some(ParameterValue::Texts(networks)) = parameters.get(placeholder) else { return String::new() };
+    let conditions = networks.iter().map(|network| format!("isIpInSubnet(sourceIPAddress, \"{network}\")"));
+    conditions.collect::<Vec<_>>().join(" or ")
 }
 
 #[cfg(test)]

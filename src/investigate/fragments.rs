@@ -13,8 +13,9 @@ use super::hunt::HuntError;
 pub struct Fragment {
     /// What it says.
     pub meaning: String,
-    /// In Athena's SQL.
-    pub athena: String,
+    /// In Athena's SQL; none if it belongs to texts of Logs Insights only.
+    #[serde(default)]
+    pub athena: Option<String>,
     /// In the SQL for log files at hand, where it differs.
     #[serde(default)]
     local: Option<String>,
@@ -27,7 +28,7 @@ impl Fragment {
     /// The text for log files at hand.
     #[must_use]
     pub fn local(&self) -> Option<&str> {
-        Some(self.local.as_deref().unwrap_or(&self.athena))
+        self.local.as_deref().or(self.athena.as_deref())
     }
 }
 
@@ -93,7 +94,7 @@ mod tests {
     fn each_back_end_gets_its_own_text() {
         let all = fragments();
         let text = "SELECT {{owner}}, {{ same }} FROM t";
-        assert_eq!(all.expand(text, |f| Some(&f.athena)).unwrap(), "SELECT a(x), s FROM t");
+        assert_eq!(all.expand(text, |f| f.athena.as_deref()).unwrap(), "SELECT a(x), s FROM t");
         assert_eq!(all.expand(text, Fragment::local).unwrap(), "SELECT l(x), s FROM t");
         let why = all.expand(text, |f| f.logs_insights.as_deref()).unwrap_err();
         assert_eq!(why, "the fragment `owner` has no text for this back end");

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::binding::TABLE;
 use super::fragments::Fragments;
+use super::insights_text::LogsInsights;
 use super::parameters::{ParameterType, ParameterValue, STANDARD};
 use super::template;
 
@@ -52,6 +53,9 @@ pub struct Hunt {
     /// The text for CloudWatch Logs Insights, in the same notation. Without it the hunt cannot be asked there.
     #[serde(default)]
     pub logs_insights: Option<LogsInsights>,
+    /// Why it has no text for Logs Insights.
+    #[serde(default)]
+    pub not_in_logs_insights: Option<String>,
 }
 
 /// How a hunt goes on from what it found: the values of a column are the next step's parameter. Each step is one query.
@@ -66,20 +70,6 @@ pub struct Repeat {
     pub step: String,
     /// The most steps.
     pub steps: u32,
-}
-
-/// A hunt as CloudWatch Logs Insights understands it.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
-pub struct LogsInsights {
-    /// The query, without `sort` and `limit`, which are added.
-    pub query: String,
-    /// Which field of the result each column is; a column that is not named here has the field's own name.
-    #[serde(default)]
-    pub fields: BTreeMap<String, String>,
-    /// What this text does not tell as the SQL does; shown with each answer.
-    #[serde(default)]
-    pub differs: Option<String>,
 }
 
 /// A parameter of a hunt.
@@ -265,8 +255,7 @@ impl Hunt {
     /// The field of Logs Insights that a column is.
     #[must_use]
     pub fn insights_field<'a>(&'a self, column: &'a str) -> &'a str {
-        let named = self.logs_insights.as_ref().and_then(|insights| insights.fields.get(column));
-        named.map_or(column, String::as_str)
+        self.logs_insights.as_ref().map_or(column, |insights| insights.field(column))
     }
 
     /// Puts the fragments into the texts. A text that is the same for both dialects becomes two where a fragment
@@ -274,7 +263,7 @@ impl Hunt {
     fn expand(&mut self, fragments: &Fragments) -> Result<(), String> {
         let shared = self.local.take().unwrap_or_else(|| self.athena.clone());
         let local = fragments.expand(&shared, |fragment| fragment.local())?;
-        self.athena = fragments.expand(&self.athena, |fragment| Some(fragment.athena.as_str()))?;
+        self.athena = fragments.expand(&self.athena, |fragment| fragment.athena.as_deref())?;
         self.local = (local != self.athena).then_some(local);
         if let Some(insights) = &mut self.logs_insights {
             insights.query =
@@ -307,6 +296,20 @@ impl Hunt {
             return Err(format!(
                 "it repeats with `{column}`, `{parameter}` and `{step}`, which are not all there"
             ));
+        }
+        if self.logs_insights.is_some() == self.not_in_logs_insights.is_some() {
+            return Err(
+                "it needs either `logs_insights` or, with the reason, `not_in_logs_insights`".to_owned()
+            );
+        }
+        if let Some(insights) = &self.logs_insights {
+            let (mut columns, mut parameters) = insights.names();
+            if let Some(name) = columns.find(|name| !self.has_column(name)) {
+                return Err(format!("`logs_insights` tells of `{name}`, which is no column"));
+            }
+            if let Some(name) = parameters.find(|name| self.parameter(name).is_none()) {
+                return Err(format!("`logs_insights` tells of `{name}`, which is no parameter"));
+            }
         }
         for parameter in &self.parameters {
             if let Some(default) = &parameter.default {
@@ -423,6 +426,7 @@ columns:
   - {name: who, type: text, meaning: who}
 order: [who]
 athena: SELECT who FROM :table WHERE k = :key AND dt >= :from_day
+not_in_logs_insights: why not
 ";
 
     fn parse(text: &str) -> Result<Hunt, HuntError> {
@@ -452,6 +456,17 @@ athena: SELECT who FROM :table WHERE k = :key AND dt >= :from_day
             ("k = :key", "k = :key_day", "no parameter"),
             ("k = :key", "k = {{key}}", "no fragment"),
             ("description: key", "description: key, default: x", "access key"),
+            ("not_in_logs_insights: why not", "", "either"),
+            (
+                "not_in_logs_insights: why not",
+                "logs_insights: {query: fields a, fields: {whom: a}}",
+                "no column",
+            ),
+            (
+                "not_in_logs_insights: why not",
+                "logs_insights: {query: fields a, cases: {who: [{is: x, field: a, not_in: b}]}}",
+                "no parameter",
+            ),
         ] {
             assert!(GOOD.contains(from), "{from}");
             let problem = parse(&GOOD.replace(from, to)).unwrap_err().to_string();

@@ -10,6 +10,7 @@ without a value is a group. JSON's null is no field.
 """
 
 import datetime
+import ipaddress
 import json
 import re
 import statistics
@@ -27,6 +28,7 @@ TOKEN = re.compile(
     )""",
     re.VERBOSE,
 )
+PARSED = re.compile(r"\s*(?P<regex>/(?:[^/\\]|\\.)*/)")
 COMPARISONS = {"=", "!=", "<", "<=", ">", ">="}
 SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 AGGREGATES = {"count", "sum", "min", "max", "avg", "count_distinct", "sortsFirst", "sortsLast", "earliest", "latest", "stddev"}
@@ -51,6 +53,9 @@ def run(text: str, events: list[dict], limit: int) -> tuple[list[list[tuple[str,
         elif command == "fields":
             rows = [row.with_fields(arguments) for row in rows]
             shown = (shown or []) + [name for name, _ in arguments]
+        elif command == "parse":
+            rows = [row.parsed(*arguments) for row in rows]
+            shown = (shown or []) + list(arguments[1].groupindex)
         elif command == "display":
             shown = arguments
         elif command == "stats":
@@ -113,6 +118,16 @@ class Event:
         return Event(self._event, computed)
 
 
+    def parsed(self, field: str, pattern: re.Pattern) -> "Event":
+        """The event with what the groups of a pattern found in a field; without a match "without the extracted fields"
+        (https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/CWL_QuerySyntax-Parse.html).
+        """
+        value = self.get(field)
+        match = None if value is None else pattern.search(str(value))
+        found = match.groupdict() if match else dict.fromkeys(pattern.groupindex)
+        return Event(self._event, self._computed | found)
+
+
 class Moment(int):
     """Milliseconds since 1970, shown as Logs Insights shows moments."""
 
@@ -124,7 +139,9 @@ class Parser:
         self._tokens: list[tuple[str, str]] = []
         at, end = 0, len(text.rstrip())
         while at < end:
-            match = TOKEN.match(text, at)
+            # Behind the field of `parse` a slash begins a regular expression.
+            pattern = PARSED if self._tokens[-2:-1] == [("name", "parse")] else TOKEN
+            match = pattern.match(text, at)
             if match is None:
                 raise Malformed(f"unexpected symbol found {text[at:at + 20]!r} at {at}")
             self._tokens.append((match.lastgroup, match[match.lastgroup]))
@@ -136,7 +153,7 @@ class Parser:
         commands = []
         while True:
             name = self._take("name")
-            read = getattr(self, f"_{name}", None) if name in {"filter", "fields", "display", "stats", "dedup", "sort", "limit"} else None
+            read = getattr(self, f"_{name}", None) if name in {"filter", "fields", "display", "stats", "dedup", "sort", "limit", "parse"} else None
             if read is None:
                 raise Malformed(f"the command {name!r} is not in this part of the language")
             commands.append((name, read()))
@@ -154,6 +171,14 @@ class Parser:
         return [self._field() for _ in self._commas()]
 
     _dedup = _display
+
+    def _parse(self):
+        field = self._field()
+        pattern = self._take("regex")[1:-1]
+        compiled = re.compile(re.sub(r"\(\?<(?=\w)", "(?P<", pattern))
+        if not compiled.groupindex or compiled.groups != len(compiled.groupindex):
+            raise Malformed("each group of `parse` has a name")
+        return field, compiled
 
     def _limit(self):
         return int(self._take("number"))
@@ -443,9 +468,18 @@ FUNCTIONS = {
     "substr": lambda value, start, length=None: None if value is None else str(value)[start : None if length is None else start + length],
     "toMillis": lambda value: None if value is None else int(value),
     "fromMillis": lambda value: None if value is None else Moment(int(value)),
+    "isIpInSubnet": lambda address, subnet: _in_subnet(address, subnet),
     "datefloor": _floor,
     "bin": _floor,
 }
+
+
+def _in_subnet(address, subnet: str) -> bool:
+    """What is no address is in no subnet."""
+    try:
+        return ipaddress.ip_address(str(address)) in ipaddress.ip_network(subnet)
+    except ValueError:
+        return False
 
 
 def printed(value) -> str:

@@ -61,9 +61,22 @@ class Values(unittest.TestCase):
         self.assertNotIn("@ptr", dict(run("stats count(*) as n", EVENTS, 100)[0][0]))
 
 
+class Parsing(unittest.TestCase):
+    def test_named_groups_become_fields_and_without_a_match_there_is_none(self):
+        self.assertEqual(rows("fields concat(name, \"/\", coalesce(error, \"-\")) as both | parse both /^(?<left>[^\\/]+)\\/(?<right>[a-zA-Z]+)/"
+                              " | stats count(*) as n by left, right | sort n desc"),
+                         [{"n": "2"}, {"left": "b", "right": "Denied", "n": "1"}])
+
+    def test_a_subnet_has_addresses_only(self):
+        self.assertEqual(len(rows('filter isIpInSubnet("198.51.100.7", "198.51.100.0/24")')), 3)
+        for address in ("198.51.101.7", "athena.amazonaws.com", "::1"):
+            self.assertEqual(len(rows(f'filter isIpInSubnet("{address}", "198.51.100.0/24")')), 0, address)
+
+
 class WhatIsRefused(unittest.TestCase):
     def test_anything_else(self):
-        for text in ("parse @message \"*\" as x", "stats pct(size, 95)", "fields foo(size)", "filter a = ", "filter a ~ 1",
+        for text in ("parse @message \"*\" as x", "stats pct(size, 95)", "fields foo(size)", "fields if(size = 1, 1, 0)",
+                     "parse name /x/", "parse name /(x)/", "filter a = ", "filter a ~ 1",
                      "filter a in \"x\"", "fields a |", "source x"):
             with self.assertRaises(Malformed, msg=text):
                 run(text, EVENTS, 100)

@@ -5,7 +5,6 @@ and is kept for `GET /_exfilguard/violations`.
 """
 
 import base64
-import binascii
 import datetime
 import json
 import threading
@@ -215,7 +214,8 @@ def _is_blob(value, protocol) -> bool:
         return isinstance(value, bytes)
     try:
         base64.b64decode(value, validate=True)
-    except (TypeError, binascii.Error):
+    except (TypeError, ValueError):
+        # A text of other characters than those of base 64 is a `ValueError`, too, but no `binascii.Error`.
         return False
     return True
 

@@ -295,9 +295,10 @@ pub fn token(random: &mut ChaCha8Rng, length: usize) -> String {
     (0..length).map(|_| char::from(ALPHABET[random.random_range(0..ALPHABET.len())])).collect()
 }
 
-/// A key or principal id that is recognizably an example: `ASIA…EXAMPLE`.
+/// A key or principal id that is recognizably an example and that differs from others at its end, where masked keys are shown:
+/// `ASIA0EXAMPLE0…`. AWS's own ids are of base 32, which has no `0`: this one can be nobody's, and no scanner takes it for one.
 pub fn example_id(random: &mut ChaCha8Rng, prefix: &str) -> String {
-    format!("{prefix}{}EXAMPLE", token(random, 9))
+    format!("{prefix}0EXAMPLE0{}", token(random, 7))
 }
 
 /// A version 4 UUID.

@@ -20,6 +20,7 @@ use crate::report::Destination;
     exfilguard hunt explain outside-writes\n  \
     exfilguard hunt top-readers --logs ./trail-bucket --from 2026-01-14 --to 2026-01-16\n  \
     exfilguard hunt outside-writes --logs ./trail-bucket --last 24h --snapshot org.jsonl.gz\n  \
+    exfilguard hunt foreign-readers --backend athena --assessment audit.json --last 7d\n  \
     exfilguard hunt top-readers --backend athena --work-group security --last 24h\n  \
     exfilguard hunt top-readers --backend logs-insights --log-group aws-cloudtrail-logs --last 24h\n  \
     exfilguard hunt credential-spread --logs a.json.gz b.json.gz --last 7d --set access_keys=AKIAIOSFODNN7EXAMPLE\n\n\
@@ -116,6 +117,9 @@ pub struct RunHunt {
     /// A saved snapshot: the organization's accounts and buckets are taken from it
     #[arg(long, value_name = "PATH", help_heading = "Window and parameters")]
     pub snapshot: Option<PathBuf>,
+    /// The same from an assessment (`exfilguard audit --output json=FILE`)
+    #[arg(long, value_name = "FILE", conflicts_with = "snapshot", help_heading = "Window and parameters")]
+    pub assessment: Option<PathBuf>,
     /// Write the rows: terminal, json, csv or markdown, to standard output or to =PATH; repeatable [default: terminal]
     #[arg(long, value_name = "FORMAT[=PATH]", help_heading = "Reports")]
     pub output: Vec<Destination>,

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use jiff::Timestamp;
 
-use super::{AwsBackEndArguments, region};
+use super::{AwsBackEndArguments, account_id, region};
 use crate::investigate::BackEnd;
 use crate::report::Destination;
 
@@ -59,6 +59,9 @@ pub struct InvestigateArguments {
     /// With --snapshot: the organization's policy file
     #[arg(long, value_name = "FILE", requires = "snapshot", help_heading = "Evidence")]
     pub policy: Option<PathBuf>,
+    /// Accounts of the organization, besides those of the audit and those whose trails recorded something
+    #[arg(long, value_name = "ID,…", value_delimiter = ',', value_parser = account_id, help_heading = "Evidence")]
+    pub organization_accounts: Vec<String>,
     /// Ask GuardDuty and Macie for their findings, also if the finding is a file
     #[arg(long, help_heading = "AWS")]
     pub ask_aws: bool,

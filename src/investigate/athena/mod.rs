@@ -120,7 +120,7 @@ impl Athena {
                     "the table `{}` does not list its accounts, so that `{}` has to name them",
                     self.settings.table, hunt.id
                 ),
-                "name them with `--set accounts=111122223333,…`",
+                "name them with `--accounts 111122223333,…`, or let `--assessment FILE` name them",
             ));
         }
         let mut notes = Vec::new();
@@ -213,6 +213,11 @@ fn has_place_for_results(group: &WorkGroup) -> bool {
 impl QueryBackend for Athena {
     fn back_end(&self) -> BackEnd {
         BackEnd::Athena
+    }
+
+    /// The table may not list them.
+    fn needs_accounts(&self) -> bool {
+        self.table.needs_accounts()
     }
 
     async fn run(&self, hunt: &Hunt, parameters: &Parameters) -> Result<Answer, QueryError> {

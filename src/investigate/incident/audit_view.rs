@@ -34,6 +34,18 @@ impl<'a> AuditView<'a> {
         self.assessment.accounts.iter().map(|account| account.id.as_str())
     }
 
+    /// Why accounts or buckets of the organization may be missing; none if everything in scope could be read. An audit of
+    /// chosen accounts does not tell that there are others.
+    #[must_use]
+    pub fn may_lack_accounts(&self) -> Option<String> {
+        let run = &self.assessment.run;
+        match (&run.shard, run.complete) {
+            (Some(part), _) => Some(format!("the assessment is of part {part} of the accounts only")),
+            (None, false) => Some("the audit could not read everything".to_owned()),
+            (None, true) => None,
+        }
+    }
+
     /// The buckets.
     #[must_use]
     pub fn buckets(&self) -> BTreeSet<String> {

@@ -7,9 +7,7 @@ use serde::de::DeserializeOwned;
 
 use super::detection::Detection;
 use super::doors::{Door, DoorKind, doors};
-use super::rows::{
-    self, BucketWrite, Changed, Issued, LogHour, LoggingChange, OutsideRead, Touched, Use, or_empty,
-};
+use super::rows::{self, Changed, Issued, LogHour, LoggingChange, ObjectRequests, Use, or_empty};
 use super::suspects::{Joined, MAX_DEPTH, Suspects, is_outside};
 use crate::investigate::backend::{QueryBackend, QueryError};
 use crate::investigate::hunt::Hunts;
@@ -60,15 +58,15 @@ pub struct Gathered {
     /// What was issued to them and to whom they were issued.
     pub issued: Vec<Issued>,
     /// Objects that they touched.
-    pub touched: Vec<Touched>,
+    pub touched: Vec<ObjectRequests>,
     /// What they changed.
     pub changes: Vec<Changed>,
     /// Doors that these changes opened.
     pub doors: Vec<Door>,
     /// What went out through a door to other accounts.
-    pub outside: Vec<OutsideRead>,
+    pub outside: Vec<ObjectRequests>,
     /// What was written into the destinations of a replication.
-    pub writes: Vec<BucketWrite>,
+    pub writes: Vec<ObjectRequests>,
     /// Records by hour.
     pub hours: Vec<LogHour>,
     /// Who stopped or changed logging.
@@ -318,11 +316,17 @@ impl<B: QueryBackend> Asker<'_, B> {
             return Ok(Vec::new());
         }
         (self.tell)(&hunt.title);
-        let parameters = Parameters::read(hunt, &given).map_err(QueryError::from)?;
+        let mut parameters = Parameters::read(hunt, &given).map_err(QueryError::from)?;
+        if self.backend.needs_accounts() {
+            let accounts: Vec<String> = self.question.accounts.iter().cloned().collect();
+            parameters = parameters.or_of_accounts(&accounts);
+        }
         let answer = match self.backend.run(hunt, &parameters).await {
             Ok(answer) => answer,
             Err(QueryError::Unsupported { why, .. }) => {
-                self.limit(&format!("`{id}` could not be asked: {why}"));
+                self.limit(&format!(
+                    "`{id}` could not be asked, so that what it tells is not assessable: {why}"
+                ));
                 return Ok(Vec::new());
             }
             Err(error) => return Err(error.into()),

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::doors::{Door, DoorKind};
 use super::gather::Gathered;
 use super::report::{BucketImpact, Confidence, DataImpact, ExfilPath, Sensitive, SetApart, TakenObject};
-use super::rows::{Touched, or_empty};
+use super::rows::{ObjectRequests, or_empty};
 use super::sensitive::{Classified, SensitiveObjects};
 use super::suspects::is_outside;
 
@@ -182,7 +182,7 @@ fn decoded(text: &str) -> String {
 }
 
 impl Ledger {
-    fn set_apart(&mut self, one: &Touched) {
+    fn set_apart(&mut self, one: &ObjectRequests) {
         if reads(or_empty(&one.event_name)) {
             self.apart.requests += one.requests;
             self.apart.bytes_out += one.bytes_out.unwrap_or_default();
@@ -191,7 +191,7 @@ impl Ledger {
         }
     }
 
-    fn touched(&mut self, one: &Touched, gathered: &Gathered, owners: &BTreeMap<String, String>) {
+    fn touched(&mut self, one: &ObjectRequests, gathered: &Gathered, owners: &BTreeMap<String, String>) {
         let (bucket, key) = (or_empty(&one.bucket), or_empty(&one.object_key));
         let (first, last) = (or_empty(&one.first_seen), or_empty(&one.last_seen));
         let (requests, bytes) = (one.requests, one.bytes_out.unwrap_or_default());

@@ -70,10 +70,15 @@ pub struct Issued {
     pub error_code: Option<String>,
 }
 
-/// A row of `objects-touched`.
+/// Requests of one kind on one object: a row of `objects-touched`, `outside-access` or `bucket-writes`. What the hunt does not
+/// tell is missing.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(default)]
-pub struct Touched {
+pub struct ObjectRequests {
+    /// Who asked.
+    pub principal: Option<String>,
+    /// The caller's account, or `anonymous`.
+    pub account: Option<String>,
     /// The access key.
     pub access_key: Option<String>,
     /// From where.
@@ -137,52 +142,6 @@ impl Changed {
         let text = self.request_parameters.as_deref();
         text.and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default()
     }
-}
-
-/// A row of `outside-access`.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
-#[serde(default)]
-pub struct OutsideRead {
-    /// The caller's account, or `anonymous`.
-    pub account: Option<String>,
-    /// From where.
-    pub source_ip: Option<String>,
-    /// The bucket.
-    pub bucket: Option<String>,
-    /// Its owner.
-    pub bucket_owner: Option<String>,
-    /// The object's key.
-    pub object_key: Option<String>,
-    /// Requests.
-    pub requests: u64,
-    /// Bytes sent.
-    pub bytes_out: Option<u64>,
-    /// The first request.
-    pub first_seen: Option<String>,
-    /// The last one.
-    pub last_seen: Option<String>,
-}
-
-/// A row of `bucket-writes`.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
-#[serde(default)]
-pub struct BucketWrite {
-    /// Who wrote.
-    pub principal: Option<String>,
-    /// With which key.
-    pub access_key: Option<String>,
-    /// The bucket.
-    pub bucket: Option<String>,
-    /// Its owner.
-    pub bucket_owner: Option<String>,
-    /// The object's key.
-    pub object_key: Option<String>,
-    /// Requests.
-    pub requests: u64,
-    /// The first request.
-    pub first_seen: Option<String>,
-    /// The last one.
-    pub last_seen: Option<String>,
 }
 
 /// A row of `log-hours`.

@@ -2,7 +2,8 @@
 //!
 //! A log event's own time (`@timestamp`) is not said by AWS to be that of CloudTrail's event: it may be the time of delivery.
 //! So the window is asked by `eventTime`, of which each second is in one part of a window, and the call's window, which
-//! bounds what is scanned and billed, reaches [`LATEST_DELIVERY`] further.
+//! bounds what is scanned and billed, reaches [`LATEST_DELIVERY`] further. That `eventTime` can be compared with a text of
+//! its form is taken for granted.
 
 mod calls;
 mod merge;
@@ -11,8 +12,6 @@ mod window;
 
 use std::fmt::Write as _;
 use std::time::Duration;
-
-use serde_json::Value;
 
 use self::calls::{Calls, Ended, Found, MOST_ROWS, Row};
 use self::text::Shape;
@@ -253,7 +252,10 @@ impl QueryBackend for LogsInsights {
             return Err(QueryError::Unsupported {
                 hunt: hunt.id.clone(),
                 back_end: BackEnd::LogsInsights,
-                why: "its question cannot be asked in its language; ask `athena` or `local`".to_owned(),
+                why: format!(
+                    "{}; ask `athena` or `local`",
+                    hunt.not_in_logs_insights.as_deref().unwrap_or("it has no text for it").trim()
+                ),
             });
         };
         let (from, to) = parameters.window();
@@ -280,7 +282,9 @@ impl QueryBackend for LogsInsights {
         let mut notes = self.notes.clone();
         notes.extend(definition.differs.iter().map(|text| remark(text.trim().to_owned())));
         notes.extend(gathered.notes(&asking));
-        let rows = gathered.rows.iter().map(|row| values(hunt, row)).collect();
+        let columns = || hunt.columns.iter().map(|column| column.name.as_str());
+        let values = |row: &Row| columns().map(|column| definition.value(column, row, parameters)).collect();
+        let rows = gathered.rows.iter().map(values).collect();
         let execution = Execution {
             text: asking.text(window),
             scanned_bytes: Some(gathered.bytes),
@@ -354,11 +358,6 @@ async fn delivery(calls: &Calls, group: &LogGroupId) -> Vec<Note> {
 /// Into how many parts a window is split: as many as its matches fill to two thirds.
 fn pieces(found: &Found) -> u64 {
     found.records_matched.saturating_mul(3).div_ceil(2 * MOST_ROWS as u64).clamp(2, 100)
-}
-
-fn values(hunt: &Hunt, row: &Row) -> Vec<Value> {
-    let value = |name: &str| row.get(name).cloned().map_or(Value::Null, Value::String);
-    hunt.columns.iter().map(|column| hunt.insights_field(&column.name)).map(value).collect()
 }
 
 fn in_hours(seconds: i64) -> String {

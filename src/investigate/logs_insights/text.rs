@@ -182,7 +182,7 @@ fn outside_quotes(text: &str) -> String {
         let inside = quote.is_some();
         match (quote, character) {
             (None, '"' | '\'' | '`') => quote = Some(character),
-            (None, '/') if plain.trim_end().ends_with("like") || plain.trim_end().ends_with("=~") => {
+            (None, '/') if begins_a_pattern(&plain) => {
                 quote = Some(character);
             }
             (Some(open), _) if open == character => quote = None,
@@ -195,6 +195,14 @@ fn outside_quotes(text: &str) -> String {
         }
     }
     plain
+}
+
+/// Whether a slash after this text begins a regular expression: behind `like` and `=~`, and behind the field of `parse`.
+fn begins_a_pattern(before: &str) -> bool {
+    let command = before.rsplit('|').next().unwrap_or_default();
+    let words = command.split_whitespace().count();
+    let end = before.trim_end();
+    end.ends_with("like") || end.ends_with("=~") || (word(command) == "parse" && words == 2)
 }
 
 #[cfg(test)]
@@ -239,6 +247,7 @@ mod tests {
     fn events_can_be_split_and_what_comes_after_aggregates_cannot() {
         assert_eq!(Shape::of("filter a = 1 | fields b"), Shape::Events);
         assert_eq!(Shape::of("filter a like /x(y| stats z)/ | fields b/2"), Shape::Events);
+        assert_eq!(Shape::of("parse a /x(?<b>y| stats z)/ | fields b/2, c"), Shape::Events);
         assert_eq!(Shape::of("stats count(*) as n by a | filter n > 1"), Shape::Further);
         assert_eq!(Shape::of("stats count(*) as n by a | stats avg(n) as m"), Shape::Further);
         assert!(!Shape::Further.can_be_split());

@@ -1,7 +1,7 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use super::*;
-use crate::investigate::incident::rows::{BucketWrite, OutsideRead, Use};
+use crate::investigate::incident::rows::Use;
 use crate::investigate::incident::suspects::Joined;
 
 const KEY: &str = "ASIAABCDEFGHIEXAMPLE";
@@ -12,8 +12,8 @@ fn text(text: &str) -> Option<String> {
     Some(text.to_owned())
 }
 
-fn touched(name: &str, bucket: &str, key: &str, bytes: u64) -> Touched {
-    Touched {
+fn touched(name: &str, bucket: &str, key: &str, bytes: u64) -> ObjectRequests {
+    ObjectRequests {
         access_key: text(KEY),
         source_ip: text("203.0.113.7"),
         event_name: text(name),
@@ -24,11 +24,11 @@ fn touched(name: &str, bucket: &str, key: &str, bytes: u64) -> Touched {
         bytes_out: Some(bytes),
         first_seen: text("2026-01-15T01:00:00Z"),
         last_seen: text("2026-01-15T01:00:00Z"),
-        ..Touched::default()
+        ..ObjectRequests::default()
     }
 }
 
-fn gathered(rows: Vec<Touched>) -> Gathered {
+fn gathered(rows: Vec<ObjectRequests>) -> Gathered {
     let mut gathered =
         Gathered { touched: rows, accounts: BTreeSet::from([OURS.to_owned()]), ..Gathered::default() };
     gathered.suspects.name(KEY, Joined::Named);
@@ -44,7 +44,7 @@ fn measured(gathered: &Gathered) -> (DataImpact, Vec<ExfilPath>) {
 fn an_object_counts_once_and_its_bytes_each_time() {
     let mut ranges = touched("GetObject", "b", "large", 300);
     ranges.requests = 3;
-    let again = Touched { source_ip: text("198.51.100.1"), ..touched("GetObject", "b", "large", 100) };
+    let again = ObjectRequests { source_ip: text("198.51.100.1"), ..touched("GetObject", "b", "large", 100) };
     let (impact, paths) = measured(&gathered(vec![ranges, again, touched("GetObject", "c", "large", 5)]));
     assert_eq!(
         (impact.objects_count, impact.distinct_keys, impact.bytes_out, impact.requests),
@@ -57,7 +57,7 @@ fn an_object_counts_once_and_its_bytes_each_time() {
 
 #[test]
 fn a_copy_takes_its_source_and_only_if_it_goes_outside() {
-    let copy = |to: &str, owner: Option<&str>, source: &str| Touched {
+    let copy = |to: &str, owner: Option<&str>, source: &str| ObjectRequests {
         bucket_owner: owner.map(str::to_owned),
         copy_source: text(source),
         ..touched("CopyObject", to, "k", 0)
@@ -86,12 +86,12 @@ fn a_copy_takes_its_source_and_only_if_it_goes_outside() {
 
 #[test]
 fn what_the_workload_does_with_the_same_key_is_set_apart() {
-    let within = Touched {
+    let within = ObjectRequests {
         source_ip: text("10.0.0.5"),
         vpc_endpoint_account: text(OURS),
         ..touched("GetObject", "b", "daily", 7)
     };
-    let customer = Touched {
+    let customer = ObjectRequests {
         source_ip: text("192.0.2.1"),
         authentication: text("QueryString"),
         ..touched("GetObject", "b", "invoice", 9)
@@ -131,7 +131,7 @@ fn what_goes_through_a_door_counts_only_for_whom_it_lets_in() {
         accounts: accounts.map(|account| BTreeSet::from([account.to_owned()])),
     };
     all.doors = vec![door(DoorKind::Outside, Some(THEIRS)), door(DoorKind::Replication, None)];
-    let read = |account: &str, key: &str| OutsideRead {
+    let read = |account: &str, key: &str| ObjectRequests {
         account: text(account),
         bucket: text("b"),
         object_key: text(key),
@@ -139,15 +139,15 @@ fn what_goes_through_a_door_counts_only_for_whom_it_lets_in() {
         bytes_out: Some(10),
         first_seen: text("2026-01-15T02:00:00Z"),
         last_seen: text("2026-01-15T02:00:00Z"),
-        ..OutsideRead::default()
+        ..ObjectRequests::default()
     };
     all.outside = vec![read(THEIRS, "x"), read("999999999999", "partner")];
-    let write = |key: &str, by: &str| BucketWrite {
+    let write = |key: &str, by: &str| ObjectRequests {
         access_key: text(by),
         bucket: text("sink"),
         object_key: text(key),
         requests: 1,
-        ..BucketWrite::default()
+        ..ObjectRequests::default()
     };
     all.writes = vec![write("new", "ASIAREPLICATION00000"), write("own", KEY)];
     let (impact, paths) = measured(&all);
