@@ -111,11 +111,10 @@ pub fn run_until_told<T>(
 const STACK: usize = 8 << 20;
 
 fn block_on<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .thread_stack_size(STACK)
-        .enable_all()
-        .build()
-        .map_err(|error| Failure::usage(miette!("the asynchronous runtime cannot be started: {error}")))?;
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().thread_stack_size(STACK).enable_all().build().map_err(
+            |error| Failure::usage(miette!("the asynchronous runtime cannot be started: {error}")),
+        )?;
     let outcome = runtime.block_on(work);
     // Whatever still runs on other threads is not waited for.
     runtime.shutdown_background();
