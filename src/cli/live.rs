@@ -106,11 +106,15 @@ pub fn run_until_told<T>(
     })
 }
 
+/// The stack of each thread of the runtime, in bytes: what a program's first thread has. Accounts are read in tasks, and the
+/// frames of one reading need more than tokio's 2 MiB where nothing is optimized.
+const STACK: usize = 8 << 20;
+
 fn block_on<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
-        .map_err(|error| Failure::usage(miette!("the asynchronous runtime cannot be started: {error}")))?;
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().thread_stack_size(STACK).enable_all().build().map_err(
+            |error| Failure::usage(miette!("the asynchronous runtime cannot be started: {error}")),
+        )?;
     let outcome = runtime.block_on(work);
     // Whatever still runs on other threads is not waited for.
     runtime.shutdown_background();

@@ -35,6 +35,7 @@ async fn read_detector(access: &Access, region: &str) -> Result<Option<Detector>
             .map(|feature| DetectorFeature {
                 name: feature.name.map(|n| n.as_str().to_owned()).unwrap_or_default(),
                 status: feature.status.map(|s| s.as_str().to_owned()).unwrap_or_default(),
+                managed_by: feature.managed_by.map(|by| by.as_str().to_owned()),
             })
             .collect()
     });

@@ -115,6 +115,7 @@ async fn features(access: &Access, region: &str, detector: &str, members: &mut [
             .map(|feature| DetectorFeature {
                 name: feature.name.map(|name| name.as_str().to_owned()).unwrap_or_default(),
                 status: feature.status.map(|status| status.as_str().to_owned()).unwrap_or_default(),
+                managed_by: feature.managed_by.map(|by| by.as_str().to_owned()),
             })
             .collect();
         by_account.insert(account, Reading::Known(features));

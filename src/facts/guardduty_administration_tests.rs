@@ -22,7 +22,11 @@ fn member(relationship: &str) -> GuardDutyMember {
         account: ACCOUNT.into(),
         detector_id: "d1".into(),
         relationship: relationship.into(),
-        features: Reading::Known(vec![DetectorFeature { name: S3.into(), status: "ENABLED".into() }]),
+        features: Reading::Known(vec![DetectorFeature {
+            name: S3.into(),
+            status: "ENABLED".into(),
+            managed_by: None,
+        }]),
     }
 }
 
@@ -190,7 +194,7 @@ fn what_the_administrator_says_of_a_member_stands_in_for_its_unread_detector() {
             .map(|(enabled, s3)| (enabled.holds, s3.holds))
     };
     assert_eq!(says(member("Enabled")), Some((Tri::Yes, Tri::Yes)));
-    let off = vec![DetectorFeature { name: S3.into(), status: "DISABLED".into() }];
+    let off = vec![DetectorFeature { name: S3.into(), status: "DISABLED".into(), managed_by: None }];
     assert_eq!(
         says(GuardDutyMember { features: Reading::Known(off), ..member("Enabled") }),
         Some((Tri::Yes, Tri::No))

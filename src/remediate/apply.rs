@@ -9,9 +9,10 @@ use serde_json::Value;
 
 use super::calls::{Hands, is_transient};
 use super::difference;
-use super::journal::{Event, Intent, Journal, JournalError, Progress, StepKey, progress};
+use super::journal::{Event, Intent, Journal, JournalError};
 use super::kinds::bucket_policy::acting_is_kept;
 use super::plan::{Change, Plan, Step};
+use super::progress::{Progress, StepKey, progress};
 use super::setting::{Call, Setting};
 use crate::collect::Failure;
 use crate::collect::connection::Access;
@@ -30,7 +31,7 @@ const ATTEMPTS: u32 = 5;
 pub enum Fate {
     /// Its settings have the wanted values, and at least one of them was set by this plan.
     Done,
-    /// Everything was as wanted: nothing was called.
+    /// Everything was as wanted, by somebody else's doing or as an earlier run verified: nothing was called.
     Already,
     /// Nothing was called (further), for this reason.
     Refused(String),
@@ -203,7 +204,8 @@ impl<'a, D: Doors> Applier<'a, D> {
         for (number, step) in change.steps.iter().enumerate() {
             let event = self.step(plan, change, number, step, &hands).await?;
             match event {
-                Event::Already => {}
+                // What an earlier run verified is as it was then.
+                Event::Already | Event::Verified => {}
                 Event::Refused { reason } => return Ok(Fate::Refused(reason)),
                 Event::Failed { reason, .. } => return Ok(Fate::Failed(reason)),
                 _ => fate = Fate::Done,
@@ -237,11 +239,11 @@ impl<'a, D: Doors> Applier<'a, D> {
         let event = match hands.read(setting).await {
             Err(why) => Event::Refused { reason: format!("{}: {}", why.clause(), why.message) },
             Ok(value) if setting.same(&value, &step.wanted) || is_followed(plan, change, setting, &value) => {
-                if ours.is_some() {
+                match (ours, earlier.map(|known| &known.last)) {
+                    (None, _) => Event::Already,
+                    (Some(_), Some(Event::Verified)) => Event::Verified,
                     // An earlier run made the call.
-                    Event::Done
-                } else {
-                    Event::Already
+                    (Some(_), _) => Event::Done,
                 }
             }
             Ok(value) if setting.same(&value, &step.present) => {
@@ -261,9 +263,8 @@ impl<'a, D: Doors> Applier<'a, D> {
             }
             Ok(value) => Event::Refused { reason: moved_on(&step.present, &value) },
         };
-        // What was verified was done: saying so again in each run would let the journal grow without end.
-        let said = |last: &Event| *last == event || (event == Event::Done && *last == Event::Verified);
-        if !earlier.is_some_and(|known| said(&known.last)) {
+        // Saying the same again in each run would let the journal grow without end.
+        if earlier.is_none_or(|known| known.last != event) {
             self.journal.write(&change.id, number, event.clone())?;
         }
         Ok(event)

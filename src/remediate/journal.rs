@@ -2,7 +2,6 @@
 //! line synced to the disk before the call that it announces. Each line ends with a checksum of the rest of it, so that a
 //! value that the disk damaged is never put back.
 
-use std::collections::BTreeMap;
 use std::fs::{File, OpenOptions};
 use std::io::{Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
@@ -142,29 +141,6 @@ pub enum JournalError {
         problem: String,
     },
 }
-
-/// How far a step has come.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Progress {
-    /// What was about to be done first; none if nothing ever was.
-    pub intent: Option<Intent>,
-    /// What happened last.
-    pub last: Event,
-    /// Whether it was taken back or never took effect, and nothing was called for it since: whatever its value is by now, it
-    /// is not ours.
-    pub void: bool,
-}
-
-impl Progress {
-    /// What was about to be done, if it may still be in force.
-    #[must_use]
-    pub fn in_force(&self) -> Option<&Intent> {
-        self.intent.as_ref().filter(|_| !self.void)
-    }
-}
-
-/// A step of a change.
-pub type StepKey = (String, usize);
 
 /// A journal that is written.
 #[derive(Debug)]
@@ -373,38 +349,12 @@ fn now() -> String {
     Timestamp::now().strftime("%Y-%m-%dT%H:%M:%S%.3fZ").to_string()
 }
 
-/// How far each step has come, in the order in which they were begun.
-#[must_use]
-pub fn progress(entries: &[Entry]) -> (Vec<StepKey>, BTreeMap<StepKey, Progress>) {
-    let mut order: Vec<StepKey> = Vec::new();
-    let mut steps: BTreeMap<StepKey, Progress> = BTreeMap::new();
-    for entry in entries {
-        let key = (entry.change.clone(), entry.step);
-        let (known, void) = match steps.get(&key) {
-            Some(known) => (known.intent.clone(), known.void),
-            None => (None, false),
-        };
-        if !order.contains(&key) {
-            order.push(key.clone());
-        }
-        let (intent, void) = match (&entry.event, known) {
-            // The value before the first call is what is restored; after a rollback it begins anew.
-            (Event::Intent(intent), known) => {
-                (known.filter(|_| !void).or_else(|| Some((**intent).clone())), false)
-            }
-            (Event::Undone | Event::Failed { without_effect: true, .. }, known) => (known, true),
-            (_, known) => (known, void),
-        };
-        steps.insert(key, Progress { intent, last: entry.event.clone(), void });
-    }
-    (order, steps)
-}
-
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
     use serde_json::json;
 
+    use super::super::progress::progress;
     use super::*;
 
     fn intent(before: Value) -> Event {
@@ -499,25 +449,6 @@ mod tests {
         assert!(Journal::open(&path, "digest").is_ok());
     }
 
-    /// What somebody else set after a rollback is his.
-    #[test]
-    fn what_was_taken_back_is_no_longer_ours() {
-        let entry = |event| Entry { at: String::new(), change: "a".into(), step: 0, event };
-        let taken_back = vec![intent(json!("first")), Event::Done, Event::UndoIntent, Event::Undone];
-        let denied = Event::Failed { reason: String::new(), without_effect: true };
-        let (_, steps) = progress(&[intent(json!("first")), denied, Event::Already].map(entry));
-        assert_eq!(steps.get(&("a".to_owned(), 0)).unwrap().in_force(), None);
-        for later in [Event::Already, Event::Refused { reason: String::new() }] {
-            let entries: Vec<Entry> = taken_back.iter().cloned().chain([later]).map(entry).collect();
-            let (_, steps) = progress(&entries);
-            assert_eq!(steps.get(&("a".to_owned(), 0)).unwrap().in_force(), None);
-        }
-        let again = taken_back.into_iter().chain([Event::Already, intent(json!("second"))]).map(entry);
-        let (_, steps) = progress(&again.collect::<Vec<_>>());
-        let step = steps.get(&("a".to_owned(), 0)).unwrap();
-        assert_eq!(step.in_force().unwrap().before, json!("second"));
-    }
-
     #[test]
     fn a_journal_is_one_plan_s_and_one_process_s() {
         let folder = tempfile::tempdir().unwrap();
@@ -526,14 +457,5 @@ mod tests {
         assert!(matches!(Journal::open(&path, "digest"), Err(JournalError::InUse { .. })));
         drop(journal);
         assert!(matches!(Journal::open(&path, "other"), Err(JournalError::OtherPlan { .. })));
-    }
-
-    #[test]
-    fn the_value_before_the_first_call_is_the_one_that_is_restored() {
-        let entry = |event| Entry { at: String::new(), change: "a".into(), step: 0, event };
-        let entries = [intent(json!("first")), intent(json!("second")), Event::Done].map(entry);
-        let (_, steps) = progress(&entries);
-        let step = steps.get(&("a".to_owned(), 0)).unwrap();
-        assert_eq!(step.intent.as_ref().unwrap().before, json!("first"));
     }
 }

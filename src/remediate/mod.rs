@@ -1,7 +1,7 @@
 //! Repair: from failing results to a plan that people review, to changes that are proved, recorded and undone.
 //!
 //! [`propose`] (pure) says which settings should get which values, [`proof`] judges the snapshot as it would be then,
-//! [`plan`] is the file, [`apply`] carries it out with its [`journal`], [`rollback`] takes it back, and [`status`] tells what a
+//! [`plan`] is the file, [`apply`] carries it out with its [`journal`], whose end [`progress`] finds, [`rollback`] takes it back, and [`status`] tells what a
 //! journal did. Only [`calls`] talks to AWS.
 
 pub mod alerting;
@@ -15,6 +15,7 @@ pub mod equivalence;
 pub mod journal;
 pub mod kinds;
 pub mod plan;
+pub mod progress;
 pub mod proof;
 pub mod propose;
 pub mod rollback;

@@ -299,4 +299,56 @@ mod tests {
         assert!(worse(&with(Status::Fail), &with(Status::Fail)).is_empty());
         assert!(worse(&with(Status::Unknown), &with(Status::Fail)).is_empty());
     }
+    fn cell() -> Cell {
+        let no = crate::semantics::verdict::Tri::No;
+        Cell {
+            account_id: "111122223333".to_owned(),
+            bucket: "ledger".to_owned(),
+            region: "eu-west-1".to_owned(),
+            technique: String::new(),
+            outcome: crate::simulate::Outcome::Blind,
+            possible: crate::simulate::Outcome::Blind,
+            logged: no,
+            detected: no,
+            alerted: no,
+            prevented: no,
+            ml_dependent: false,
+            path: Vec::new(),
+            mended_by: Vec::new(),
+            broken_link: None,
+            evidence: Vec::new(),
+            weight: 1.0,
+        }
+    }
+
+    #[test]
+    fn a_technique_that_comes_to_a_worse_outcome_is_worse() {
+        use crate::simulate::Outcome;
+        let with = |outcomes: &[(&str, Outcome)]| {
+            let mut found = assessment(Vec::new());
+            found.simulation = outcomes
+                .iter()
+                .map(|(technique, outcome)| Cell {
+                    technique: (*technique).to_owned(),
+                    outcome: *outcome,
+                    ..cell()
+                })
+                .collect();
+            found
+        };
+        let before = with(&[("T-01", Outcome::Detected), ("T-02", Outcome::Blind)]);
+        let said = worse(&before, &with(&[("T-01", Outcome::Logged), ("T-02", Outcome::Blind)]));
+        assert_eq!(
+            said,
+            ["T-01 on bucket `ledger` in account 111122223333 is detected now and would be logged"]
+        );
+        let said = worse(&before, &with(&[("T-02", Outcome::Blind)]));
+        assert!(
+            said.len() == 1 && said.iter().all(|why| why.ends_with("would be not simulated")),
+            "{said:?}"
+        );
+        let better = with(&[("T-01", Outcome::Prevented), ("T-02", Outcome::Logged)]);
+        assert!(worse(&before, &better).is_empty());
+        assert!(worse(&before, &before).is_empty());
+    }
 }

@@ -2,7 +2,8 @@
 
 use super::apply::{Doors, moved_on, set};
 use super::calls::Hands;
-use super::journal::{Event, Intent, Journal, JournalError, progress};
+use super::journal::{Event, Intent, Journal, JournalError};
+use super::progress::progress;
 use super::setting::Setting;
 use serde_json::Value;
 

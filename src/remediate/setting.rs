@@ -428,7 +428,11 @@ fn status(value: &Value) -> Result<&str, String> {
 fn put_feature(features: &mut Vec<crate::snapshot::DetectorFeature>, name: &str, status: String) {
     match features.iter_mut().find(|feature| feature.name == name) {
         Some(feature) => feature.status = status,
-        None => features.push(crate::snapshot::DetectorFeature { name: name.to_owned(), status }),
+        None => features.push(crate::snapshot::DetectorFeature {
+            name: name.to_owned(),
+            status,
+            managed_by: None,
+        }),
     }
 }
 

@@ -5,7 +5,8 @@ use std::fmt::Write as _;
 
 use serde::Serialize;
 
-use super::journal::{Entry, Event, Header, progress};
+use super::journal::{Entry, Event, Header};
+use super::progress::progress;
 
 /// How a step stands.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

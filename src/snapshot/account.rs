@@ -256,6 +256,9 @@ pub struct DetectorFeature {
     pub name: String,
     /// `ENABLED` or `DISABLED`.
     pub status: String,
+    /// What manages the feature instead of the account; AWS knows `GUARDDUTY_POLICY`, a policy of the organization.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub managed_by: Option<String>,
 }
 
 /// A log group that a trail delivers to.

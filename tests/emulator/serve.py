@@ -20,6 +20,7 @@ from werkzeug.serving import make_server
 import access_point_answers
 import bucket_answers
 import bucket_exports
+import bucket_owners
 import cloudwatch_cbor
 import event_data_stores
 import findings
@@ -160,6 +161,8 @@ class Emulator:
         """What AWS answers, without faults."""
         if call.service == "athena" and self._athena is not None:
             return self._athena(call)
+        if (refusal := bucket_owners.refusal(call)) is not None:
+            return refusal
         special = cloudwatch_cbor.answer if call.protocol == "cbor" else ANSWERS.get(f"{call.service}:{call.operation}")
         if special is None:
             return self._ask_moto(call.environ_for_moto())

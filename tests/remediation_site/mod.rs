@@ -7,6 +7,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
+use std::sync::Mutex;
 
 use serde_json::Value;
 
@@ -105,6 +106,23 @@ impl Site {
         serde_json::from_slice(&std::fs::read(self.path("plan.json")).unwrap()).unwrap()
     }
 
+    /// The plan that [`Site::plan`] makes of an organization of traps in which nobody changed anything: kinds of change to
+    /// buckets alone, whose names are the same in each emulator, are planned once for all tests.
+    pub fn plan_of_untouched(&self, kind: &str) -> Value {
+        static PLANS: Mutex<BTreeMap<String, Vec<u8>>> = Mutex::new(BTreeMap::new());
+        assert!(["require-tls", "block-public-access"].contains(&kind), "{kind} names what differs");
+        let mut plans = PLANS.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let path = self.path("plan.json");
+        match plans.get(kind) {
+            Some(known) => std::fs::write(&path, known).unwrap(),
+            None => {
+                self.plan(&[kind]);
+                plans.insert(kind.to_owned(), std::fs::read(&path).unwrap());
+            }
+        }
+        serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap()
+    }
+
     /// Plans changes of one kind in certain accounts only, from a snapshot of those and of the management account.
     pub fn plan_of(&self, kind: &str, accounts: &[&str]) -> Value {
         let snapshot = self.path("collected");
@@ -157,9 +175,14 @@ impl Site {
 
     /// Everything that is configured, as a snapshot has it; without when it was read.
     pub fn configuration(&self) -> Vec<Value> {
+        self.configuration_of(&[])
+    }
+
+    /// Everything that is configured in these accounts, or in all, and in the one of the organization.
+    pub fn configuration_of(&self, accounts: &[&str]) -> Vec<Value> {
         let path = self.path("state");
         let _no_such_file = std::fs::remove_file(&path);
-        self.collect(&path, &[]);
+        self.collect(&path, accounts);
         let output = self.emulator.program().args(["snapshot", "show"]).arg(&path).output().unwrap();
         let mut lines: Vec<Value> = String::from_utf8(output.stdout)
             .unwrap()

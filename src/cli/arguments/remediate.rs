@@ -59,6 +59,9 @@ pub struct PlanArguments {
     /// The organization's policy file [default: exfilguard.yaml in the working directory, else built-in defaults]
     #[arg(long, value_name = "FILE", help_heading = "Changes")]
     pub policy: Option<PathBuf>,
+    /// A folder with more check modules, which no change may turn from passing to failing; repeatable
+    #[arg(long, value_name = "DIR", help_heading = "Changes")]
+    pub checks: Vec<PathBuf>,
     /// Only changes of this kind; repeatable
     #[arg(long, value_name = "KIND", help_heading = "Changes", value_parser = crate::catalogue::REMEDIATIONS)]
     pub kind: Vec<String>,
@@ -121,6 +124,9 @@ pub struct ApplyArguments {
     /// Where to record what is done [default: the plan's name with `.journal` added]
     #[arg(long, value_name = "PATH")]
     pub journal: Option<PathBuf>,
+    /// A folder with more check modules, if the plan was made with it; repeatable
+    #[arg(long, value_name = "DIR")]
+    pub checks: Vec<PathBuf>,
     /// How AWS is entered.
     #[command(flatten)]
     pub write: WriteArguments,

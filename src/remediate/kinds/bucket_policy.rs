@@ -330,4 +330,37 @@ mod tests {
         let always = document(&[refuse(json!({"StringEquals": {"aws:PrincipalAccount": "111122223333"}}))]);
         assert!(locked_out(&always, &tls, &[]).unwrap_err().contains("even now"));
     }
+    /// U1 to U4: whom the bucket serves it serves afterwards, or the change is refused for him.
+    #[test]
+    fn whom_the_bucket_serves_it_serves_afterwards() {
+        use crate::facts::samples;
+        let organization = samples::organization();
+        let account = samples::account();
+        let policy = crate::policy::PolicyFile::default();
+        let accounts = std::collections::BTreeMap::from([(account.id.clone(), account.clone())]);
+        let situation = Situation {
+            organization: &organization,
+            accounts: &accounts,
+            policy: &policy,
+            role: "ExfilguardRemediate",
+            management_account: false,
+        };
+        let logs = json!({"Sid": "Logs", "Effect": "Allow", "Principal": {"Service": "logging.s3.amazonaws.com"},
+            "Action": "s3:PutObject", "Resource": "arn:aws:s3:::ledger/*"});
+        let present = json!({"Version": "2012-10-17", "Statement": [logs]}).to_string();
+        let bucket = Bucket { policy: Reading::Known(Some(present.clone())), ..samples::bucket("ledger") };
+        let with = |condition: Value| {
+            let refusal = json!({"Sid": "x", "Effect": "Deny", "Principal": "*", "Action": "s3:*",
+                "Resource": ["arn:aws:s3:::ledger", "arn:aws:s3:::ledger/*"], "Condition": condition});
+            let wanted = merged(Some(&present), &[refusal]).unwrap();
+            used_as_before(&situation, &account.id, &bucket, &wanted)
+        };
+        let why = with(json!({"StringEquals": {"aws:VpceOrgID": "o-sample"}})).unwrap_err();
+        assert!(why.starts_with("workloads at the organization's endpoints"), "{why}");
+        let why = with(json!({"Bool": {"aws:PrincipalIsAWSService": "true"}})).unwrap_err();
+        assert!(why.starts_with("AWS services that the policy names"), "{why}");
+        let why = with(json!({"Bool": {"aws:ViaAWSService": "true"}})).unwrap_err();
+        assert!(why.starts_with("services that read for a principal"), "{why}");
+        assert_eq!(with(json!({"Bool": {"aws:SecureTransport": "false"}})), Ok(()));
+    }
 }

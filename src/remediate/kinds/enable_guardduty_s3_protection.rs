@@ -24,12 +24,22 @@ fn place(result: &ResultRecord, situation: &Situation<'_>) -> Result<Place, Stri
     let own = situation.account(&result.account_id)?;
     let read = own.regional.get(&region).ok_or("the region was not read")?;
     let detector = read.detector.as_result().map_err(|why| why.clause())?;
-    match detector {
-        Some(detector) if detector.status == "ENABLED" => {}
-        _ => return Err("GuardDuty itself is off there; enable it first (`guardduty-enabled`)".to_owned()),
-    }
+    let detector = detector
+        .as_ref()
+        .filter(|detector| detector.status == "ENABLED")
+        .ok_or("GuardDuty itself is off there; enable it first (`guardduty-enabled`)")?;
     if let Some(reason) = ruled_by_policy(situation.organization, &own.id, &region) {
         return Err(reason);
+    }
+    // GuardDuty says so itself, to whom the organization's policies are hidden, too.
+    let features = detector.features.iter().flatten();
+    let manager =
+        features.filter(|feature| feature.name == S3_DATA_EVENTS).find_map(|f| f.managed_by.as_ref());
+    if let Some(manager) = manager {
+        return Err(format!(
+            "S3 Protection of account {} in `{region}` is managed by `{manager}`: edit the organization's policy",
+            own.id
+        ));
     }
     not_unknown_member(situation, &own.id, &region)?;
     let by_administrator = administrator(situation, &region).filter(|(account, detector)| {

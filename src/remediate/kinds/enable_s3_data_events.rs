@@ -16,7 +16,7 @@ use crate::semantics::configuration::{
     AdvancedEventSelector, DataResource, EventSelector, FieldSelector, TrailSelectors,
 };
 use crate::semantics::event_selectors::validate;
-use crate::snapshot::Trail;
+use crate::snapshot::{AccountSnapshot, Trail};
 
 /// The kind.
 pub const KIND: Kind = Kind {
@@ -81,6 +81,8 @@ struct Needs<'a> {
     buckets: BTreeSet<&'a str>,
     /// Whether more than certain buckets is asked for.
     all: bool,
+    /// Whether all buckets may be recorded without an exception, because no trail's log bucket is among them.
+    all_may_be_named: bool,
 }
 
 impl<'a> Needs<'a> {
@@ -97,8 +99,20 @@ impl<'a> Needs<'a> {
                 .map(|result| result.resource.id.as_str())
                 .collect(),
             all: wider,
+            all_may_be_named: false,
         }
     }
+}
+
+/// Whether the trail records its own account alone and no trail that is seen there delivers to a bucket of that account: then
+/// recording everything records no delivery.
+fn delivers_elsewhere(place: &Place, account: &AccountSnapshot, log_buckets: &BTreeSet<&str>) -> bool {
+    let trails = || account.regional.values().flat_map(|region| region.trails.known().into_iter().flatten());
+    let own = trails().any(|trail| trail.arn == place.resource && !trail.organization);
+    // A list of trails that could not be read may hold one that delivers here.
+    let listed = account.regional.values().all(|region| region.trails.known().is_some());
+    let buckets = account.buckets.known();
+    own && listed && buckets.is_some_and(|all| all.iter().all(|b| !log_buckets.contains(b.name.as_str())))
 }
 
 fn propose(place: &Place, results: &[&ResultRecord], situation: &Situation<'_>) -> Result<Proposal, String> {
@@ -108,7 +122,8 @@ fn propose(place: &Place, results: &[&ResultRecord], situation: &Situation<'_>) 
     let trails = account.regional.values().filter_map(|region| region.trails.known()).flatten();
     let log_buckets: BTreeSet<&str> =
         trails.filter(|trail| !trail.s3_bucket.is_empty()).map(|trail| trail.s3_bucket.as_str()).collect();
-    let needs = Needs::of(results);
+    let mut needs = Needs::of(results);
+    needs.all_may_be_named = delivers_elsewhere(place, account, &log_buckets);
     let partition = &situation.organization.partition;
     let wanted = if present.advanced_event_selectors.is_empty() {
         basic(present, &needs, &log_buckets, partition)?
@@ -161,7 +176,7 @@ fn advanced(
     wanted
 }
 
-/// Basic selectors cannot leave a bucket out, so that they name those that are wanted.
+/// Basic selectors cannot leave a bucket out, so that they name those that are wanted, unless there is none to leave out.
 fn basic(
     present: &TrailSelectors,
     needs: &Needs<'_>,
@@ -171,12 +186,13 @@ fn basic(
     if present.event_selectors.is_empty() {
         return Err("the trail's selectors are of no family that exfilguard knows".to_owned());
     }
-    let buckets: Vec<String> = needs
-        .buckets
-        .iter()
-        .filter(|name| !log_buckets.contains(*name))
-        .map(|name| format!("arn:{partition}:s3:::{name}/"))
-        .collect();
+    let everything = needs.all && needs.all_may_be_named;
+    let buckets: Vec<String> = if everything {
+        vec![format!("arn:{partition}:s3")]
+    } else {
+        let others = needs.buckets.iter().filter(|name| !log_buckets.contains(*name));
+        others.map(|name| format!("arn:{partition}:s3:::{name}/")).collect()
+    };
     if buckets.is_empty() {
         let why = if needs.all {
             "the trail has basic selectors, which can only record all buckets together with the log bucket itself; move it to \
@@ -226,7 +242,13 @@ mod tests {
     use super::*;
 
     fn needs(reads: bool, writes: bool) -> Needs<'static> {
-        Needs { reads, writes, buckets: BTreeSet::from(["ledger", "logs"]), all: false }
+        Needs {
+            reads,
+            writes,
+            buckets: BTreeSet::from(["ledger", "logs"]),
+            all: false,
+            all_may_be_named: false,
+        }
     }
 
     #[test]
@@ -259,5 +281,53 @@ mod tests {
         assert_eq!(wanted.event_selectors[1].include_management_events, Some(false));
         let only_logs = Needs { buckets: logs.clone(), ..needs(true, true) };
         assert!(basic(&present, &only_logs, &logs, "aws").is_err());
+    }
+    #[test]
+    fn everything_is_named_only_where_no_log_bucket_is_among_it() {
+        let mut account = crate::facts::samples::account();
+        let region = account.regional.get_mut(crate::facts::samples::REGION).unwrap();
+        let trail = |organization| {
+            let arn = "arn:aws:cloudtrail:eu-west-1:111122223333:trail/own";
+            Trail {
+                name: "own".to_owned(),
+                arn: arn.to_owned(),
+                home_region: "eu-west-1".to_owned(),
+                multi_region: true,
+                organization,
+                include_global_service_events: true,
+                s3_bucket: "logs".to_owned(),
+                log_group_arn: None,
+                log_group_role_arn: None,
+                kms_key_id: None,
+                log_file_validation: true,
+            }
+        };
+        region.trails = crate::snapshot::Reading::Known(vec![trail(false)]);
+        let place =
+            Place { account: account.id.clone(), region: "eu-west-1".to_owned(), resource: trail(false).arn };
+        let logs = BTreeSet::from(["logs"]);
+        assert!(delivers_elsewhere(&place, &account, &logs));
+        let with = |bucket: &str| {
+            let mut changed = account.clone();
+            changed.buckets = crate::snapshot::Reading::Known(vec![crate::facts::samples::bucket(bucket)]);
+            changed
+        };
+        assert!(delivers_elsewhere(&place, &with("ledger"), &logs));
+        assert!(!delivers_elsewhere(&place, &with("logs"), &logs), "it would record its own deliveries");
+        let mut of_all = account.clone();
+        of_all.regional.values_mut().for_each(|region| {
+            region.trails = crate::snapshot::Reading::Known(vec![trail(true)]);
+        });
+        assert!(!delivers_elsewhere(&place, &of_all, &logs), "it records the owner of the log bucket, too");
+
+        let present: TrailSelectors = serde_json::from_value(json!({"event_selectors": [
+            {"ReadWriteType": "All", "IncludeManagementEvents": true, "DataResources": []}]}))
+        .unwrap();
+        let wider = Needs { all: true, all_may_be_named: true, ..needs(true, true) };
+        let wanted = basic(&present, &wider, &logs, "aws").unwrap();
+        assert_eq!(wanted.event_selectors[0].data_resources[0].values, ["arn:aws:s3"]);
+        let wider = Needs { all_may_be_named: false, ..wider };
+        let wanted = basic(&present, &wider, &logs, "aws").unwrap();
+        assert_eq!(wanted.event_selectors[0].data_resources[0].values, ["arn:aws:s3:::ledger/"]);
     }
 }

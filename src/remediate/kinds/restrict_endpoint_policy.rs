@@ -140,3 +140,80 @@ fn served_as_before(
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+    use super::*;
+    use crate::facts::samples::{self, REGION};
+
+    /// One of S3 with AWS's default policy.
+    fn endpoint() -> VpcEndpoint {
+        VpcEndpoint {
+            id: "vpce-1".into(),
+            vpc_id: "vpc-1".into(),
+            service_name: format!("com.amazonaws.{REGION}.s3"),
+            kind: "Gateway".into(),
+            state: "available".into(),
+            policy: None,
+            route_tables: Vec::new(),
+            private_dns: false,
+            private_dns_for_inbound_only: false,
+        }
+    }
+
+    /// The endpoint with a policy, held to what it would be with a statement that refuses.
+    fn with(refusal: &Value) -> Result<(), String> {
+        samples::with_context(&samples::organization(), |context| {
+            let account = samples::account();
+            let perimeter = perimeter(&account, context);
+            let endpoint = endpoint();
+            let wanted = merged(None, std::slice::from_ref(refusal)).unwrap();
+            served_as_before(&endpoint, &wanted, REGION, &perimeter)
+        })
+    }
+
+    /// V5 to V7: a statement that would shut out those whom the endpoint serves is refused, each for its own reason.
+    #[test]
+    fn whom_the_endpoint_serves_it_serves_afterwards() {
+        let refuse = |condition: Value| {
+            json!({"Sid": "x", "Effect": "Deny", "Principal": "*", "Action": "*", "Resource": "*",
+                "Condition": condition})
+        };
+        let why = with(&refuse(json!({"StringEquals": {"aws:PrincipalOrgID": "o-sample"}}))).unwrap_err();
+        assert!(why.starts_with("the organization's own workloads"), "{why}");
+        let why = with(&refuse(json!({"Bool": {"aws:PrincipalIsAWSService": "true"}}))).unwrap_err();
+        assert!(why.starts_with("AWS services"), "{why}");
+        let unlike = json!({"StringNotEqualsIfExists": {"aws:ResourceOrgID": "o-sample"},
+            "BoolIfExists": {"aws:PrincipalIsAWSService": "false"}});
+        let why = with(&refuse(unlike)).unwrap_err();
+        assert!(why.starts_with("instances that read AWS's own buckets"), "{why}");
+        let foreign = json!({"StringEquals": {"aws:PrincipalOrgID": "o-foreign"}});
+        assert_eq!(with(&refuse(foreign)), Ok(()));
+    }
+
+    /// What we add breaks nobody whom it should serve, whatever the region.
+    #[test]
+    fn our_own_statements_keep_them() {
+        samples::with_context(&samples::organization(), |context| {
+            let account = samples::account();
+            let perimeter = perimeter(&account, context);
+            let organization = samples::organization();
+            let accounts = std::collections::BTreeMap::from([(account.id.clone(), account.clone())]);
+            let policy = crate::policy::PolicyFile::default();
+            let situation = Situation {
+                organization: &organization,
+                accounts: &accounts,
+                policy: &policy,
+                role: "ExfilguardRemediate",
+                management_account: false,
+            };
+            let endpoint = endpoint();
+            for region in [REGION, "us-east-1"] {
+                let ours = statements(&situation, region, &["o-sample".to_owned()]);
+                let wanted = merged(None, &ours).unwrap();
+                assert_eq!(served_as_before(&endpoint, &wanted, region, &perimeter), Ok(()));
+            }
+        });
+    }
+}
