@@ -173,16 +173,17 @@ pub fn bucket_serves_own_endpoint(bucket: &str, set: &PolicySet, perimeter: &Per
     let endpoints = named("aws:sourcevpce", &perimeter.trusted_vpc_endpoints);
     let vpcs = named("aws:sourcevpc", &perimeter.trusted_vpcs);
     let with = |key: &str, id: &str| {
-        let mut place = own_endpoint(perimeter);
-        for (name, value) in &mut place.keys {
-            if name == key {
-                *value = ContextValue::one(id);
-            } else if ["aws:SourceVpce", "aws:SourceVpc"].contains(&name.as_str()) {
+        let own = own_endpoint(perimeter);
+        let keys = own.keys.iter().map(|(name, value)| {
+            let value = match name.as_str() {
+                name if name == key => ContextValue::one(id),
                 // Which VPC an endpoint is in is not told here.
-                *value = ContextValue::Unknown;
-            }
-        }
-        place
+                "aws:SourceVpce" | "aws:SourceVpc" => ContextValue::Unknown,
+                _ => value.clone(),
+            };
+            (name.clone(), value)
+        });
+        Place { keys: keys.collect() }
     };
     let places: Vec<Place> = std::iter::once(own_endpoint(perimeter))
         .chain(endpoints.iter().map(|id| with("aws:SourceVpce", id)))

@@ -23,6 +23,9 @@ const MAX_TRIED: usize = 48;
 pub(super) struct Named<'a> {
     statements: Vec<&'a Statement>,
     accounts: BTreeSet<String>,
+    /// See [`Named::keys`]: asked for by each probe.
+    keys: BTreeSet<String>,
+    keys_of_allows: BTreeSet<String>,
 }
 
 /// Texts to try, and whether they stand for all that the policies tell apart.
@@ -35,8 +38,15 @@ pub(super) struct Tried<T> {
 impl<'a> Named<'a> {
     pub fn of(set: &'a PolicySet) -> Self {
         let statements: Vec<&Statement> = set.documents().flat_map(|document| &document.statements).collect();
-        let mut named = Self { statements, accounts: BTreeSet::new() };
+        let mut named = Self {
+            statements,
+            accounts: BTreeSet::new(),
+            keys: BTreeSet::new(),
+            keys_of_allows: BTreeSet::new(),
+        };
         named.accounts = named.collect_accounts();
+        named.keys = named.collect_keys(false);
+        named.keys_of_allows = named.collect_keys(true);
         named
     }
 
@@ -81,7 +91,11 @@ impl<'a> Named<'a> {
     }
 
     /// The condition keys in lower case that the outcome can depend on; those of `Allow` statements alone, or all.
-    pub fn keys(&self, allows_only: bool) -> BTreeSet<String> {
+    pub fn keys(&self, allows_only: bool) -> &BTreeSet<String> {
+        if allows_only { &self.keys_of_allows } else { &self.keys }
+    }
+
+    fn collect_keys(&self, allows_only: bool) -> BTreeSet<String> {
         let statements = self.statements.iter().filter(|s| !allows_only || s.effect != Some(Effect::Deny));
         statements
             .flat_map(|statement| {

@@ -1,13 +1,14 @@
 //! Who asks, from where, and for what: the parts that probes are put together from.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use super::super::arn::Arn;
 use super::super::context::{Context, ContextValue};
 use super::super::policy_set::{Part, PolicySet};
 use super::super::request::{Principal, Request};
 use super::named::{FILLER, Named};
-use super::search::{Dimension, Probe};
+use super::search::{Alternative, Dimension, Probe};
 use super::{FOREIGN_ORGANIZATION, Perimeter};
 
 /// Somebody who asks.
@@ -27,7 +28,7 @@ pub(super) struct Actor {
 /// Where somebody asks from: every key that tells networks apart, see [`NETWORK_KEYS`].
 #[derive(Debug, Clone)]
 pub(super) struct Place {
-    pub keys: Vec<(String, ContextValue)>,
+    pub keys: Alternative,
 }
 
 /// The keys that tell networks apart.
@@ -271,7 +272,7 @@ pub(super) fn probe(
     }
     let mut dimensions = Vec::new();
     if !places.is_empty() {
-        let alternatives = places.iter().map(|place| place.keys.clone()).collect();
+        let alternatives = places.iter().map(|place| Arc::clone(&place.keys)).collect();
         dimensions.push(Dimension { alternatives, exhaustive: true });
     }
     let settled: BTreeSet<String> =
@@ -291,24 +292,24 @@ fn open_dimensions(
     let in_allows = named.keys(true);
     let mut open = BTreeSet::new();
     for key in named.keys(false) {
-        if settled.contains(&key) || request.context.given(&key).is_some() {
+        if settled.contains(key) || request.context.given(key).is_some() {
             continue;
         }
-        let value = derived.given(&key);
+        let value = derived.given(key);
         if value.is_some_and(|value| *value != ContextValue::Unknown) {
             continue;
         }
-        match kind_of(&key) {
-            _ if actor.principal == Principal::Anonymous && is_of_identity(&key) => {
-                request.context.set(&key, ContextValue::Absent);
+        match kind_of(key) {
+            _ if actor.principal == Principal::Anonymous && is_of_identity(key) => {
+                request.context.set(key, ContextValue::Absent);
             }
-            Kind::Personal if !actor.chooses && !in_allows.contains(&key) => {
-                request.context.set(&key, ContextValue::Absent);
+            Kind::Personal if !actor.chooses && !in_allows.contains(key) => {
+                request.context.set(key, ContextValue::Absent);
             }
-            Kind::OfTarget if !target.attackers => request.context.set(&key, ContextValue::Unknown),
-            Kind::Time => request.context.set(&key, ContextValue::Unknown),
-            Kind::AccessPoint => request.context.set(&key, ContextValue::Absent),
-            Kind::Personal | Kind::OfTarget | Kind::Chosen => _ = open.insert(key),
+            Kind::OfTarget if !target.attackers => request.context.set(key, ContextValue::Unknown),
+            Kind::Time => request.context.set(key, ContextValue::Unknown),
+            Kind::AccessPoint => request.context.set(key, ContextValue::Absent),
+            Kind::Personal | Kind::OfTarget | Kind::Chosen => _ = open.insert(key.clone()),
         }
     }
     let values: BTreeMap<String, BTreeSet<String>> = named.chosen(open);
@@ -320,7 +321,7 @@ fn open_dimensions(
             let alternatives = std::iter::once(absent)
                 .chain(examples.into_iter().take(12).map(ContextValue::one))
                 .chain([ContextValue::one(FILLER)])
-                .map(|value| vec![(key.clone(), value)])
+                .map(|value| Arc::new([(key.clone(), value)]) as Alternative)
                 .collect();
             Dimension { alternatives, exhaustive: false }
         })

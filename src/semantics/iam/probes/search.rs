@@ -1,5 +1,7 @@
 //! The search for a variant of a request that is allowed.
 
+use std::sync::Arc;
+
 use crate::semantics::verdict::{Tri, Verdict};
 
 use super::super::context::ContextValue;
@@ -12,19 +14,22 @@ use super::super::request::Request;
 /// How many requests may be decided for one probe before the search gives up without an answer.
 const BUDGET: usize = 4_000;
 
+/// What is set for each key of a dimension.
+pub(super) type Alternative = Arc<[(String, ContextValue)]>;
+
 /// One thing about a request that may be otherwise.
 #[derive(Debug, Clone)]
 pub(super) struct Dimension {
-    /// The ways it may be; each sets all of the dimension's keys.
-    pub alternatives: Vec<Vec<(String, ContextValue)>>,
+    /// The ways it may be; each sets all of the dimension's keys. Shared by the probes of an actor, which are many.
+    pub alternatives: Vec<Alternative>,
     /// Whether there is no other way. Else the keys may have values that nobody thought of.
     pub exhaustive: bool,
 }
 
 impl Dimension {
-    /// The keys of all alternatives, each perhaps several times.
+    /// The dimension's keys: those of any alternative.
     pub fn keys(&self) -> impl Iterator<Item = &str> {
-        self.alternatives.iter().flatten().map(|(key, _)| key.as_str())
+        self.alternatives.first().into_iter().flat_map(|keys| keys.iter()).map(|(key, _)| key.as_str())
     }
 }
 
@@ -52,9 +57,8 @@ pub(super) enum Found {
 pub(super) fn search(set: &PolicySet, probe: &Probe) -> Found {
     let mut request = probe.request.clone();
     for dimension in &probe.dimensions {
-        let keys: Vec<String> = dimension.keys().map(str::to_owned).collect();
-        for key in keys {
-            request.context.set(&key, ContextValue::Unknown);
+        for key in dimension.keys() {
+            request.context.set(key, ContextValue::Unknown);
         }
     }
     let mut budget = BUDGET;
@@ -82,7 +86,7 @@ fn descend(set: &PolicySet, request: Request, dimensions: &[Dimension], budget: 
         }
         *budget -= 1;
         let mut variant = request.clone();
-        for (key, value) in alternative {
+        for (key, value) in alternative.iter() {
             variant.context.set(key, value.clone());
         }
         match descend(set, variant, rest, budget) {
