@@ -533,7 +533,7 @@ fn f30_a_disk_that_fails_at_the_nth_call_leaves_the_old_report_or_the_new_one() 
             reports.iter().map(|(_, path)| path.file_name().unwrap().to_string_lossy().into_owned());
         assert_eq!(names(folder.path()), expected.collect(), "{what}: nothing is left lying about");
         if old > 0 {
-            assert_eq!(output.status.code(), Some(2), "{what}: {}", said(output));
+            assert_eq!(output.status.code(), Some(3), "{what}: {}", said(output));
             assert!(said(output).contains("report."), "{what}: the file is named: {}", said(output));
         }
     });
@@ -603,7 +603,7 @@ fn f30_a_rename_that_fails_keeps_the_old_report() {
             eprintln!("not tested: {}", said(&output));
             return;
         }
-        assert_eq!(output.status.code(), Some(2), "{error}: {}", said(&output));
+        assert_eq!(output.status.code(), Some(3), "{error}: {}", said(&output));
         assert_eq!(std::fs::read(&report).unwrap(), b"the old report", "{error}");
         assert_eq!(names(folder.path()), BTreeSet::from(["report.json".to_owned()]), "{error}");
     }

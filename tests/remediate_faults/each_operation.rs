@@ -2,12 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
-use crate::remediation_site::{KINDS, Site, changes, code, errors};
+use crate::remediation_site::{KINDS, Site, changes, code, errors, is_read};
 use crate::{operations, steps};
 
-/// What `apply` and `rollback` read of the settings, by kind of change, besides what all of them do.
+/// What `apply` and `rollback` read of the settings, by kind of change, besides what all of them do. Of kinds with several steps
+/// with their calls between, in the order in which they are made: a step is begun when those before it are done.
 const READS: [(&str, &[&str]); 12] = [
     ("start-trail-logging", &["cloudtrail:GetTrailStatus"]),
     ("enable-s3-data-events", &["cloudtrail:GetEventSelectors"]),
@@ -24,11 +25,26 @@ const READS: [(&str, &[&str]); 12] = [
     ("unsuppress-findings", &["guardduty:GetFilter"]),
     (
         "create-guardduty-event-rule",
-        &["sns:GetTopicAttributes", "events:ListRules", "events:ListTargetsByRule"],
+        &[
+            "sns:GetTopicAttributes",
+            "sns:SetTopicAttributes",
+            "events:ListRules",
+            "events:PutRule",
+            // Nobody asks for the targets of a rule that does not exist.
+            "events:ListTargetsByRule",
+            "events:PutTargets",
+        ],
     ),
     (
         "create-bulk-download-alarm",
-        &["sns:GetTopicAttributes", "logs:DescribeMetricFilters", "cloudwatch:DescribeAlarms"],
+        &[
+            "sns:GetTopicAttributes",
+            "sns:SetTopicAttributes",
+            "logs:DescribeMetricFilters",
+            "logs:PutMetricFilter",
+            "cloudwatch:DescribeAlarms",
+            "cloudwatch:PutMetricAlarm",
+        ],
     ),
     ("restrict-endpoint-policy", &["ec2:DescribeVpcEndpoints"]),
     ("require-tls", &["s3:GetBucketPolicy"]),
@@ -37,8 +53,24 @@ const READS: [(&str, &[&str]); 12] = [
     ("block-public-access", &["s3:GetPublicAccessBlock"]),
 ];
 
-/// What is first asked when the change is made, to verify it: of a rule that does not exist nobody lists the targets.
-const READ_TO_VERIFY: [&str; 1] = ["events:ListTargetsByRule"];
+/// The operations of steps, each once, in the order in which they are made.
+fn in_order<'a>(steps: &[&'a Value], which: &str) -> Vec<(&'a str, &'a str)> {
+    let mut all: Vec<(&str, &str)> = Vec::new();
+    let mut add = |step: &'a Value| {
+        let operation =
+            (step[which]["service"].as_str().unwrap(), step[which]["operation"].as_str().unwrap());
+        if !all.contains(&operation) {
+            all.push(operation);
+        }
+    };
+    if which == "undo" {
+        // The newest is taken back first.
+        steps.iter().rev().for_each(|step| add(step));
+    } else {
+        steps.iter().for_each(|step| add(step));
+    }
+    all
+}
 
 /// Where each kind is tried: the fewest accounts that have something to mend.
 fn place_of(kind: &str) -> &'static [&'static str] {
@@ -62,27 +94,36 @@ fn f05_each_operation_of_each_kind_may_be_denied() {
         let plan = site.plan_of(kind, place_of(kind));
         assert!(!changes(&plan).is_empty(), "{kind}: {plan:#}");
         let steps = steps(&plan);
-        let (verified, read): (Vec<&str>, Vec<&str>) =
-            reads.iter().partition(|name| READ_TO_VERIFY.contains(name));
-        let named = |names: &[&'static str]| -> Vec<_> {
-            names.iter().map(|name| name.split_once(':').unwrap()).collect()
-        };
         for which in ["call", "undo"] {
-            let mut all: Vec<_> = operations(&steps, which).into_iter().collect();
+            let mut all = in_order(&steps, which);
             if which == "call" {
-                all.splice(0..0, named(&read));
-                all.extend(named(&verified));
+                let mut first: Vec<(&str, &str)> =
+                    reads.iter().map(|name| name.split_once(':').unwrap()).collect();
+                all.retain(|operation| !first.contains(operation));
+                first.extend(all);
+                all = first;
             }
-            for (service, operation) in all {
-                site.emulator.fail(&json!([{"service": service, "operation": operation,
-                    "action": {"status": 403, "code": "AccessDenied", "message": "not you"}}]));
+            for (place, (service, operation)) in all.iter().enumerate() {
+                // What writes is denied together with what is written after it: of changes that are independent of each
+                // other the rest would be done already when its turn comes.
+                let is_write =
+                    |(service, operation): &(&str, &str)| !is_read(&format!("{service}:{operation}"));
+                let denied: Value = all[place..]
+                    .iter()
+                    .enumerate()
+                    .filter(|(after, other)| *after == 0 || (is_write(&all[place]) && is_write(other)))
+                    .map(|(_, (service, operation))| {
+                        json!({"service": service, "operation": operation,
+                            "action": {"status": 403, "code": "AccessDenied", "message": "not you"}})
+                    })
+                    .collect();
+                site.emulator.fail(&denied);
                 let denied = if which == "call" { site.apply() } else { site.rollback(&["--stop-logging"]) };
-                assert_eq!(code(&denied), 5, "{kind} without {operation}: {}", errors(&denied));
-                assert!(
-                    errors(&denied).contains("AccessDenied"),
-                    "{kind} without {operation}: {}",
-                    errors(&denied)
-                );
+                let said = errors(&denied);
+                assert_eq!(code(&denied), 5, "{kind} without {operation}: {said}");
+                assert!(said.contains("AccessDenied"), "{kind} without {operation}: {said}");
+                let named = said.contains(&format!("{service}:{operation}"));
+                assert!(named || !is_write(&all[place]), "{kind} without {operation}: {said}");
             }
             site.emulator.fail(&json!([]));
             let done = if which == "call" { site.apply() } else { site.rollback(&["--stop-logging"]) };
