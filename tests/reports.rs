@@ -186,8 +186,8 @@ fn searching() -> ProptestConfig {
 proptest! {
     // A case is one run of the program with dozens of texts, and one of every reader, Chromium among them.
     // The same texts in every run, so that a run fails for what was changed; `PROPTEST_RNG_SEED` and `PROPTEST_CASES`
-    // search further. (A reader once took 12 to 19 GB. Over forty seeds no reader of Python takes more than 70 MB of any
-    // format; what had no bound was what it kept of the browser's output and log, and now has.)
+    // search further. (What once took 12 to 19 GB was the terminal report, made in this process: a name of 64 KiB among what
+    // could not be read.)
     #![proptest_config(searching())]
 
     #[test]

@@ -140,6 +140,18 @@ impl Page {
         }
     }
 
+    /// What stands in a cell. A name of 64 KiB in a column that is as wide as its content would leave the others a
+    /// character for each line, and each of these lines would be as wide as the name: gigabytes.
+    fn cell(&self, column: Column, text: &str) -> String {
+        let widest = self.width / 4 * 3;
+        match column {
+            Column::Fixed | Column::Number if text.chars().count() > widest => {
+                text.chars().take(widest - 1).chain(['…']).collect()
+            }
+            Column::Fixed | Column::Number | Column::Rest => text.to_owned(),
+        }
+    }
+
     fn rows(
         &self,
         indent: u16,
@@ -155,7 +167,9 @@ impl Page {
         if let Some(header) = header {
             table.set_header(header);
         }
-        table.add_rows(rows);
+        table.add_rows(
+            rows.iter().map(|row| columns.iter().zip(row).map(|(column, cell)| self.cell(*column, cell))),
+        );
         let last = columns.len().saturating_sub(1);
         for (index, column) in columns.iter().enumerate() {
             let Some(drawn) = table.column_mut(index) else {

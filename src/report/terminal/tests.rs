@@ -28,6 +28,23 @@ fn no_line_is_wider_than_the_page() {
     }
 }
 
+/// What is wide in one column must not make the others as long as it is wide.
+#[test]
+fn a_long_name_of_what_was_not_read_does_not_multiply() {
+    let (wide, long) = ("o".repeat(4_000), "x".repeat(4_000));
+    let mut assessment = organization();
+    let account = assessment.accounts[0].id.clone();
+    assessment.run.incomplete.push(denied(&account, &wide, None));
+    let text = render(&assessment, Look { width: 80, ..Look::PLAIN });
+    assert!(text.contains("oooo") && text.len() < 20_000, "{} bytes", text.len());
+
+    let mut page = page::Page::new(Look { width: 80, ..Look::PLAIN });
+    let columns = [page::Column::Fixed, page::Column::Number, page::Column::Rest];
+    page.table(2, &columns, None, &[vec![wide.clone(), wide, long]]);
+    let text = page.into_text();
+    assert!(text.lines().all(|line| line.chars().count() < 200), "{text}");
+}
+
 #[test]
 fn colour_changes_nothing_but_colour() {
     let colored = render(&organization(), Look { color: true, ..Look::PLAIN });

@@ -8,13 +8,16 @@ use crate::catalogue::Status;
 use crate::collect::permission::permission;
 use crate::score::AssessmentView;
 use crate::score::assessment::{AccountStatus, Assessment, Incomplete};
-use crate::visible::{visible, visible_start};
+use crate::visible::visible_start;
 
 /// How many lines a section has at most.
 const MAX_ROWS: usize = 10;
 
 /// How many characters of a message are shown.
 const MAX_MESSAGE: usize = 200;
+
+/// How many characters of a name are shown: more than any operation or permission of AWS has.
+const MAX_NAME: usize = 100;
 
 /// The accounts that could not be entered, and why.
 pub(super) fn unreachable(page: &mut Page, assessment: &Assessment) {
@@ -29,7 +32,7 @@ pub(super) fn unreachable(page: &mut Page, assessment: &Assessment) {
                 |failure| format!("{}: {}: {}", failure.operation, failure.code, failure.message),
             );
             vec![
-                visible(&account.id).into_owned(),
+                visible_start(&account.id, MAX_NAME),
                 visible_start(&account.name, 24),
                 visible_start(&reason, MAX_MESSAGE),
             ]
@@ -60,14 +63,14 @@ pub(super) fn unreadable(page: &mut Page, assessment: &Assessment) {
                 number => format!(" and {}", counted(number - 1, "other")),
             };
             let what = match permission(operation, code) {
-                Some(permission) => format!("missing permission {}", visible(permission)),
+                Some(permission) => format!("missing permission {}", visible_start(permission, MAX_NAME)),
                 None => "failed".to_owned(),
             };
             vec![
-                visible(operation).into_owned(),
+                visible_start(operation, MAX_NAME),
                 visible_start(code, 32),
                 format!("{} ×", failures.len()),
-                format!("{what} in {}{others}", visible(first)),
+                format!("{what} in {}{others}", visible_start(first, MAX_NAME)),
             ]
         })
         .collect();
