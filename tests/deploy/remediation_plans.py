@@ -20,7 +20,8 @@ ROOT = Path(__file__).resolve().parents[2]
 TOOLS = Path(sys.executable).parent
 PROGRAM = ROOT / "target/debug/exfilguard"
 SNAPSHOT = ROOT / "examples/organization.jsonl.gz"
-HOSTILE = ["it's \"$(touch pwned)\" `touch pwned` ${jndi} %{x} \n*/ \u202e é.b", "it's \"$(touch pwned)\" `touch pwned` ${jndi} %{x} \n*/ \u202e é-b"]
+# Without `${…}`: in a policy that is a variable, so that no statement speaks of such a bucket, and the plan is refused.
+HOSTILE = ["it's \"$(touch pwned)\" `touch pwned` %{x} \n*/ \u202e é.b", "it's \"$(touch pwned)\" `touch pwned` %{x} \n*/ \u202e é-b"]
 # Answers who it is, and writes down what else it is asked.
 STAND_IN = """#!{python}
 import json, os, sys
