@@ -695,6 +695,7 @@ fn b12_variables_that_are_wrong_are_named() {
         (unknown_profile, vec!["AWS_PROFILE", "wrk", "play, work"]),
         (vec![("AWS_ENDPOINT_URL", "localhost:5000")], vec!["AWS_ENDPOINT_URL", "http://"]),
         (vec![("AWS_ENDPOINT_URL_S3", "s3.local")], vec!["AWS_ENDPOINT_URL_S3"]),
+        (vec![("AWS_ENDPOINT_URL", "")], vec!["AWS_ENDPOINT_URL", "unset"]),
         (vec![("AWS_REGION", "Frankfurt")], vec!["AWS_REGION", "eu-west-1"]),
         (vec![("AWS_SECRET_ACCESS_KEY", "")], vec!["AWS_SECRET_ACCESS_KEY", "AWS_ACCESS_KEY_ID"]),
         (

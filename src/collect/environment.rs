@@ -1,7 +1,7 @@
 //! The environment that decides how AWS is reached: looked at before anything is asked, so that a misspelt variable is
 //! named instead of being skipped by the SDK, which then looks elsewhere.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fs;
 use std::path::Path;
@@ -133,12 +133,14 @@ fn check(variable: &str, good: bool, problem: impl FnOnce() -> String) -> Result
 
 /// `AWS_ENDPOINT_URL`, and those of single services.
 fn endpoints(given: bool) -> Result<(), EnvironmentError> {
-    let names: BTreeSet<String> = std::env::vars_os()
-        .map(|(name, _)| lossy(name))
-        .filter(|name| name.starts_with("AWS_ENDPOINT_URL_") || (name == "AWS_ENDPOINT_URL" && !given))
+    let set: BTreeMap<String, String> = std::env::vars_os()
+        .map(|(name, url)| (lossy(name), lossy(url)))
+        .filter(|(name, _)| name.starts_with("AWS_ENDPOINT_URL_") || (name == "AWS_ENDPOINT_URL" && !given))
         .collect();
-    for name in names {
-        if let Some(Err(example)) = value(&name).map(|url| endpoint_url(&url)) {
+    for (name, url) in set {
+        // The SDK takes an empty one for an endpoint, and breaks.
+        check(&name, !url.is_empty(), || "is empty: unset it, or give it a URL".to_owned())?;
+        if let Err(example) = endpoint_url(&url) {
             return check(&name, false, || format!("must be {example}"));
         }
     }

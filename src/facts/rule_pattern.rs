@@ -20,16 +20,28 @@ pub struct RulePattern {
     pub retired_types: Vec<String>,
 }
 
+/// A rule's pattern and where it was read.
+///
+/// # Errors
+/// It is no pattern: what rests on it is unknown.
+pub fn parsed(rule: &Rule) -> Result<(EventPattern, Evidence), Fact> {
+    let evidence =
+        Evidence::new("events:ListRules", &rule.arn, "/Rules/EventPattern", json!(rule.event_pattern));
+    match EventPattern::parse(&rule.event_pattern) {
+        Ok(pattern) => Ok((pattern, evidence)),
+        Err(error) => {
+            let why = format!("the pattern of rule `{}` cannot be read: {error}", rule.name);
+            Err(Fact::new(Tri::Unknown, why).with(evidence))
+        }
+    }
+}
+
 /// Judges a rule's pattern: is it about GuardDuty, and does it name what GuardDuty no longer makes?
 #[must_use]
 pub fn judged(rule: &Rule) -> RulePattern {
-    let evidence =
-        Evidence::new("events:ListRules", &rule.arn, "/Rules/EventPattern", json!(rule.event_pattern));
-    let pattern = match EventPattern::parse(&rule.event_pattern) {
-        Ok(pattern) => pattern,
-        Err(error) => {
-            let why = format!("the pattern of rule `{}` cannot be read: {error}", rule.name);
-            let unknown = Fact::new(Tri::Unknown, why).with(evidence);
+    let (pattern, evidence) = match parsed(rule) {
+        Ok(parsed) => parsed,
+        Err(unknown) => {
             return RulePattern {
                 concerns_guardduty: unknown.clone(),
                 not_dead: unknown,

@@ -4,7 +4,8 @@
 use serde_json::{Value, json};
 
 use super::context::known_or_clause;
-use super::fact::{Evidence, Fact};
+use super::fact::Fact;
+use super::rule_pattern;
 use crate::semantics::event_pattern::EventPattern;
 use crate::semantics::guardduty::{self, FindingType};
 use crate::semantics::synthetic;
@@ -19,14 +20,9 @@ const SEVERITIES: std::ops::RangeInclusive<u8> = 10..=100;
 /// that another rule of the same bus takes (`rules`: all of the region) is not lost: rules often share the severities out.
 #[must_use]
 pub fn kept(rule: &Rule, rules: &[Rule], account: &AccountSnapshot, region: &str, partition: &str) -> Fact {
-    let evidence =
-        Evidence::new("events:ListRules", &rule.arn, "/Rules/EventPattern", json!(rule.event_pattern));
-    let pattern = match EventPattern::parse(&rule.event_pattern) {
-        Ok(pattern) => pattern,
-        Err(error) => {
-            let why = format!("the pattern of rule `{}` cannot be read: {error}", rule.name);
-            return Fact::new(Tri::Unknown, why).with(evidence);
-        }
+    let (pattern, evidence) = match rule_pattern::parsed(rule) {
+        Ok(parsed) => parsed,
+        Err(unknown) => return unknown,
     };
     if !asks_for_severity(&rule.event_pattern) {
         return verdict(&[], None).with(evidence);

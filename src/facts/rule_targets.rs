@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::context::known_or_clause;
 use super::fact::{Evidence, Fact};
 use super::notification;
-use crate::semantics::event_pattern::EventPattern;
+use super::rule_pattern;
 use crate::semantics::rule_target;
 use crate::semantics::sns::{Publisher, Service};
 use crate::semantics::tampering::{self, Scene};
@@ -23,14 +23,9 @@ const BUCKET: &str = "crown-jewels";
 /// or switches the watching off, whatever the rule's state. `events` are those of [`events`] in the rule's region.
 #[must_use]
 pub fn watches(rule: &Rule, events: &[(&str, Value)]) -> Fact {
-    let evidence =
-        Evidence::new("events:ListRules", &rule.arn, "/Rules/EventPattern", json!(rule.event_pattern));
-    let pattern = match EventPattern::parse(&rule.event_pattern) {
-        Ok(pattern) => pattern,
-        Err(error) => {
-            let why = format!("the pattern of rule `{}` cannot be read: {error}", rule.name);
-            return Fact::new(Tri::Unknown, why).with(evidence);
-        }
+    let (pattern, evidence) = match rule_pattern::parsed(rule) {
+        Ok(parsed) => parsed,
+        Err(unknown) => return unknown,
     };
     let no = || Fact::new(Tri::No, "it matches no finding or call that tells of exfiltration");
     if rule.bus != DEFAULT_BUS && pattern.literals(&["source"]).is_empty() {

@@ -350,14 +350,15 @@ fn now() -> String {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
     use serde_json::json;
 
     use super::super::progress::progress;
     use super::*;
 
-    fn intent(before: Value) -> Event {
+    /// The intent to replace a bucket's policy.
+    pub(in super::super) fn intent(before: Value) -> Event {
         Event::Intent(Box::new(Intent {
             account: "111122223333".into(),
             region: "eu-west-1".into(),

@@ -57,21 +57,10 @@ pub fn progress(entries: &[Entry]) -> (Vec<StepKey>, BTreeMap<StepKey, Progress>
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
-    use serde_json::{Value, json};
+    use serde_json::json;
 
-    use super::super::setting::{Call, Setting};
+    use super::super::journal::tests::intent;
     use super::*;
-
-    fn intent(before: Value) -> Event {
-        Event::Intent(Box::new(Intent {
-            account: "111122223333".into(),
-            region: "eu-west-1".into(),
-            sets: Setting::BucketPolicy { bucket: "ledger".into() },
-            before,
-            after: json!("{}"),
-            call: Call::new("s3:PutBucketPolicy", json!({"Bucket": "ledger"})),
-        }))
-    }
 
     /// What somebody else set after a rollback is his.
     #[test]
