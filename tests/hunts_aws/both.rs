@@ -1,7 +1,11 @@
 //! Pages, failures, interruptions: of both back ends.
 
+use std::fs;
+use std::process::Command;
+
 use serde_json::{Value, json};
 
+use crate::emulated::{PROGRAM, repository};
 use crate::records::{read, records};
 use crate::site::{Site, asking};
 use crate::trail_site::CALLER;
@@ -84,5 +88,48 @@ fn a_query_that_takes_too_long_or_is_interrupted_is_cancelled() {
         let interrupted = site.interrupted_after(question, &asking("top-readers", back_end, &slow[..2]));
         assert_eq!(interrupted.code, 130, "{}", interrupted.errors);
         assert_eq!(site.calls(stop), 1, "{back_end}");
+    }
+}
+
+#[test]
+fn what_belongs_to_the_organization_comes_from_an_assessment() {
+    let folder = tempfile::tempdir().unwrap();
+    let assessment = folder.path().join("audit.json");
+    let audited = Command::new(PROGRAM)
+        .args(["audit", "--fail-on", "none", "--snapshot"])
+        .arg(repository("examples/organization.jsonl.gz"))
+        .args(["--output", &format!("json={}", assessment.display())])
+        .output()
+        .unwrap();
+    assert!(audited.status.success(), "{}", String::from_utf8_lossy(&audited.stderr));
+    let audit: Value = serde_json::from_slice(&fs::read(&assessment).unwrap()).unwrap();
+    let ours = audit["accounts"][0]["id"].as_str().unwrap();
+    let results = audit["results"].as_array().unwrap();
+    let listed = results.iter().find(|result| result["resource"]["kind"] == "bucket").unwrap();
+    let written = |number: usize, owner: &str, bucket: &str| {
+        let arn = format!("arn:aws:s3:::{bucket}");
+        let change = json!({"eventName": "PutObject", "readOnly": false,
+            "requestParameters": {"bucketName": bucket, "key": "x"},
+            "resources": [{"type": "AWS::S3::Bucket", "ARN": arn, "accountId": owner}]});
+        read(number, "2026-01-15T05:00:00Z", &change)
+    };
+    let site = Site::with(&[
+        written(1, ours, listed["resource"]["id"].as_str().unwrap()),
+        written(2, ours, "unlisted-bucket"),
+        written(3, "999999999999", "elsewhere"),
+    ]);
+    for back_end in ["athena", "logs-insights"] {
+        let unsaid = site.ask("outside-writes", back_end, &[]);
+        assert_eq!(unsaid.code, 2, "{back_end}: nobody says who is inside: {}", unsaid.errors);
+        let asked = site.ask("outside-writes", back_end, &["--assessment", assessment.to_str().unwrap()]);
+        assert_eq!(asked.code, 0, "{back_end}: {}", asked.errors);
+        let mut found: Vec<(&Value, &Value)> =
+            asked.column("bucket").into_iter().zip(asked.column("why")).collect();
+        found.sort_by_key(|found| found.0.to_string());
+        let expected = [
+            (&json!("elsewhere"), &json!("owner-outside")),
+            (&json!("unlisted-bucket"), &json!("not-in-inventory")),
+        ];
+        assert_eq!(found, expected, "{back_end}");
     }
 }

@@ -76,14 +76,14 @@ fn f39_selectors_up_to_the_limit_are_added_to_and_beyond_it_refused() {
     assert_eq!(site.configuration_of(&["222222222222"]), first);
 }
 
-/// A check of one's own, which passes as long as `pass` does.
+/// A check of one's own, which passes as long as `pass` does, and which blocking public access mends.
 fn house_rule(site: &Site, pass: &str) {
     let folder = site.path("my-checks/buckets");
     std::fs::create_dir_all(&folder).unwrap();
     let module = format!(
         "# METADATA\n# title: The website stays as it is\n# description: Visitors read it without credentials.\n# custom:\n\
          #   id: house-rule\n#   area: buckets\n#   resource: bucket\n#   severity: medium\n#   since: \"0.1.0\"\n\
-         #   status: preview\npackage custom.buckets.house_rule\n\nimport rego.v1\n\npass if {{ {pass} }}\n\n\
+         #   status: preview\n#   remediation: block-public-access\npackage custom.buckets.house_rule\n\nimport rego.v1\n\npass if {{ {pass} }}\n\n\
          message := sprintf(\"bucket `%s` is not as the house wants it\", [input.name])\n"
     );
     std::fs::write(folder.join("house_rule.rego"), module).unwrap();
@@ -132,6 +132,28 @@ fn a_change_that_would_turn_a_passing_check_into_a_failing_one_is_refused() {
     assert!(said.contains("together make things worse") && said.contains("house-rule"), "{said}");
     assert!(!site.path("plan.json").exists());
     assert!(site.writes().is_empty(), "{:?}", site.writes());
+}
+
+/// A plan that promises something of a check of the house is carried out only where that check can hold it to that.
+#[test]
+fn a_plan_of_checks_that_are_not_loaded_is_not_carried_out() {
+    let site = Site::new();
+    house_rule(&site, "input.public_access_blocked.block_public_policy.holds");
+    let kind = ["--checks", "my-checks", "--kind", "block-public-access", "--accounts", "888888888888"];
+    let arguments = [&["plan", "--output", "plan.json"], &kind[..]].concat();
+    let planned = site.run(&arguments);
+    assert_eq!(code(&planned), 0, "{}", errors(&planned));
+    let plan: Value = serde_json::from_slice(&std::fs::read(site.path("plan.json")).unwrap()).unwrap();
+    let mended = changes(&plan).iter().flat_map(|change| change["results"].as_array().unwrap());
+    assert!(mended.clone().any(|result| result["check"] == "house-rule" && result["after"] == "pass"));
+    let unknown = site.apply();
+    assert_eq!(code(&unknown), 2, "{}", errors(&unknown));
+    let said = errors(&unknown).replace('\n', " ");
+    assert!(said.contains("`house-rule`") && said.contains("--checks"), "{said}");
+    assert!(site.writes().is_empty(), "{:?}", site.writes());
+    let applied = site.run(&["apply", "plan.json", "--yes", "--checks", "my-checks"]);
+    assert_eq!(code(&applied), 0, "{}", errors(&applied));
+    assert!(site.states().values().all(|state| state == "verified"), "{:?}", site.states());
 }
 
 /// S3 Protection that a GuardDuty policy of the organization rules is switched by nobody's call, and a member's only where it

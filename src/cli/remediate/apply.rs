@@ -46,7 +46,12 @@ pub fn apply(arguments: &ApplyArguments, console: &Console) -> Result<ExitCode, 
     });
     let journal = Journal::open(&path, &plan.digest).map_err(refused)?;
     say_torn(&journal, console);
-    run_recorded(apply_in_waves(arguments, &plan, &judge, &journal, console))
+    let code = run_recorded(apply_in_waves(arguments, &plan, &judge, &journal, console))?;
+    console.note(&format!(
+        "`exfilguard remediate status {0}` says what was done, `exfilguard remediate rollback {0}` takes it back",
+        path.display()
+    ));
+    Ok(code)
 }
 
 /// Refuses a plan of checks that are not loaded: what it promises of them could not be verified.
@@ -79,11 +84,13 @@ async fn apply_in_waves(
     let applier = Applier::new(&doors, journal, &policy.remediation);
     let waves = waves(plan);
     let mut clean = true;
+    let mut tally = Tally::default();
     let mut pending: Vec<&Change> = Vec::new();
     for (number, wave) in waves.iter().enumerate() {
         let fates = applier.wave(plan, wave).await.map_err(refused)?;
         for (change, fate) in &fates {
             say(change, fate);
+            tally.count(fate);
             clean &= matches!(fate, Fate::Done | Fate::Already);
         }
         pending.extend(fates.iter().filter(|(_, fate)| *fate == Fate::Done).map(|(change, _)| *change));
@@ -99,11 +106,43 @@ async fn apply_in_waves(
                     "a change could not be verified: {left} waves of accounts were not begun"
                 ));
             }
-            console.note("`exfilguard remediate rollback` with the journal takes back what was done");
+            console.note(&tally.said());
             return Ok(ExitCode::ChangeRefused);
         }
     }
+    console.note(&tally.said());
     Ok(if clean { ExitCode::Success } else { ExitCode::ChangeRefused })
+}
+
+/// How many changes came to what.
+#[derive(Default)]
+struct Tally {
+    done: usize,
+    already: usize,
+    refused: usize,
+    failed: usize,
+}
+
+impl Tally {
+    fn count(&mut self, fate: &Fate) {
+        *match fate {
+            Fate::Done => &mut self.done,
+            Fate::Already => &mut self.already,
+            Fate::Refused(_) => &mut self.refused,
+            Fate::Failed(_) => &mut self.failed,
+        } += 1;
+    }
+
+    fn said(&self) -> String {
+        let Self { done, already, refused, failed } = self;
+        let counts = [(done, "made"), (already, "already there"), (refused, "refused"), (failed, "failed")];
+        let said: Vec<String> = counts
+            .iter()
+            .filter(|(count, _)| **count > 0)
+            .map(|(count, what)| format!("{count} {what}"))
+            .collect();
+        format!("changes: {}", said.join(", "))
+    }
 }
 
 fn say(change: &Change, fate: &Fate) {

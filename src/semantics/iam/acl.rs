@@ -78,17 +78,33 @@ pub enum AclPermission {
 }
 
 impl AclPermission {
-    fn covers(self, action: &str) -> bool {
-        let of = |actions: &[&str]| actions.contains(&action);
-        match self {
-            Self::Read => of(&["s3:listbucket", "s3:listbucketversions", "s3:listbucketmultipartuploads"]),
-            Self::Write => of(&["s3:putobject"]),
-            Self::ReadAcp => of(&["s3:getbucketacl"]),
-            Self::WriteAcp => of(&["s3:putbucketacl"]),
-            Self::FullControl => [Self::Read, Self::Write, Self::ReadAcp, Self::WriteAcp]
-                .into_iter()
-                .any(|permission| permission.covers(action)),
+    /// The permission besides [`AclPermission::FullControl`] that a bucket's list must grant for a lower-case action.
+    fn needed_for(action: &str) -> Option<Self> {
+        match action {
+            "s3:listbucket" | "s3:listbucketversions" | "s3:listbucketmultipartuploads" => Some(Self::Read),
+            "s3:putobject" => Some(Self::Write),
+            "s3:getbucketacl" => Some(Self::ReadAcp),
+            "s3:putbucketacl" => Some(Self::WriteAcp),
+            _ => None,
         }
+    }
+
+    fn covers(self, action: &str) -> bool {
+        Self::needed_for(action).is_some_and(|needed| self == needed || self == Self::FullControl)
+    }
+}
+
+/// All that access control lists tell actions apart by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct AclClass {
+    needed: Option<AclPermission>,
+    by_object: bool,
+}
+
+impl AclClass {
+    /// The class of an action in lower case: [`Acl::allows`] says the same of every action of a class.
+    pub fn of(action: &str) -> Self {
+        Self { needed: AclPermission::needed_for(action), by_object: OBJECT_ACTIONS.contains(&action) }
     }
 }
 

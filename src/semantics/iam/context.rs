@@ -44,7 +44,7 @@ impl ContextValue {
 
 /// A condition key.
 #[derive(Debug, PartialEq, Eq)]
-struct Key {
+pub(super) struct Key {
     lower_case: String,
     /// As it was given.
     spelling: String,
@@ -54,8 +54,18 @@ struct Key {
 const MAX_SPELLINGS: usize = 10_000;
 
 impl Key {
+    /// The key as it was given.
+    pub fn spelling(&self) -> &str {
+        &self.spelling
+    }
+
+    /// The key in lower case.
+    pub fn lower_case(&self) -> &str {
+        &self.lower_case
+    }
+
     /// The key of a spelling. A search sets the same few keys in thousands of requests: each is put into lower case once.
-    fn of(spelling: &str) -> Arc<Self> {
+    pub fn of(spelling: &str) -> Arc<Self> {
         thread_local! {
             static KNOWN: RefCell<HashMap<String, Arc<Key>>> = RefCell::default();
         }
@@ -115,11 +125,15 @@ impl Context {
 
     /// Sets a key, whatever it was before.
     pub fn set(&mut self, key: &str, value: ContextValue) {
+        self.set_key(Key::of(key), value);
+    }
+
+    /// As [`Context::set`], with a key that was looked up before.
+    pub(super) fn set_key(&mut self, key: Arc<Key>, value: ContextValue) {
         let value = match value {
             ContextValue::Known(values) if values.is_empty() => ContextValue::Absent,
             value => value,
         };
-        let key = Key::of(key);
         let place = self.place(&key.lower_case);
         let entries = Arc::make_mut(&mut self.entries);
         match place {

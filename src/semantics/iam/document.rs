@@ -71,6 +71,14 @@ pub struct ActionElement {
     pub patterns: Vec<Glob>,
 }
 
+impl ActionElement {
+    /// Whether the statement is about an action, given in lower case.
+    #[must_use]
+    pub fn covers(&self, lower_case_action: &str) -> bool {
+        self.patterns.iter().any(|pattern| pattern.matches(lower_case_action)) != self.negated
+    }
+}
+
 /// Which resources a statement is about.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct ResourceElement {

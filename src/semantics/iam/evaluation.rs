@@ -5,9 +5,7 @@ use crate::semantics::verdict::Tri;
 use super::arn::Arn;
 use super::condition;
 use super::context::{Context, ContextValue};
-use super::document::{
-    ActionElement, Effect, PolicyDocument, PrincipalElement, ResourceElement, Statement, label,
-};
+use super::document::{Effect, PolicyDocument, PrincipalElement, ResourceElement, Statement, label};
 use super::principal::PrincipalMatch;
 use super::request::{Principal, Request};
 use super::template::Keys;
@@ -93,13 +91,19 @@ impl<'a> Evaluation<'a> {
     /// Prepares a request.
     #[must_use]
     pub fn new(request: &'a Request) -> Self {
+        Self::deriving(request, request.derived_context())
+    }
+
+    /// Prepares a request whose [`Request::derived_context`] is at hand: a search varies nothing that it depends on.
+    #[must_use]
+    pub fn deriving(request: &'a Request, derived: Context) -> Self {
         let is_session = match &request.principal {
             Principal::Arn(arn) => Arn::parse(arn).is_some_and(|arn| arn.role_session().is_some()),
             _ => false,
         };
         Self {
             request,
-            derived: request.derived_context(),
+            derived,
             action: request.action.to_ascii_lowercase(),
             role_path_is_unknown: is_session && request.context.given("aws:principalarn").is_none(),
         }
@@ -152,7 +156,7 @@ impl<'a> Evaluation<'a> {
         if statement.defect.is_some() {
             return (Tri::Unknown, Tri::Unknown);
         }
-        let mut rest = Tri::from(self.action_matches(&statement.action));
+        let mut rest = Tri::from(statement.action.covers(&self.action));
         if rest == Tri::No {
             return (Tri::No, Tri::No);
         }
@@ -163,11 +167,6 @@ impl<'a> Evaluation<'a> {
         let principal = self.principal_matches(&statement.principal, place);
         rest = rest.and(condition::evaluate(&statement.conditions, self));
         (principal.listed.and(rest), principal.directly.and(rest))
-    }
-
-    fn action_matches(&self, element: &ActionElement) -> bool {
-        let listed = element.patterns.iter().any(|pattern| pattern.matches(&self.action));
-        listed != element.negated
     }
 
     fn resource_matches(&self, element: Option<&ResourceElement>, place: Place, resource: &str) -> Tri {

@@ -1,5 +1,8 @@
 //! What stands against a request: denials anywhere, and layers that must allow but do not.
 
+use std::borrow::Cow;
+use std::fmt;
+
 use crate::semantics::verdict::Tri;
 
 use super::super::arn::Arn;
@@ -28,6 +31,11 @@ pub(super) struct Asked<'a> {
 /// *PutBucketPolicy*).
 const ROOT_ALWAYS: [&str; 3] = ["s3:getbucketpolicy", "s3:putbucketpolicy", "s3:deletebucketpolicy"];
 
+/// Whether the bucket owner's root user may always use an action, given in lower case.
+pub(in crate::semantics::iam) fn is_root_always_allowed(action: &str) -> bool {
+    ROOT_ALWAYS.contains(&action)
+}
+
 impl<'a> Asked<'a> {
     pub fn new(set: &'a PolicySet, evaluation: &'a Evaluation<'a>) -> Self {
         let mut asked = Self {
@@ -48,9 +56,10 @@ impl<'a> Asked<'a> {
         asked
     }
 
-    /// What denies the request, in the order in which the layers are named to people.
-    pub fn obstacles(&self) -> Vec<Answer> {
-        self.obstacles.clone()
+    /// The first obstacle that stands so, in the order in which the layers are named to people.
+    pub fn take_obstacle(&mut self, value: Tri) -> Option<Answer> {
+        let index = self.obstacles.iter().position(|obstacle| obstacle.value == value)?;
+        Some(self.obstacles.swap_remove(index))
     }
 
     /// Whether the principal is the root user of the resource's own account.
@@ -66,7 +75,7 @@ impl<'a> Asked<'a> {
 
     /// Whether the request is one that the bucket owner's root user may always make.
     pub fn is_always_allowed_to_root(&self) -> bool {
-        self.is_owners_root() && ROOT_ALWAYS.contains(&self.evaluation.action())
+        is_root_always_allowed(self.evaluation.action()) && self.is_owners_root()
     }
 
     /// The forms in which the request names its resource: all of them must be allowed, and none denied.
@@ -77,14 +86,23 @@ impl<'a> Asked<'a> {
         resources
     }
 
-    fn oppose(&mut self, value: Tri, layer: Layer, reason: String, statement: Option<StatementRef>) {
+    fn oppose(
+        &mut self,
+        value: Tri,
+        layer: Layer,
+        reason: impl Into<Cow<'static, str>>,
+        statement: Option<StatementRef>,
+    ) {
         if value != Tri::No {
-            self.obstacles.push(Answer { value, layer, reason, statement });
+            self.obstacles.push(Answer { value, layer, reason: reason.into(), statement });
         }
     }
 
     fn oppose_denial(&mut self, finding: &Finding, source: &Source<'_>, unless: Tri) {
         let value = finding.value.and(!unless);
+        if value == Tri::No {
+            return;
+        }
         let statement = source.statement(finding);
         let by = statement_name(statement.as_ref(), finding);
         let reason = match value {
@@ -112,7 +130,7 @@ impl<'a> Asked<'a> {
             Part::Known(levels) => {
                 for (level, documents) in levels.iter().enumerate() {
                     for (index, document) in documents.iter().enumerate() {
-                        let source = Source::new(layer, document, format!("/rcp/{level}/{index}"));
+                        let source = Source::new(layer, document, Pointer::Level("/rcp", level, index));
                         let outcome = self.ask(document, Place::Elsewhere, &self.resources());
                         self.oppose_denial(&outcome.deny, &source, exempt);
                     }
@@ -146,7 +164,7 @@ impl<'a> Asked<'a> {
         let mut allowed = Tri::No;
         let mut doubt = None;
         for (index, document) in documents.iter().enumerate() {
-            let source = Source::new(layer, document, format!("/scp/{level}/{index}"));
+            let source = Source::new(layer, document, Pointer::Level("/scp", level, index));
             let outcome = self.ask(document, Place::Elsewhere, &self.resources());
             self.oppose_denial(&outcome.deny, &source, !binds);
             allowed = allowed.or(outcome.allow.value);
@@ -176,14 +194,12 @@ impl<'a> Asked<'a> {
             Part::NotAsked => {}
             Part::Unreadable(why) => self.oppose_unreadable(layer, why),
             Part::Known(document) => {
-                let source = Source::new(layer, document, "/endpoint".to_owned());
+                let source = Source::new(layer, document, Pointer::of(layer));
                 let outcome = self.ask(document, Place::Endpoint, &self.resources());
                 self.oppose_denial(&outcome.deny, &source, Tri::No);
                 match outcome.allow.value {
                     Tri::Yes => {}
-                    Tri::No => {
-                        self.oppose(Tri::Yes, layer, "the endpoint policy does not allow it".to_owned(), None)
-                    }
+                    Tri::No => self.oppose(Tri::Yes, layer, "the endpoint policy does not allow it", None),
                     Tri::Unknown => {
                         let statement = source.statement(&outcome.allow);
                         let reason = format!(
@@ -238,7 +254,7 @@ impl<'a> Asked<'a> {
             }
             Part::Known(document) => {
                 let outcome = self.evaluation.ask(document, place, resource);
-                let source = Source::new(layer, document, pointer_of(layer).to_owned());
+                let source = Source::new(layer, document, Pointer::of(layer));
                 self.oppose_denial(&outcome.deny, &source, exempt);
                 Part::Known(outcome)
             }
@@ -257,16 +273,20 @@ impl<'a> Asked<'a> {
             Part::Known(settings) => Tri::from(settings.restrict_public_buckets),
             Part::Unreadable(_) => Tri::Unknown,
         };
+        let concerned = outsider.and(restricts);
+        if concerned == Tri::No {
+            return;
+        }
         let public = self.policy_is_public(&self.set.resource).or(
             // An access point that only a VPC reaches is never public.
             self.policy_is_public(&self.set.access_point).and(!self.access_point_is_private()),
         );
-        let value = outsider.and(restricts).and(public);
+        let value = concerned.and(public);
         let reason = match value {
             Tri::Yes => "Block Public Access keeps a bucket with a public policy to its own account",
             _ => "Block Public Access may keep the bucket to its own account",
         };
-        self.oppose(value, layer, reason.to_owned(), None);
+        self.oppose(value, layer, reason, None);
     }
 
     fn policy_is_public(&self, part: &Part<SharedDocument>) -> Tri {
@@ -307,7 +327,7 @@ impl<'a> Asked<'a> {
             Part::Known(documents) => {
                 let mut total: Option<Outcome> = None;
                 for (index, document) in documents.iter().enumerate() {
-                    let source = Source::new(layer, document, format!("/identity/{index}"));
+                    let source = Source::new(layer, document, Pointer::Listed("/identity", index));
                     let outcome = self.ask(document, Place::Elsewhere, &self.resources());
                     self.oppose_denial(&outcome.deny, &source, Tri::No);
                     total = Some(match total {
@@ -355,12 +375,35 @@ fn same_account(evaluation: &Evaluation<'_>) -> Tri {
     }
 }
 
-/// Where a part's single document stands in the `policies` of `exfilguard eval policy`.
-pub(super) fn pointer_of(layer: Layer) -> &'static str {
-    match layer {
-        Layer::AccessPoint => "/access_point",
-        Layer::Endpoint => "/endpoint",
-        _ => "/resource",
+/// Where a document stands in the `policies` of `exfilguard eval policy`.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Pointer {
+    /// The part's single document.
+    Single(&'static str),
+    /// One of a list.
+    Listed(&'static str, usize),
+    /// One of a level.
+    Level(&'static str, usize, usize),
+}
+
+impl Pointer {
+    /// That of a layer with a single document.
+    pub fn of(layer: Layer) -> Self {
+        Self::Single(match layer {
+            Layer::AccessPoint => "/access_point",
+            Layer::Endpoint => "/endpoint",
+            _ => "/resource",
+        })
+    }
+}
+
+impl fmt::Display for Pointer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Single(part) => f.write_str(part),
+            Self::Listed(part, index) => write!(f, "{part}/{index}"),
+            Self::Level(part, level, index) => write!(f, "{part}/{level}/{index}"),
+        }
     }
 }
 
@@ -368,11 +411,11 @@ pub(super) fn pointer_of(layer: Layer) -> &'static str {
 pub(super) struct Source<'a> {
     layer: Layer,
     document: &'a PolicyDocument,
-    pointer: String,
+    pointer: Pointer,
 }
 
 impl<'a> Source<'a> {
-    pub fn new(layer: Layer, document: &'a PolicyDocument, pointer: String) -> Self {
+    pub fn new(layer: Layer, document: &'a PolicyDocument, pointer: Pointer) -> Self {
         Self { layer, document, pointer }
     }
 

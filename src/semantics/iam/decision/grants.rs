@@ -1,12 +1,14 @@
 //! What speaks for a request: the grant that it needs, which depends on whose principal asks.
 
+use std::borrow::Cow;
+
 use crate::semantics::verdict::Tri;
 
 use super::super::document::label;
 use super::super::evaluation::Outcome;
 use super::super::policy_set::Part;
 use super::super::request::Principal;
-use super::gates::{Asked, Source, pointer_of};
+use super::gates::{Asked, Pointer, Source};
 use super::{Answer, Layer};
 
 /// Whether the request is granted, and whether that rests on assumed permissions of the principal.
@@ -145,19 +147,22 @@ fn by_policy(asked: &Asked<'_>, layer: Layer) -> Answer {
         }
         Part::Known(outcome) => {
             let statement = document.known().and_then(|document| {
-                Source::new(layer, document, pointer_of(layer).to_owned()).statement(&outcome.allow)
+                Source::new(layer, document, Pointer::of(layer)).statement(&outcome.allow)
             });
-            let name = label(
-                statement.as_ref().and_then(|s| s.sid.as_deref()),
-                outcome.allow.statement.unwrap_or_default(),
-            );
-            let reason = match outcome.allow.value {
-                Tri::Yes => format!("allowed by {name} of {layer}"),
-                Tri::No => format!("no statement of {layer} allows it"),
-                Tri::Unknown => format!(
-                    "{layer} may or may not allow it: {}",
-                    outcome.allow.doubt.as_deref().unwrap_or_default()
-                ),
+            let reason: Cow<'static, str> = match outcome.allow.value {
+                Tri::Yes => {
+                    let sid = statement.as_ref().and_then(|s| s.sid.as_deref());
+                    let name = label(sid, outcome.allow.statement.unwrap_or_default());
+                    format!("allowed by {name} of {layer}").into()
+                }
+                Tri::No => match layer {
+                    Layer::AccessPoint => "no statement of the access point policy allows it".into(),
+                    _ => "no statement of the bucket policy allows it".into(),
+                },
+                Tri::Unknown => {
+                    let doubt = outcome.allow.doubt.as_deref().unwrap_or_default();
+                    format!("{layer} may or may not allow it: {doubt}").into()
+                }
             };
             let layer = match outcome.allow.value {
                 Tri::No => Layer::Implicit,

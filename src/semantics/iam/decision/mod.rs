@@ -3,6 +3,7 @@
 mod gates;
 mod grants;
 
+use std::borrow::Cow;
 use std::fmt;
 
 use serde::Serialize;
@@ -12,6 +13,8 @@ use crate::semantics::verdict::{Assumptions, Tri, Verdict};
 use super::evaluation::Evaluation;
 use super::policy_set::PolicySet;
 use super::request::Request;
+
+pub(super) use gates::is_root_always_allowed;
 
 /// The kind of policy that decided.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -104,17 +107,17 @@ impl Decision {
 struct Answer {
     value: Tri,
     layer: Layer,
-    reason: String,
+    reason: Cow<'static, str>,
     statement: Option<StatementRef>,
 }
 
 impl Answer {
-    fn new(value: Tri, layer: Layer, reason: impl Into<String>) -> Self {
+    fn new(value: Tri, layer: Layer, reason: impl Into<Cow<'static, str>>) -> Self {
         Self { value, layer, reason: reason.into(), statement: None }
     }
 
     fn into_decision(self, value: Tri) -> Decision {
-        Decision::new(value, self.layer, self.reason, self.statement)
+        Decision::new(value, self.layer, self.reason.into_owned(), self.statement)
     }
 }
 
@@ -123,17 +126,21 @@ impl Answer {
 /// A certain denial by any part wins over everything unknown elsewhere, and so does the certain lack of a grant.
 #[must_use]
 pub fn decide(set: &PolicySet, request: &Request) -> Decision {
-    let evaluation = Evaluation::new(request);
-    let asked = gates::Asked::new(set, &evaluation);
-    let obstacles = asked.obstacles();
-    if let Some(denied) = obstacles.iter().find(|obstacle| obstacle.value == Tri::Yes) {
-        return denied.clone().into_decision(Tri::No);
+    decide_prepared(set, &Evaluation::new(request))
+}
+
+/// As [`decide`], for a request that is already prepared.
+#[must_use]
+pub(super) fn decide_prepared(set: &PolicySet, evaluation: &Evaluation<'_>) -> Decision {
+    let mut asked = gates::Asked::new(set, evaluation);
+    if let Some(denied) = asked.take_obstacle(Tri::Yes) {
+        return denied.into_decision(Tri::No);
     }
     let (grant, identity_assumed) = grants::grant(&asked);
     if grant.value == Tri::No {
         return grant.into_decision(Tri::No);
     }
-    let doubt = obstacles.into_iter().find(|obstacle| obstacle.value == Tri::Unknown);
+    let doubt = asked.take_obstacle(Tri::Unknown);
     let mut decision = match doubt {
         Some(doubt) => doubt.into_decision(Tri::Unknown),
         None => {

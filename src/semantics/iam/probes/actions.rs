@@ -1,5 +1,9 @@
 //! The S3 actions that probes ask for.
 
+use super::super::acl::AclClass;
+use super::super::decision::is_root_always_allowed;
+use super::named::Named;
+
 /// What reads data or tells which there are.
 pub(super) const READS: [&str; 4] =
     ["s3:GetObject", "s3:GetObjectVersion", "s3:ListBucket", "s3:ListBucketVersions"];
@@ -85,4 +89,51 @@ pub(super) fn works_through_access_point(action: &str) -> bool {
     }
     let name = action.to_ascii_lowercase();
     is_object_action(action) && !name.contains("replicat") && !name.contains("objectlockconfiguration")
+}
+
+/// Whether probes ask for the action on objects, not on the bucket.
+pub(super) fn is_asked_on_objects(action: &str) -> bool {
+    is_object_action(action) || action.eq_ignore_ascii_case("s3:BypassGovernanceRetention")
+}
+
+/// Actions that no policy tells apart: a request for one of them is answered as the same request for another.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct ActionClass {
+    /// The actions, in the order in which they were given. There is at least one.
+    pub actions: Vec<String>,
+}
+
+impl ActionClass {
+    /// The action that is tried for all: the first, so that what is found is what a search through all of them finds.
+    pub fn representative(&self) -> &str {
+        self.actions.first().map_or("", String::as_str)
+    }
+}
+
+/// What an answer can depend on, of an action: all that [`decide`](super::super::decision::decide) asks of it.
+#[derive(PartialEq, Eq)]
+struct Distinction {
+    on_objects: bool,
+    covered: Vec<bool>,
+    acl: AclClass,
+    roots: bool,
+}
+
+/// Puts actions into classes, in the order of their first ones.
+pub(super) fn classes<'a>(actions: impl IntoIterator<Item = &'a str>, named: &Named<'_>) -> Vec<ActionClass> {
+    let mut classes: Vec<(Distinction, ActionClass)> = Vec::new();
+    for action in actions {
+        let lower_case = action.to_ascii_lowercase();
+        let distinction = Distinction {
+            on_objects: is_asked_on_objects(action),
+            covered: named.covering(&lower_case).collect(),
+            acl: AclClass::of(&lower_case),
+            roots: is_root_always_allowed(&lower_case),
+        };
+        match classes.iter_mut().find(|(known, _)| *known == distinction) {
+            Some((_, class)) => class.actions.push(action.to_owned()),
+            None => classes.push((distinction, ActionClass { actions: vec![action.to_owned()] })),
+        }
+    }
+    classes.into_iter().map(|(_, class)| class).collect()
 }

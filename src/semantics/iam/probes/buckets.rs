@@ -5,7 +5,9 @@ use crate::semantics::verdict::Verdict;
 use super::super::context::ContextValue;
 use super::super::policy_set::{Part, PolicySet};
 use super::access_points::ThroughAccessPoint;
-use super::actions::{CONTROLS, EVERY_CLASS, READS, is_object_action, works_through_access_point};
+use super::actions::{
+    ActionClass, CONTROLS, EVERY_CLASS, READS, classes, is_asked_on_objects, works_through_access_point,
+};
 use super::named::{Named, Tried};
 use super::scene::{
     Actor, Place, anonymous, insider, internet, known_or_absent, network, own_organization, own_target,
@@ -24,6 +26,9 @@ pub(super) struct Bucket<'a> {
     /// The access point that requests go through, if they do.
     through: Option<&'a ThroughAccessPoint>,
 }
+
+/// Who asks for something in a bucket, and from where: a probe without action.
+pub(super) struct Stance(Probe);
 
 impl<'a> Bucket<'a> {
     pub fn new(name: &str, set: &'a PolicySet, perimeter: &'a Perimeter) -> Self {
@@ -82,35 +87,38 @@ impl<'a> Bucket<'a> {
         actions
     }
 
+    /// [`Bucket::every_action`], by what the policies tell apart.
+    pub fn every_class(&self) -> Vec<ActionClass> {
+        classes(self.every_action().iter().map(String::as_str), &self.named)
+    }
+
     /// The resources that an action is asked for.
     pub fn resources(&self, action: &str) -> Vec<String> {
-        if is_object_action(action) || action.eq_ignore_ascii_case("s3:BypassGovernanceRetention") {
+        if is_asked_on_objects(action) {
             self.keys.values.iter().map(|key| format!("{}/{key}", self.arn)).collect()
         } else {
             vec![self.arn.clone()]
         }
     }
 
-    /// The probes of one actor for one action.
-    pub fn probes(
-        &self,
-        actor: &Actor,
-        places: &[Place],
-        action: &str,
-        fixed: &[(&str, ContextValue)],
-    ) -> Vec<Probe> {
+    /// What an actor may ask of the bucket from one of these places, whatever the action.
+    pub fn stance(&self, actor: &Actor, places: &[Place], fixed: &[(&str, ContextValue)]) -> Stance {
         let through = self.through.map(ThroughAccessPoint::keys).unwrap_or_default();
         let fixed: Vec<(&str, ContextValue)> = fixed.iter().cloned().chain(through).collect();
-        self.resources(action)
-            .into_iter()
-            .map(|resource| {
-                let target = own_target(self.perimeter, resource);
-                let mut probe = probe(&self.named, actor, places, action, &target, &fixed);
-                probe.request.access_point_resource =
-                    self.through.map(|point| point.resource(&self.arn, &target.resource));
-                probe
-            })
-            .collect()
+        let target = own_target(self.perimeter, self.arn.clone());
+        Stance(probe(&self.named, actor, places, "", &target, &fixed))
+    }
+
+    /// The probes for one action.
+    pub fn probes(&self, stance: &Stance, action: &str) -> Vec<Probe> {
+        let ask = |resource: String| match self.through {
+            Some(point) => {
+                let through = point.resource(&self.arn, &resource);
+                stance.0.asking(action, resource).through(through)
+            }
+            None => stance.0.asking(action, resource),
+        };
+        self.resources(action).into_iter().map(ask).collect()
     }
 
     /// The policies that meet a request of the actor.
@@ -127,18 +135,19 @@ impl<'a> Bucket<'a> {
         &self,
         actors: &[Actor],
         places: &[Place],
-        actions: impl IntoIterator<Item = &'b str> + Clone,
+        actions: impl IntoIterator<Item = &'b str>,
         fixed: &[(&str, ContextValue)],
         covered: bool,
     ) -> Verdict {
         if self.set.resource == Part::NotAsked {
             return Verdict::unknown("the bucket policy was not asked for");
         }
+        let classes = classes(actions, &self.named);
         let mut total: Option<Verdict> = None;
         for actor in actors {
             let set = self.set_for(actor);
-            let probes =
-                actions.clone().into_iter().flat_map(|action| self.probes(actor, places, action, fixed));
+            let stance = self.stance(actor, places, fixed);
+            let probes = classes.iter().flat_map(|class| self.probes(&stance, class.representative()));
             let verdict = all_refused(&set, probes, covered && self.keys.complete);
             if verdict.value.is_no() {
                 return verdict;

@@ -83,8 +83,8 @@ fn served(
     fixed: &[(&str, ContextValue)],
 ) -> Verdict {
     let places = [place];
-    let probes =
-        actions.iter().filter_map(|action| bucket.probes(actor, &places, action, fixed).into_iter().next());
+    let stance = bucket.stance(actor, &places, fixed);
+    let probes = actions.iter().filter_map(|action| bucket.probes(&stance, action).into_iter().next());
     all_served(&bucket.set_for(actor), probes)
 }
 
@@ -111,7 +111,7 @@ fn some_workload_served(bucket: &Bucket<'_>, places: &[Place], fixed: &[(&str, C
         let mut allowed = false;
         for actor in &workloads {
             let set = bucket.set_for(actor);
-            for probe in bucket.probes(actor, places, action, fixed) {
+            for probe in bucket.probes(&bucket.stance(actor, places, fixed), action) {
                 let to = format!("`{action}` on `{}` {}", probe.request.resource, probe.label);
                 match search(&set, &probe) {
                     Found::Allowed(..) => allowed = true,
@@ -175,7 +175,7 @@ pub fn bucket_serves_own_endpoint(bucket: &str, set: &PolicySet, perimeter: &Per
     let with = |key: &str, id: &str| {
         let own = own_endpoint(perimeter);
         let keys = own.keys.iter().map(|(name, value)| {
-            let value = match name.as_str() {
+            let value = match name.spelling() {
                 name if name == key => ContextValue::one(id),
                 // Which VPC an endpoint is in is not told here.
                 "aws:SourceVpce" | "aws:SourceVpc" => ContextValue::Unknown,
@@ -219,9 +219,11 @@ pub fn bucket_serves_services(bucket: &str, set: &PolicySet, perimeter: &Perimet
         let mut actor = service(name, &perimeter.account, organization.clone(), paths.clone());
         // Which resource the service acts for is its own affair: any of the account's.
         actor.context.set("aws:SourceArn", ContextValue::Unknown);
-        let found = bucket.every_action().into_iter().any(|action| {
-            let probes = bucket.probes(&actor, &[internet_default()], &action, &[]);
-            probes.iter().any(|probe| !matches!(search(&bucket.set_for(&actor), probe), Found::Refused(_)))
+        let set = bucket.set_for(&actor);
+        let stance = bucket.stance(&actor, &[internet_default()], &[]);
+        let found = bucket.every_class().iter().any(|class| {
+            let probes = bucket.probes(&stance, class.representative());
+            probes.iter().any(|probe| !matches!(search(&set, probe), Found::Refused(_)))
         });
         if !found {
             return Verdict::no(format!("`{name}` is named by the policy, but refused every action"));

@@ -1,16 +1,20 @@
 //! What the policies name: the values that a search must try, because they may be the exception.
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use ipnet::IpNet;
 
 use super::super::arn::{Arn, is_account_id};
 use super::super::condition::{Condition, PolicyValue};
+use super::super::context::{ContextValue, Key};
 use super::super::document::{Effect, PrincipalElement, Statement};
 use super::super::glob::Glob;
 use super::super::policy_set::PolicySet;
 use super::super::principal::PrincipalList;
+use super::search::{Alternative, Dimension};
 
 /// What stands for a name of the prober's own choice.
 pub(super) const FILLER: &str = "exfilguard-probe";
@@ -26,6 +30,8 @@ pub(super) struct Named<'a> {
     /// See [`Named::keys`]: asked for by each probe.
     keys: BTreeSet<String>,
     keys_of_allows: BTreeSet<String>,
+    /// See [`Named::dimension`].
+    dimensions: RefCell<BTreeMap<String, Dimension>>,
 }
 
 /// Texts to try, and whether they stand for all that the policies tell apart.
@@ -43,6 +49,7 @@ impl<'a> Named<'a> {
             accounts: BTreeSet::new(),
             keys: BTreeSet::new(),
             keys_of_allows: BTreeSet::new(),
+            dimensions: RefCell::default(),
         };
         named.accounts = named.collect_accounts();
         named.keys = named.collect_keys(false);
@@ -210,9 +217,29 @@ impl<'a> Named<'a> {
             .collect()
     }
 
-    /// Values for a search through keys that the one who asks chooses.
-    pub fn chosen(&self, keys: impl IntoIterator<Item = String>) -> BTreeMap<String, BTreeSet<String>> {
-        keys.into_iter().map(|key| (key.clone(), self.examples(&key))).collect()
+    /// For each statement, whether it is about an action, given in lower case.
+    pub fn covering(&self, lower_case_action: &str) -> impl Iterator<Item = bool> {
+        self.statements.iter().map(move |statement| statement.action.covers(lower_case_action))
+    }
+
+    /// What a search tries for a key (in lower case) that the one who asks chooses: no value, those that the policies
+    /// compare it with, and another. Each probe asks, so it is found out once.
+    pub fn dimension(&self, lower_case_key: &str) -> Dimension {
+        if let Some(known) = self.dimensions.borrow().get(lower_case_key) {
+            return known.clone();
+        }
+        let absent = match lower_case_key {
+            "aws:vpcsourceip" => ContextValue::one("10.0.0.7"),
+            _ => ContextValue::Absent,
+        };
+        let alternatives = std::iter::once(absent)
+            .chain(self.examples(lower_case_key).into_iter().take(12).map(ContextValue::one))
+            .chain([ContextValue::one(FILLER)])
+            .map(|value| Arc::new([(Key::of(lower_case_key), value)]) as Alternative)
+            .collect();
+        let dimension = Dimension { alternatives, exhaustive: false };
+        self.dimensions.borrow_mut().insert(lower_case_key.to_owned(), dimension.clone());
+        dimension
     }
 }
 

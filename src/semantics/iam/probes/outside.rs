@@ -389,17 +389,20 @@ pub(super) fn places(bucket: &Bucket<'_>) -> Vec<Place> {
 }
 
 fn try_all(bucket: &Bucket<'_>, actors: &[Actor], places: &[Place]) -> (Verdict, Vec<String>) {
-    let mut allowed: BTreeSet<String> = BTreeSet::new();
-    let mut doubtful: BTreeSet<String> = BTreeSet::new();
+    let classes = bucket.every_class();
+    let mut allowed: BTreeSet<&str> = BTreeSet::new();
+    let mut doubtful: BTreeSet<&str> = BTreeSet::new();
     let mut best = Verdict::no("every request of theirs is refused");
     let mut refusal = None;
     for actor in actors {
         let set = bucket.set_for(actor);
-        for action in bucket.every_action() {
-            if allowed.contains(&action) {
+        let stance = bucket.stance(actor, places, &[]);
+        for class in &classes {
+            let action = class.representative();
+            if allowed.contains(action) {
                 continue;
             }
-            for probe in bucket.probes(actor, places, &action, &[]) {
+            for probe in bucket.probes(&stance, action) {
                 let (value, request, decision) = match search(&set, &probe) {
                     Found::Refused(decision) => {
                         refusal.get_or_insert(decision.reason);
@@ -409,7 +412,7 @@ fn try_all(bucket: &Bucket<'_>, actors: &[Actor], places: &[Place]) -> (Verdict,
                     Found::Unsure(request, decision) => (Tri::Unknown, request, decision),
                 };
                 let names = if value.is_yes() { &mut allowed } else { &mut doubtful };
-                names.insert(action.clone());
+                names.extend(class.actions.iter().map(String::as_str));
                 if best.value.is_no() || (best.value.is_unknown() && value.is_yes()) {
                     let may = if value.is_yes() { "is" } else { "may be" };
                     let from = place_of(&request);
@@ -429,5 +432,5 @@ fn try_all(bucket: &Bucket<'_>, actors: &[Actor], places: &[Place]) -> (Verdict,
         best.reason = format!("{}: {refusal}", best.reason);
     }
     let actions = if best.value.is_yes() { allowed } else { doubtful };
-    (best, actions.into_iter().collect())
+    (best, actions.into_iter().map(str::to_owned).collect())
 }

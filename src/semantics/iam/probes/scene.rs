@@ -1,10 +1,10 @@
 //! Who asks, from where, and for what: the parts that probes are put together from.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::super::arn::Arn;
-use super::super::context::{Context, ContextValue};
+use super::super::context::{Context, ContextValue, Key};
 use super::super::policy_set::{Part, PolicySet};
 use super::super::request::{Principal, Request};
 use super::named::{FILLER, Named};
@@ -177,7 +177,7 @@ pub(super) fn internet(address: std::net::IpAddr) -> Place {
 pub(super) fn network(given: &[(&str, ContextValue)]) -> Place {
     let keys = NETWORK_KEYS.iter().map(|key| {
         let value = given.iter().find(|(name, _)| name == key).map(|(_, value)| value.clone());
-        ((*key).to_owned(), value.unwrap_or(ContextValue::Absent))
+        (Key::of(key), value.unwrap_or(ContextValue::Absent))
     });
     Place { keys: keys.collect() }
 }
@@ -275,24 +275,26 @@ pub(super) fn probe(
         let alternatives = places.iter().map(|place| Arc::clone(&place.keys)).collect();
         dimensions.push(Dimension { alternatives, exhaustive: true });
     }
-    let settled: BTreeSet<String> =
-        dimensions.iter().flat_map(Dimension::keys).map(str::to_ascii_lowercase).collect();
-    dimensions.extend(open_dimensions(named, actor, target, &mut request, &settled));
-    Probe { request, dimensions, label: actor.label.clone() }
+    let derived = request.derived_context();
+    let open = open_keys(named, actor, target, &mut request, (&derived, &dimensions));
+    dimensions.extend(open.iter().map(|key| named.dimension(key)));
+    Probe::new(request, derived, dimensions, actor.label.clone())
 }
 
-fn open_dimensions(
-    named: &Named<'_>,
+/// The keys that the outcome can depend on and that whoever asks may choose. Others that are open are settled.
+fn open_keys<'n>(
+    named: &'n Named<'_>,
     actor: &Actor,
     target: &Target,
     request: &mut Request,
-    settled: &BTreeSet<String>,
-) -> Vec<Dimension> {
-    let derived = request.derived_context();
+    (derived, dimensions): (&Context, &[Dimension]),
+) -> Vec<&'n str> {
     let in_allows = named.keys(true);
-    let mut open = BTreeSet::new();
+    let varies =
+        |key: &str| dimensions.iter().flat_map(Dimension::keys).any(|varied| varied.lower_case() == key);
+    let mut open = Vec::new();
     for key in named.keys(false) {
-        if settled.contains(key) || request.context.given(key).is_some() {
+        if request.context.given(key).is_some() || varies(key) {
             continue;
         }
         let value = derived.given(key);
@@ -309,23 +311,10 @@ fn open_dimensions(
             Kind::OfTarget if !target.attackers => request.context.set(key, ContextValue::Unknown),
             Kind::Time => request.context.set(key, ContextValue::Unknown),
             Kind::AccessPoint => request.context.set(key, ContextValue::Absent),
-            Kind::Personal | Kind::OfTarget | Kind::Chosen => _ = open.insert(key.clone()),
+            Kind::Personal | Kind::OfTarget | Kind::Chosen => open.push(key.as_str()),
         }
     }
-    let values: BTreeMap<String, BTreeSet<String>> = named.chosen(open);
-    values
-        .into_iter()
-        .map(|(key, examples)| {
-            let absent =
-                if key == "aws:vpcsourceip" { ContextValue::one("10.0.0.7") } else { ContextValue::Absent };
-            let alternatives = std::iter::once(absent)
-                .chain(examples.into_iter().take(12).map(ContextValue::one))
-                .chain([ContextValue::one(FILLER)])
-                .map(|value| Arc::new([(key.clone(), value)]) as Alternative)
-                .collect();
-            Dimension { alternatives, exhaustive: false }
-        })
-        .collect()
+    open
 }
 
 /// Whether only signed requests have the key.

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use crate::semantics::verdict::{Tri, Verdict};
 
-use super::super::context::ContextValue;
-use super::super::decision::{Decision, decide};
+use super::super::context::{Context, ContextValue, Key};
+use super::super::decision::{Decision, decide_prepared};
 use super::super::document::label;
 use super::super::evaluation::{Evaluation, Place};
 use super::super::policy_set::PolicySet;
@@ -15,21 +15,21 @@ use super::super::request::Request;
 const BUDGET: usize = 4_000;
 
 /// What is set for each key of a dimension.
-pub(super) type Alternative = Arc<[(String, ContextValue)]>;
+pub(super) type Alternative = Arc<[(Arc<Key>, ContextValue)]>;
 
 /// One thing about a request that may be otherwise.
 #[derive(Debug, Clone)]
 pub(super) struct Dimension {
     /// The ways it may be; each sets all of the dimension's keys. Shared by the probes of an actor, which are many.
-    pub alternatives: Vec<Alternative>,
+    pub alternatives: Arc<[Alternative]>,
     /// Whether there is no other way. Else the keys may have values that nobody thought of.
     pub exhaustive: bool,
 }
 
 impl Dimension {
     /// The dimension's keys: those of any alternative.
-    pub fn keys(&self) -> impl Iterator<Item = &str> {
-        self.alternatives.first().into_iter().flat_map(|keys| keys.iter()).map(|(key, _)| key.as_str())
+    pub fn keys(&self) -> impl Iterator<Item = &Arc<Key>> {
+        self.alternatives.first().into_iter().flat_map(|keys| keys.iter()).map(|(key, _)| key)
     }
 }
 
@@ -37,9 +37,40 @@ impl Dimension {
 #[derive(Debug, Clone)]
 pub(super) struct Probe {
     pub request: Request,
-    pub dimensions: Vec<Dimension>,
+    /// What follows from the request, whatever varies: its [`Request::derived_context`].
+    pub derived: Context,
+    pub dimensions: Arc<[Dimension]>,
+    /// The request's context with everything open that varies.
+    open: Context,
     /// Who asks, for example ``by `arn:…` ``.
     pub label: String,
+}
+
+impl Probe {
+    /// A request with these dimensions; `derived` is what follows from it.
+    pub fn new(request: Request, derived: Context, dimensions: Vec<Dimension>, label: String) -> Self {
+        let mut open = request.context.clone();
+        for key in dimensions.iter().flat_map(Dimension::keys) {
+            open.set_key(Arc::clone(key), ContextValue::Unknown);
+        }
+        Self { request, derived, dimensions: dimensions.into(), open, label }
+    }
+
+    /// The same for another action on another resource of the same owner. Neither is an access point, so that nothing
+    /// else is otherwise.
+    pub fn asking(&self, action: &str, resource: String) -> Self {
+        let mut probe = self.clone();
+        action.clone_into(&mut probe.request.action);
+        probe.request.resource = resource;
+        probe
+    }
+
+    /// The same request as it is made through an access point, which it names so.
+    pub fn through(mut self, access_point_resource: String) -> Self {
+        self.request.access_point_resource = Some(access_point_resource);
+        self.derived = self.request.derived_context();
+        self
+    }
 }
 
 /// What the search found.
@@ -55,50 +86,59 @@ pub(super) enum Found {
 
 /// Searches the variants of a probe for one that is allowed.
 pub(super) fn search(set: &PolicySet, probe: &Probe) -> Found {
-    let mut request = probe.request.clone();
-    for dimension in &probe.dimensions {
-        for key in dimension.keys() {
-            request.context.set(key, ContextValue::Unknown);
-        }
-    }
-    let mut budget = BUDGET;
-    descend(set, request, &probe.dimensions, &mut budget)
+    let request = Request { context: probe.open.clone(), ..probe.request.clone() };
+    Search { set, derived: &probe.derived, request, budget: BUDGET }.descend(&probe.dimensions)
 }
 
-/// Fixes one dimension after the other. As long as a dimension is open, its keys are unknown, so that a certain answer
-/// holds for every value.
-fn descend(set: &PolicySet, request: Request, dimensions: &[Dimension], budget: &mut usize) -> Found {
-    let decision = Box::new(decide(set, &request));
-    if decision.value == Tri::No {
-        return Found::Refused(decision);
-    }
-    let Some((dimension, rest)) = dimensions.split_first() else {
-        return match decision.value {
-            Tri::Yes => Found::Allowed(Box::new(request), decision),
-            _ => Found::Unsure(Box::new(request), decision),
+struct Search<'a> {
+    set: &'a PolicySet,
+    derived: &'a Context,
+    /// As far as it is fixed.
+    request: Request,
+    /// How many requests may still be decided.
+    budget: usize,
+}
+
+impl Search<'_> {
+    /// Fixes one dimension after the other. As long as a dimension is open, its keys are unknown, so that a certain answer
+    /// holds for every value. The request is left as it was.
+    fn descend(&mut self, dimensions: &[Dimension]) -> Found {
+        let evaluation = Evaluation::deriving(&self.request, self.derived.clone());
+        let decision = Box::new(decide_prepared(self.set, &evaluation));
+        if decision.value == Tri::No {
+            return Found::Refused(decision);
+        }
+        let found = |request: &Request, decision| Found::Unsure(Box::new(request.clone()), decision);
+        let Some((dimension, rest)) = dimensions.split_first() else {
+            return match decision.value {
+                Tri::Yes => Found::Allowed(Box::new(self.request.clone()), decision),
+                _ => found(&self.request, decision),
+            };
         };
-    };
-    let mut unsure = None;
-    let mut refused = None;
-    for alternative in &dimension.alternatives {
-        if *budget == 0 {
-            return Found::Unsure(Box::new(request), decision);
+        let mut unsure = None;
+        let mut refused = None;
+        let open = self.request.context.clone();
+        for alternative in dimension.alternatives.iter() {
+            if self.budget == 0 {
+                return found(&self.request, decision);
+            }
+            self.budget -= 1;
+            for (key, value) in alternative.iter() {
+                self.request.context.set_key(Arc::clone(key), value.clone());
+            }
+            let descended = self.descend(rest);
+            self.request.context = open.clone();
+            match descended {
+                found @ Found::Allowed(..) => return found,
+                found @ Found::Unsure(..) => _ = unsure.get_or_insert(found),
+                found @ Found::Refused(_) => _ = refused.get_or_insert(found),
+            }
         }
-        *budget -= 1;
-        let mut variant = request.clone();
-        for (key, value) in alternative.iter() {
-            variant.context.set(key, value.clone());
+        match (unsure, refused) {
+            (Some(unsure), _) => unsure,
+            (None, Some(refused)) if dimension.exhaustive => refused,
+            _ => found(&self.request, decision),
         }
-        match descend(set, variant, rest, budget) {
-            found @ Found::Allowed(..) => return found,
-            found @ Found::Unsure(..) => _ = unsure.get_or_insert(found),
-            found @ Found::Refused(_) => _ = refused.get_or_insert(found),
-        }
-    }
-    match (unsure, refused) {
-        (Some(unsure), _) => unsure,
-        (None, Some(refused)) if dimension.exhaustive => refused,
-        _ => Found::Unsure(Box::new(request), decision),
     }
 }
 

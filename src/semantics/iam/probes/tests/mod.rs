@@ -16,6 +16,7 @@ use crate::semantics::configuration::PublicAccessBlock;
 use crate::semantics::verdict::{Tri, Verdict};
 
 mod access_points;
+mod actions;
 mod buckets;
 mod endpoints;
 mod legitimate;
