@@ -108,7 +108,8 @@ fn f36_a_call_that_succeeds_without_effect_is_a_failure() {
     let applied = site.apply();
     assert_eq!(code(&applied), 5, "{}", errors(&applied));
     assert!(errors(&applied).contains("what is read back is not what was set"), "{}", errors(&applied));
-    assert!(errors(&applied).contains("`exfilguard remediate rollback` with the journal"), "it is offered");
+    let offered = "`exfilguard remediate rollback plan.json.journal` takes it back";
+    assert!(errors(&applied).contains(offered), "{}", errors(&applied));
     let states = site.states();
     assert_eq!(states.values().filter(|state| *state == "failed").count(), 1, "{states:?}");
     assert_eq!(states.len(), changes(&plan).len(), "the others of the account went on: {states:?}");

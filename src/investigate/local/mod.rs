@@ -1,5 +1,6 @@
 //! Log files at hand: CloudTrail's files, or a folder of them, asked with the engine that is built in. Nothing is asked of AWS.
 
+mod distinct;
 mod fields;
 mod functions;
 mod json;
@@ -48,8 +49,8 @@ pub struct LocalLogs {
 }
 
 impl LocalLogs {
-    /// The memory in bytes that a query may use if nothing else is said: 512 MiB.
-    pub const MEMORY: usize = 512 << 20;
+    /// The memory in bytes that a query may use if nothing else is said: 768 MiB.
+    pub const MEMORY: usize = 768 << 20;
 
     /// Looks for log files below paths. `memory` is the most bytes that a query may use; it fails rather than use more.
     ///
@@ -74,11 +75,13 @@ impl LocalLogs {
             .with_memory_limit(self.memory, 1.0)
             .with_disk_manager_builder(disk)
             .build_arc()?;
-        let config = SessionConfig::new().with_target_partitions(self.readers);
+        // One thread puts together what the readers found, so that no group is in memory twice.
+        let config = SessionConfig::new().with_target_partitions(1);
         let context = SessionContext::new_with_config_rt(config, runtime);
         for function in functions::all() {
             context.register_udf(function);
         }
+        context.register_udaf(distinct::function());
         let table = RecordTable {
             files: Arc::clone(&self.files),
             tally: Arc::clone(tally),
@@ -131,10 +134,12 @@ impl QueryBackend for LocalLogs {
 }
 
 /// Puts the values in the place of their placeholders, in the syntax tree: they are never read as SQL. (The engine's own
-/// parameters have no type before they are bound, which its functions on lists need.)
+/// parameters have no type before they are bound, which its functions on lists need.) And counts what is different with
+/// [`distinct`].
 fn bind(statement: &mut Statement, values: &[BoundValue]) {
     let Statement::Statement(query) = statement else { return };
     let _all_visited = visit_expressions_mut(query, |expression| {
+        distinct::put_in(expression);
         if let ast::Expr::Value(place) = expression
             && let ast::Value::Placeholder(name) = &place.value
             && let Some(number) = name.strip_prefix('$').and_then(|number| number.parse::<usize>().ok())

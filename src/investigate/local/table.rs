@@ -16,6 +16,7 @@ use datafusion::logical_expr::{Expr, TableProviderFilterPushDown, TableType};
 use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::stream::RecordBatchReceiverStreamBuilder;
 use datafusion::physical_plan::streaming::{PartitionStream, StreamingTableExec};
+use tokio::sync::mpsc::Sender;
 
 use super::fields::{self, Builder, MEMBERS, PARTITIONS, Places};
 use super::functions;
@@ -79,9 +80,8 @@ impl TableProvider for RecordTable {
             seen: Seen::new(memory),
             next: AtomicUsize::new(0),
         });
-        let reader = || Arc::new(Reader(Arc::clone(&scan))) as Arc<dyn PartitionStream>;
-        let readers = (0..self.readers.max(1)).map(|_| reader()).collect();
-        Ok(Arc::new(StreamingTableExec::try_new(schema, readers, None, None, false, None)?))
+        let reading: Arc<dyn PartitionStream> = Arc::new(Reading { scan, readers: self.readers.max(1) });
+        Ok(Arc::new(StreamingTableExec::try_new(schema, vec![reading], None, None, false, None)?))
     }
 }
 
@@ -98,41 +98,49 @@ struct Scan {
     next: AtomicUsize,
 }
 
-/// One thread of a reading.
+/// A reading by some threads, whose rows come in one stream.
 #[derive(Debug)]
-struct Reader(Arc<Scan>);
+struct Reading {
+    scan: Arc<Scan>,
+    readers: usize,
+}
 
-impl PartitionStream for Reader {
+impl PartitionStream for Reading {
     fn schema(&self) -> &SchemaRef {
-        &self.0.schema
+        &self.scan.schema
     }
 
     fn execute(&self, _context: Arc<TaskContext>) -> SendableRecordBatchStream {
-        let scan = Arc::clone(&self.0);
-        let mut stream = RecordBatchReceiverStreamBuilder::new(Arc::clone(&scan.schema), 2);
-        let sender = stream.tx();
-        stream.spawn_blocking(move || {
-            // Who asked has gone if nothing can be sent: an interrupt, or an error elsewhere.
-            let send = |batch: RecordBatch| sender.blocking_send(Ok(batch)).is_ok();
-            let mut batch = Batch::new(&scan);
-            while let Some(file) = scan.files.files.get(scan.next.fetch_add(1, Ordering::Relaxed)) {
-                if !scan.can_hold(&file.partition) {
-                    continue;
-                }
-                if !scan.read_file(file, &mut batch, &send)? || sender.is_closed() {
-                    return Ok(());
-                }
-            }
-            if batch.rows > 0 {
-                _ = send(batch.finish()?);
-            }
-            Ok(())
-        });
+        let schema = Arc::clone(&self.scan.schema);
+        let mut stream = RecordBatchReceiverStreamBuilder::new(schema, 2 * self.readers);
+        for _ in 0..self.readers {
+            let (scan, sender) = (Arc::clone(&self.scan), stream.tx());
+            stream.spawn_blocking(move || scan.read_files(&sender));
+        }
         stream.build()
     }
 }
 
 impl Scan {
+    /// Reads files that no other thread reads, until there are no more or nobody wants the rows any more.
+    fn read_files(&self, sender: &Sender<Result<RecordBatch>>) -> Result<()> {
+        // Who asked has gone if nothing can be sent: an interrupt, or an error elsewhere.
+        let send = |batch: RecordBatch| sender.blocking_send(Ok(batch)).is_ok();
+        let mut batch = Batch::new(self);
+        while let Some(file) = self.files.files.get(self.next.fetch_add(1, Ordering::Relaxed)) {
+            if !self.can_hold(&file.partition) {
+                continue;
+            }
+            if !self.read_file(file, &mut batch, &send)? || sender.is_closed() {
+                return Ok(());
+            }
+        }
+        if batch.rows > 0 {
+            _ = send(batch.finish()?);
+        }
+        Ok(())
+    }
+
     fn can_hold(&self, partition: &Partition) -> bool {
         let value = |index: usize| partition.value(index).map(str::to_owned);
         self.predicates.iter().all(|predicate| predicate.can_hold(&value))
