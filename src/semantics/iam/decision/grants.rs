@@ -1,7 +1,5 @@
 //! What speaks for a request: the grant that it needs, which depends on whose principal asks.
 
-use std::borrow::Cow;
-
 use crate::semantics::verdict::Tri;
 
 use super::super::document::label;
@@ -149,26 +147,23 @@ fn by_policy(asked: &Asked<'_>, layer: Layer) -> Answer {
             let statement = document.known().and_then(|document| {
                 Source::new(layer, document, Pointer::of(layer)).statement(&outcome.allow)
             });
-            let reason: Cow<'static, str> = match outcome.allow.value {
+            let reason = match outcome.allow.value {
                 Tri::Yes => {
                     let sid = statement.as_ref().and_then(|s| s.sid.as_deref());
                     let name = label(sid, outcome.allow.statement.unwrap_or_default());
-                    format!("allowed by {name} of {layer}").into()
+                    format!("allowed by {name} of {layer}")
                 }
-                Tri::No => match layer {
-                    Layer::AccessPoint => "no statement of the access point policy allows it".into(),
-                    _ => "no statement of the bucket policy allows it".into(),
-                },
+                Tri::No => format!("no statement of {layer} allows it"),
                 Tri::Unknown => {
                     let doubt = outcome.allow.doubt.as_deref().unwrap_or_default();
-                    format!("{layer} may or may not allow it: {doubt}").into()
+                    format!("{layer} may or may not allow it: {doubt}")
                 }
             };
             let layer = match outcome.allow.value {
                 Tri::No => Layer::Implicit,
                 _ => layer,
             };
-            Answer { value: outcome.allow.value, layer, reason, statement }
+            Answer { value: outcome.allow.value, layer, reason: reason.into(), statement }
         }
     }
 }
