@@ -137,3 +137,13 @@ fn the_program_keeps_within_the_documented_limits_and_an_impatient_client_does_n
     assert!(refused >= 20, "{refused} of 50 were refused");
     assert_eq!(stand_in.asked()["throttled"], before + refused as u64);
 }
+
+#[test]
+fn a_connection_that_one_account_has_done_with_serves_the_next_one() {
+    let stand_in = StandIn::start(&["--accounts", "12", "--buckets", "5", "--latency-ms", "5"]);
+    let audit = audit(stand_in.program(), &["--max-concurrency", "8"]);
+    assert_eq!(audit.report["run"]["complete"], true);
+    let connections = stand_in.asked()["connections"].as_u64().unwrap();
+    // Twelve accounts have some thirty clients each. hyper may open one that it does not need while another becomes free.
+    assert!((1..=40).contains(&connections), "{connections} connections were opened for 8 calls at once");
+}

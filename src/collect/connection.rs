@@ -16,7 +16,10 @@ use aws_smithy_http_client::proxy::ProxyConfig;
 use aws_smithy_http_client::tls::{self, TlsContext, TrustStore};
 use aws_smithy_http_client::{Builder, ConnectorBuilder};
 use aws_smithy_runtime_api::box_error::BoxError;
-use aws_smithy_runtime_api::client::http::SharedHttpClient;
+use aws_smithy_runtime_api::client::connector_metadata::ConnectorMetadata;
+use aws_smithy_runtime_api::client::http::{
+    HttpClient, HttpConnectorSettings, SharedHttpClient, SharedHttpConnector,
+};
 use aws_smithy_runtime_api::client::interceptors::Intercept;
 use aws_smithy_runtime_api::client::interceptors::context::BeforeTransmitInterceptorContextMut;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
@@ -93,10 +96,7 @@ impl Connection {
         if let Some(url) = &options.endpoint_url {
             loader = loader.endpoint_url(url);
         }
-        if let Some(client) = http_client(&environment) {
-            loader = loader.http_client(client);
-        }
-        let base = loader.load().await;
+        let base = loader.http_client(OnePool(http_client(&environment))).load().await;
         let custom_endpoint = base.endpoint_url().map(str::to_owned);
         let concurrency = options.max_concurrency.min(environment.connections.unwrap_or(usize::MAX));
         Ok(Arc::new(Self {
@@ -147,14 +147,31 @@ impl Connection {
     }
 }
 
-/// An HTTP client where the SDK's own would not do: it knows nothing of `AWS_CA_BUNDLE`, and keeps connections for long.
-fn http_client(environment: &Environment) -> Option<SharedHttpClient> {
-    let Environment { authorities, connections, .. } = environment;
-    if authorities.is_none() && connections.is_none() {
-        return None;
+/// The HTTP client of all services and accounts, so that a connection that one has done with serves the next one. The SDK
+/// would make one of its own, with its own connections and its own copy of the authorities, for each client of a service.
+#[derive(Debug)]
+struct OnePool(SharedHttpClient);
+
+impl HttpClient for OnePool {
+    fn http_connector(
+        &self,
+        settings: &HttpConnectorSettings,
+        components: &RuntimeComponents,
+    ) -> SharedHttpConnector {
+        self.0.http_connector(settings, components)
     }
-    let (authorities, few) = (authorities.clone(), connections.is_some());
-    Some(Builder::new().build_with_connector_fn(move |settings, components| {
+
+    // The SDK's validates by building a connector, only to drop it, with every client of a service.
+
+    fn connector_metadata(&self) -> Option<ConnectorMetadata> {
+        self.0.connector_metadata()
+    }
+}
+
+/// The SDK's own HTTP client, which also knows `AWS_CA_BUNDLE`, and keeps few connections where few files may be open.
+fn http_client(environment: &Environment) -> SharedHttpClient {
+    let (authorities, few) = (environment.authorities.clone(), environment.connections.is_some());
+    Builder::new().build_with_connector_fn(move |settings, components| {
         let provider = tls::Provider::Rustls(tls::rustls_provider::CryptoMode::AwsLc);
         let mut connector = ConnectorBuilder::default().tls_provider(provider);
         connector.set_connector_settings(settings.cloned());
@@ -172,7 +189,7 @@ fn http_client(environment: &Environment) -> Option<SharedHttpClient> {
             connector.set_pool_max_idle_per_host(Some(2));
         }
         connector.build()
-    }))
+    })
 }
 
 /// Access to one account: the connection with that account's credentials.

@@ -47,7 +47,7 @@ impl StandIn {
         &self.endpoint
     }
 
-    /// What it was asked: `by_operation` and how many calls were `throttled`.
+    /// What it was asked: `by_operation`, how many calls were `throttled`, and over how many `connections`.
     pub fn asked(&self) -> Value {
         let url = format!("{}/_exfilguard/requests", self.endpoint);
         ureq::get(url).call().unwrap().body_mut().read_json().unwrap()

@@ -31,6 +31,7 @@ pub struct StandIn {
     limits: Option<TokenBuckets>,
     counts: [AtomicU64; OPERATIONS.len()],
     throttled: AtomicU64,
+    connections: AtomicU64,
 }
 
 impl StandIn {
@@ -38,7 +39,7 @@ impl StandIn {
     pub fn new(organization: Organization, latency: Duration, limited: bool) -> Self {
         let counts = [const { AtomicU64::new(0) }; OPERATIONS.len()];
         let limits = limited.then(TokenBuckets::default);
-        Self { organization, latency, limits, counts, throttled: AtomicU64::new(0) }
+        Self { organization, latency, limits, counts, throttled: AtomicU64::new(0), connections: AtomicU64::new(0) }
     }
 
     async fn answer(&self, request: HttpRequest<Incoming>) -> Response<Body> {
@@ -92,16 +93,19 @@ impl StandIn {
         }
     }
 
-    /// How many calls there were; `DELETE` forgets them.
+    /// How many calls and connections there were; `DELETE` forgets them.
     fn control(&self, method: &Method) -> Response<Body> {
         let counted =
             OPERATIONS.iter().zip(&self.counts).map(|(of, count)| (of.name, count.load(Ordering::Relaxed)));
         let by_operation: BTreeMap<&str, u64> = counted.filter(|(_, count)| *count > 0).collect();
         let throttled = self.throttled.load(Ordering::Relaxed);
+        let connections = self.connections.load(Ordering::Relaxed);
         if method == Method::DELETE {
-            self.counts.iter().chain([&self.throttled]).for_each(|count| count.store(0, Ordering::Relaxed));
+            let all = self.counts.iter().chain([&self.throttled, &self.connections]);
+            all.for_each(|count| count.store(0, Ordering::Relaxed));
         }
-        let answer = json!({"by_operation": by_operation, "throttled": throttled}).to_string();
+        let answer =
+            json!({"by_operation": by_operation, "throttled": throttled, "connections": connections}).to_string();
         Response::new(Body::from(answer))
     }
 }
@@ -114,6 +118,7 @@ fn plain(status: StatusCode, text: &'static str) -> Response<Body> {
 
 /// Answers on one connection until it is closed.
 pub async fn connection(stand_in: Arc<StandIn>, stream: TcpStream) {
+    stand_in.connections.fetch_add(1, Ordering::Relaxed);
     // Answers are small: waiting to fill a packet would only add latency.
     let _best_effort = stream.set_nodelay(true);
     let service = service_fn(|request| {
