@@ -11,12 +11,13 @@ use super::prevention::{self, BucketPolicies};
 use super::resources::{
     AccountFacts, AccountRegionFacts, BucketFacts, EventRuleFacts, TrailFacts, VpcEndpointFacts,
 };
+use super::routing::FindingRoutes;
 use super::suppression::Suppression;
 use super::tampering::Tampering;
 use super::trail_coverage::TrailCoverage;
 use super::{
     access_points, detector, exports, guardduty_administration, macie, network, ownership, protection,
-    public_access, routing, rule_pattern, rule_severities, rule_targets, unread,
+    public_access, rule_pattern, rule_severities, rule_targets, unread,
 };
 use crate::catalogue::ResourceKind;
 use crate::semantics::event_selectors::{BucketIdentity, EventClass};
@@ -347,7 +348,7 @@ impl Derivation<'_> {
                     region,
                     self.context,
                 ),
-                guardduty_findings_routed: routing::findings_routed(account, region, self.context),
+                guardduty_findings_routed: FindingRoutes::of(account, region, self.context).all(),
                 tampering_heard: self.tampering.in_region(region),
                 holds_sensitive_buckets: macie::holds_sensitive_buckets(account, region, self.context),
                 macie_enabled: macie::enabled(account, region),

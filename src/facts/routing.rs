@@ -20,50 +20,97 @@ use crate::snapshot::{AccountSnapshot, Reading, Rule, Target};
 /// The bus that AWS services publish on.
 const DEFAULT_BUS: &str = "default";
 
-/// Whether every essential finding type of S3, raised in `account` and `region`, reaches a person.
-#[must_use]
-pub fn findings_routed(account: &AccountSnapshot, region: &str, context: &Context<'_>) -> Fact {
-    let buses = buses(account, region, context);
-    let mut reached: Vec<Fact> = Vec::new();
-    let (mut unrouted, mut doubtful) = (Vec::new(), Vec::new());
-    for finding in guardduty::essential_finding_types() {
-        let fact = finding_routed(finding, account, region, &buses, context);
-        match fact.holds {
-            Tri::Yes => reached.push(fact),
-            Tri::No => unrouted.push((finding.name, fact)),
-            Tri::Unknown => doubtful.push((finding.name, fact)),
-        }
-    }
-    let evidence = rules_evidence(&buses, region);
-    let decided = if unrouted.is_empty() { doubtful } else { unrouted };
-    match decided.first() {
-        None => routed(reached).with_all(evidence),
-        Some((name, first)) => {
-            let count = decided.len();
-            let mut fact = first.clone();
-            if count > 1 {
-                fact.reason = format!("{} ({count} finding types, for example `{name}`)", fact.reason);
-            } else {
-                fact.reason = format!("{} (finding type `{name}`)", fact.reason);
-            }
-            if fact.holds.is_no() {
-                let names: Vec<&str> = decided.iter().map(|(name, _)| *name).collect();
-                fact.witness = Some(json!({"unrouted_finding_types": names}));
-            }
-            fact.with_all(evidence)
-        }
-    }
+/// The way of GuardDuty's findings about an account in a region to people: what hides them, and the rules on the buses that
+/// receive them, compiled once and asked for each finding type.
+#[derive(Debug)]
+pub struct FindingRoutes<'a> {
+    account: &'a AccountSnapshot,
+    region: &'a str,
+    partition: &'a str,
+    suppression: Suppression<'a>,
+    buses: Vec<Bus<'a>>,
 }
 
-/// Whether one finding type, raised in `account` and `region`, reaches a person.
-#[must_use]
-pub fn one_finding_routed(
-    finding: &guardduty::FindingType,
-    account: &AccountSnapshot,
-    region: &str,
-    context: &Context<'_>,
-) -> Fact {
-    finding_routed(finding, account, region, &buses(account, region, context), context)
+impl<'a> FindingRoutes<'a> {
+    /// Gathers filters and buses, and compiles the rules.
+    #[must_use]
+    pub fn of(account: &'a AccountSnapshot, region: &'a str, context: &Context<'a>) -> Self {
+        Self {
+            account,
+            region,
+            partition: &context.organization.partition,
+            suppression: Suppression::of(account, region, context),
+            buses: buses(account, region, context),
+        }
+    }
+
+    /// Whether every essential finding type of S3 reaches a person.
+    #[must_use]
+    pub fn all(&self) -> Fact {
+        let mut reached: Vec<Fact> = Vec::new();
+        let (mut unrouted, mut doubtful) = (Vec::new(), Vec::new());
+        for finding in guardduty::essential_finding_types() {
+            let fact = self.one(finding);
+            match fact.holds {
+                Tri::Yes => reached.push(fact),
+                Tri::No => unrouted.push((finding.name, fact)),
+                Tri::Unknown => doubtful.push((finding.name, fact)),
+            }
+        }
+        let evidence = rules_evidence(&self.buses, self.region);
+        let decided = if unrouted.is_empty() { doubtful } else { unrouted };
+        match decided.first() {
+            None => routed(reached).with_all(evidence),
+            Some((name, first)) => {
+                let count = decided.len();
+                let mut fact = first.clone();
+                if count > 1 {
+                    fact.reason = format!("{} ({count} finding types, for example `{name}`)", fact.reason);
+                } else {
+                    fact.reason = format!("{} (finding type `{name}`)", fact.reason);
+                }
+                if fact.holds.is_no() {
+                    let names: Vec<&str> = decided.iter().map(|(name, _)| *name).collect();
+                    fact.witness = Some(json!({"unrouted_finding_types": names}));
+                }
+                fact.with_all(evidence)
+            }
+        }
+    }
+
+    /// Whether one finding type reaches a person.
+    #[must_use]
+    pub fn one(&self, finding: &guardduty::FindingType) -> Fact {
+        let kept = self.suppression.keeps(finding);
+        if kept.value.is_no() {
+            return kept.into();
+        }
+        let mut best: Option<Fact> = None;
+        for bus in &self.buses {
+            let fact = match (&bus.rules, bus.account) {
+                (Ok(rules), Some(owner)) => {
+                    on_bus(owner, rules, || self.event(finding, bus), bus.owner != self.account.id)
+                }
+                (Err(clause), _) => Fact::from(Verdict::unknown(clause.clone())),
+                (Ok(_), None) => Fact::new(Tri::Unknown, "the rules of the bus were not read"),
+            };
+            best = Some(better(best, fact));
+        }
+        let routed = best.unwrap_or_else(|| Fact::new(Tri::No, "no bus receives the finding"));
+        if routed.holds.is_yes() && kept.value.is_unknown() { kept.into() } else { routed }
+    }
+
+    /// The finding as a bus receives it.
+    fn event(&self, finding: &guardduty::FindingType, bus: &Bus<'_>) -> Value {
+        synthetic::guardduty_event(
+            finding.name,
+            finding.severity,
+            &self.account.id,
+            &bus.owner,
+            self.region,
+            self.partition,
+        )
+    }
 }
 
 /// The rules on the default bus of an account in one region, compiled once and asked for many events.
@@ -89,15 +136,7 @@ impl<'a> DefaultBus<'a> {
     /// Compiles the rules.
     #[must_use]
     pub fn of(account: &'a AccountSnapshot, region: &str) -> Self {
-        let rules = rules_on_default_bus(account, region).map(|rules| {
-            rules
-                .into_iter()
-                .map(|rule| {
-                    (rule, EventPattern::parse(&rule.event_pattern).map_err(|error| error.to_string()))
-                })
-                .collect()
-        });
-        Self { owner: account, rules }
+        Self { owner: account, rules: compiled(account, region) }
     }
 
     /// Puts an event of CloudTrail to the rules. A management event that only reads is handed to rules that ask for all
@@ -159,25 +198,23 @@ fn routed(reached: Vec<Fact>) -> Fact {
 }
 
 /// A default bus on which findings of an account appear.
+#[derive(Debug)]
 struct Bus<'a> {
     owner: String,
-    rules: Result<Vec<&'a Rule>, String>,
+    rules: Result<Vec<Compiled<'a>>, String>,
     /// The account whose rules these are; none when it was not read.
     account: Option<&'a AccountSnapshot>,
 }
 
 fn buses<'a>(account: &'a AccountSnapshot, region: &str, context: &Context<'a>) -> Vec<Bus<'a>> {
-    let mut buses = vec![Bus {
-        owner: account.id.clone(),
-        rules: rules_on_default_bus(account, region),
-        account: Some(account),
-    }];
+    let mut buses =
+        vec![Bus { owner: account.id.clone(), rules: compiled(account, region), account: Some(account) }];
     let is_member = context.is_member(&account.id);
     match context.organization.guardduty_administrators.get(region) {
         Some(Reading::Known(Some(administrator))) if is_member && *administrator != account.id => {
             let hub = context.hubs.get(administrator);
             let rules = match hub {
-                Some(hub) => rules_on_default_bus(hub, region),
+                Some(hub) => compiled(hub, region),
                 None => Err(format!("GuardDuty's administrator {administrator} was not read")),
             };
             buses.push(Bus { owner: administrator.clone(), rules, account: hub });
@@ -198,6 +235,12 @@ fn buses<'a>(account: &'a AccountSnapshot, region: &str, context: &Context<'a>) 
     buses
 }
 
+fn compiled<'a>(account: &'a AccountSnapshot, region: &str) -> Result<Vec<Compiled<'a>>, String> {
+    let rules = rules_on_default_bus(account, region)?.into_iter();
+    let pattern = |rule: &Rule| EventPattern::parse(&rule.event_pattern).map_err(|error| error.to_string());
+    Ok(rules.map(|rule| (rule, pattern(rule))).collect())
+}
+
 /// The rules of the bus that AWS services publish on.
 pub(super) fn rules_on_default_bus<'a>(
     account: &'a AccountSnapshot,
@@ -210,38 +253,6 @@ pub(super) fn rules_on_default_bus<'a>(
             Ok(rules.iter().filter(|rule| rule.bus == DEFAULT_BUS).collect())
         }
     }
-}
-
-fn finding_routed(
-    finding: &guardduty::FindingType,
-    account: &AccountSnapshot,
-    region: &str,
-    buses: &[Bus<'_>],
-    context: &Context<'_>,
-) -> Fact {
-    let kept = Suppression::of(account, region, context).keeps(finding);
-    if kept.value.is_no() {
-        return kept.into();
-    }
-    let mut best: Option<Fact> = None;
-    for bus in buses {
-        let event = synthetic::guardduty_event(
-            finding.name,
-            finding.severity,
-            &account.id,
-            &bus.owner,
-            region,
-            &context.organization.partition,
-        );
-        let fact = match (&bus.rules, bus.account) {
-            (Ok(rules), Some(owner)) => on_bus(owner, rules, &event, bus.owner != account.id),
-            (Err(clause), _) => Fact::from(Verdict::unknown(clause.clone())),
-            (Ok(_), None) => Fact::new(Tri::Unknown, "the rules of the bus were not read"),
-        };
-        best = Some(better(best, fact));
-    }
-    let routed = best.unwrap_or_else(|| Fact::new(Tri::No, "no bus receives the finding"));
-    if routed.holds.is_yes() && kept.value.is_unknown() { kept.into() } else { routed }
 }
 
 /// Yes before unknown before no; of two noes the one that got further.
@@ -262,13 +273,23 @@ fn better(best: Option<Fact>, fact: Fact) -> Fact {
 /// How the reason begins when nothing matches at all.
 const NO_RULE: &str = "no EventBridge rule";
 
-fn on_bus(owner: &AccountSnapshot, rules: &[&Rule], event: &Value, administrator: bool) -> Fact {
+/// What the rules of a bus make of a finding, which is only put together if there is a rule.
+fn on_bus(
+    owner: &AccountSnapshot,
+    rules: &[Compiled<'_>],
+    event: impl FnOnce() -> Value,
+    administrator: bool,
+) -> Fact {
     let mut best = Fact::new(
         Tri::No,
         format!("{NO_RULE} on the default bus of account {} matches GuardDuty's findings", owner.id),
     );
-    for rule in rules {
-        let matches = matches(rule, event, administrator);
+    if rules.is_empty() {
+        return best;
+    }
+    let event = event();
+    for (rule, pattern) in rules {
+        let matches = matches(rule, pattern, &event, administrator);
         if matches.value.is_no() {
             continue;
         }
@@ -276,7 +297,7 @@ fn on_bus(owner: &AccountSnapshot, rules: &[&Rule], event: &Value, administrator
             best = better(Some(best), Fact::new(Tri::No, format!("rule `{}` is disabled", rule.name)));
             continue;
         }
-        let reached = targets_reach(owner, rule, event);
+        let reached = targets_reach(owner, rule, &event);
         let fact = combine(matches, reached);
         best = better(Some(best), fact);
     }
@@ -301,8 +322,13 @@ pub(super) fn combine(matches: Verdict, reached: Fact) -> Fact {
 
 /// Whether a rule matches a finding. On the administrator's bus the event's own `account` is not documented
 /// ([A-11](Assumption)): both values are tried.
-fn matches(rule: &Rule, event: &Value, administrator: bool) -> Verdict {
-    let pattern = match EventPattern::parse(&rule.event_pattern) {
+fn matches(
+    rule: &Rule,
+    pattern: &Result<EventPattern, String>,
+    event: &Value,
+    administrator: bool,
+) -> Verdict {
+    let pattern = match pattern {
         Ok(pattern) => pattern,
         Err(error) => {
             return Verdict::unknown(format!("the pattern of rule `{}` cannot be read: {error}", rule.name));
@@ -377,7 +403,7 @@ fn rules_evidence(buses: &[Bus<'_>], region: &str) -> Vec<Evidence> {
         let Ok(rules) = &bus.rules else { continue };
         let resource = format!("event-bus/{DEFAULT_BUS} of {} in {region}", bus.owner);
         let shown: Vec<Value> =
-            rules.iter().map(|rule| json!({"Name": rule.name, "State": rule.state})).collect();
+            rules.iter().map(|(rule, _)| json!({"Name": rule.name, "State": rule.state})).collect();
         evidence.push(Evidence::new("events:ListRules", &resource, "/Rules", json!(shown)));
     }
     evidence
@@ -410,7 +436,7 @@ mod tests {
             region.rules = Reading::Known(rules);
         }
         samples::with_context(&samples::organization(), |context| {
-            findings_routed(&account, samples::REGION, context)
+            FindingRoutes::of(&account, samples::REGION, context).all()
         })
     }
 
@@ -463,7 +489,7 @@ mod tests {
                 region.rules = Reading::Known(vec![findings]);
             }
             let fact = samples::with_context(&samples::organization(), |context| {
-                findings_routed(&account, samples::REGION, context)
+                FindingRoutes::of(&account, samples::REGION, context).all()
             });
             assert_eq!(fact.holds, expected, "{}", fact.reason);
         }
@@ -482,7 +508,7 @@ mod tests {
             region.rules = samples::denied("events:ListRules");
         }
         let fact = samples::with_context(&samples::organization(), |context| {
-            findings_routed(&account, samples::REGION, context)
+            FindingRoutes::of(&account, samples::REGION, context).all()
         });
         assert_eq!(fact.holds, Tri::Unknown, "{}", fact.reason);
     }

@@ -117,6 +117,12 @@ impl<'a> Suppression<'a> {
     /// Whether no filter archives a finding type whatever it is about.
     #[must_use]
     pub fn keeps(&self, finding: &FindingType) -> Verdict {
+        if self.filters.is_empty() {
+            return match self.unread_filters.first() {
+                Some(why) => Verdict::unknown(why.clone()),
+                None => Verdict::yes("no filter archives it"),
+            };
+        }
         let variants = self.variants(finding);
         let matched = |filter: &FindingFilter, variant: &Value| filter.matches(variant).value;
         // Several filters may archive together what none of them archives alone.

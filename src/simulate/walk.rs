@@ -16,7 +16,7 @@ use crate::facts::alerting::Alerting;
 use crate::facts::alerting::record::RecordAlarms;
 use crate::facts::logging::Observers;
 use crate::facts::prevention::{BucketPolicies, perimeter};
-use crate::facts::routing::{self, DefaultBus};
+use crate::facts::routing::{DefaultBus, FindingRoutes};
 use crate::facts::{Context, Evidence, detection};
 use crate::semantics::event_selectors::BucketIdentity;
 use crate::semantics::guardduty;
@@ -45,6 +45,7 @@ pub struct Walk<'a> {
     observers: Observers,
     alarms: RecordAlarms<'a>,
     buses: BTreeMap<&'a str, DefaultBus<'a>>,
+    routes: BTreeMap<&'a str, FindingRoutes<'a>>,
     findings: RefCell<BTreeMap<(String, &'static str), Vec<Link>>>,
     /// By region, what becomes of the attempts that no bucket's own configuration decides over.
     refusals: RefCell<BTreeMap<String, BTreeMap<Attempt, Verdict>>>,
@@ -63,17 +64,15 @@ impl<'a> Walk<'a> {
     #[must_use]
     pub fn of(account: &'a AccountSnapshot, context: &'a Context<'a>) -> Self {
         let alerting = Alerting::of(account, context);
+        let regions = || account.regional.keys().map(String::as_str);
         Self {
             account,
             context,
             perimeter: perimeter(account, context),
             observers: Observers::of(account, context),
             alarms: RecordAlarms::of(&alerting),
-            buses: account
-                .regional
-                .keys()
-                .map(|region| (region.as_str(), DefaultBus::of(account, region)))
-                .collect(),
+            buses: regions().map(|region| (region, DefaultBus::of(account, region))).collect(),
+            routes: regions().map(|region| (region, FindingRoutes::of(account, region, context))).collect(),
             findings: RefCell::default(),
             refusals: RefCell::default(),
             with_evidence: false,
@@ -146,7 +145,9 @@ impl<'a> Walk<'a> {
 
     /// Whether GuardDuty would make a finding of this type in a region, and tell a person of it.
     fn finding(&self, name: &str, region: &str) -> Vec<Link> {
-        let Some(finding) = guardduty::finding_types().find(|known| known.name == name) else {
+        let finding = guardduty::finding_types().find(|known| known.name == name);
+        // A bucket is walked through only where its region was read.
+        let (Some(finding), Some(routes)) = (finding, self.routes.get(region)) else {
             return Vec::new();
         };
         let key = (region.to_owned(), finding.name);
@@ -155,7 +156,7 @@ impl<'a> Walk<'a> {
         }
         let produced = detection::produced(self.account, region, finding, self.context);
         let label = if finding.is_deterministic() { "" } else { ", if it judges the behaviour unusual" };
-        let routed = routing::one_finding_routed(finding, self.account, region, self.context);
+        let routed = routes.one(finding);
         let links = vec![
             Link {
                 question: Question::Detected,
