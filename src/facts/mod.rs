@@ -5,6 +5,7 @@
 
 mod access_points;
 pub(crate) mod alerting;
+pub(crate) mod alike;
 pub(crate) mod context;
 pub(crate) mod detection;
 mod detector;

@@ -2,14 +2,17 @@
 //! the policies of VPC endpoints, asked with concrete requests.
 
 use std::collections::BTreeMap;
+use std::rc::Rc;
 use std::sync::Arc;
 
 use serde_json::{Value, json};
 
+use super::alike::{AlikeBucket, AlikeBuckets};
 use super::context::{Context, known_or_clause};
 use super::fact::{Evidence, Fact};
 use super::public_access;
 use super::resources::{ForeignNetwork, LegitimateUse, OutsideGrant};
+use crate::semantics::iam::any_bucket::of_bucket;
 use crate::semantics::iam::probes::{self, GranteeKind, OutsideGrantFound, Perimeter};
 use crate::semantics::iam::{
     Acl, AclGrant, AclGrantee, AclPermission, Part, PolicyDocument, PolicySet, SharedDocument,
@@ -43,6 +46,51 @@ pub fn perimeter(account: &AccountSnapshot, context: &Context<'_>) -> Perimeter 
     }
 }
 
+/// The organization's guardrails that requests to every bucket of an account meet.
+#[must_use]
+pub fn guardrails(account: &AccountSnapshot, context: &Context<'_>) -> PolicySet {
+    PolicySet {
+        service_control: context.guardrails.binding(PolicyType::ServiceControlPolicy, &account.id),
+        resource_control: context.guardrails.binding(PolicyType::ResourceControlPolicy, &account.id),
+        ..PolicySet::default()
+    }
+}
+
+/// A question about a bucket that its policies answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum BucketProbe {
+    NotPublic,
+    RequiresTls,
+    IdentityPerimeter,
+    ControlPlanePerimeter,
+    OwnEndpoint,
+    Services,
+    ForwardAccess,
+    Repair,
+    FromInternet,
+    FromForeignEndpoint,
+    ByPresignedUrl,
+}
+
+impl BucketProbe {
+    /// Asks it of a bucket with these policies.
+    pub(super) fn ask(self, name: &str, set: &PolicySet, perimeter: &Perimeter) -> Verdict {
+        match self {
+            Self::NotPublic => probes::bucket_not_public(name, set, perimeter),
+            Self::RequiresTls => probes::bucket_requires_tls(name, set, perimeter),
+            Self::IdentityPerimeter => probes::bucket_identity_perimeter(name, set, perimeter),
+            Self::ControlPlanePerimeter => probes::bucket_control_plane_perimeter(name, set, perimeter),
+            Self::OwnEndpoint => probes::bucket_serves_own_endpoint(name, set, perimeter),
+            Self::Services => probes::bucket_serves_services(name, set, perimeter),
+            Self::ForwardAccess => probes::bucket_serves_forward_access(name, set, perimeter),
+            Self::Repair => probes::bucket_serves_repair(name, set, perimeter),
+            Self::FromInternet => probes::denies_internet(name, set, perimeter),
+            Self::FromForeignEndpoint => probes::denies_foreign_endpoint(name, set, perimeter),
+            Self::ByPresignedUrl => probes::denies_presigned(name, set, perimeter),
+        }
+    }
+}
+
 /// The policies of one bucket, ready to be asked.
 #[derive(Debug)]
 pub struct BucketPolicies<'a> {
@@ -50,6 +98,8 @@ pub struct BucketPolicies<'a> {
     pub(super) perimeter: &'a Perimeter,
     pub(super) set: PolicySet,
     pub(super) evidence: Vec<Evidence>,
+    /// What stands for the bucket and those like it.
+    alike: Option<Rc<AlikeBucket>>,
     /// Why it is not known who belongs to the organization.
     unlisted: Option<String>,
 }
@@ -67,13 +117,17 @@ impl<'a> BucketPolicies<'a> {
             resource: bucket_policy(bucket),
             acl: access_control_list(bucket),
             block_public_access: public_access::for_requests(account, bucket),
-            service_control: context.guardrails.binding(PolicyType::ServiceControlPolicy, &account.id),
-            resource_control: context.guardrails.binding(PolicyType::ResourceControlPolicy, &account.id),
-            ..PolicySet::default()
+            ..guardrails(account, context)
         };
         let known_alone = matches!(context.organization.identity, Reading::Known(None));
         let unlisted = known_or_clause(&context.organization.accounts).err().filter(|_| !known_alone);
-        Self { bucket, perimeter, set, evidence: bucket_evidence(bucket), unlisted }
+        Self { bucket, perimeter, set, evidence: bucket_evidence(bucket), alike: None, unlisted }
+    }
+
+    /// The same, asked only what was not yet asked of a bucket like it.
+    #[must_use]
+    pub fn among(self, buckets: &AlikeBuckets) -> Self {
+        Self { alike: buckets.like(self.bucket, &self.set), ..self }
     }
 
     /// What decides over requests to the bucket.
@@ -82,50 +136,54 @@ impl<'a> BucketPolicies<'a> {
         &self.set
     }
 
+    /// What stands for the bucket and those like it, if something does.
+    #[must_use]
+    pub fn alike(&self) -> Option<&AlikeBucket> {
+        self.alike.as_deref()
+    }
+
     /// Neither the policy nor the access control list admits the public.
     #[must_use]
     pub fn not_public(&self) -> Fact {
-        self.fact(probes::bucket_not_public(&self.bucket.name, &self.set, self.perimeter))
+        self.answer(BucketProbe::NotPublic)
     }
 
     /// Requests without TLS are refused.
     #[must_use]
     pub fn requires_tls(&self) -> Fact {
-        self.fact(probes::bucket_requires_tls(&self.bucket.name, &self.set, self.perimeter))
+        self.answer(BucketProbe::RequiresTls)
     }
 
     /// Strangers, and services that act for strangers, are refused.
     #[must_use]
     pub fn identity_perimeter(&self) -> Fact {
-        self.fact(probes::bucket_identity_perimeter(&self.bucket.name, &self.set, self.perimeter))
+        self.answer(BucketProbe::IdentityPerimeter)
     }
 
     /// Changes of the bucket's controls are refused outside the trusted networks.
     #[must_use]
     pub fn control_plane_perimeter(&self) -> Fact {
-        self.fact(probes::bucket_control_plane_perimeter(&self.bucket.name, &self.set, self.perimeter))
+        self.answer(BucketProbe::ControlPlanePerimeter)
     }
 
     /// Whom the policies serve although they restrict.
     #[must_use]
     pub fn legitimate_use(&self) -> LegitimateUse {
-        let (name, set) = (&self.bucket.name, &self.set);
         LegitimateUse {
-            own_endpoint: self.fact(probes::bucket_serves_own_endpoint(name, set, self.perimeter)),
-            services: self.fact(probes::bucket_serves_services(name, set, self.perimeter)),
-            forward_access: self.fact(probes::bucket_serves_forward_access(name, set, self.perimeter)),
-            repair: self.fact(probes::bucket_serves_repair(name, set, self.perimeter)),
+            own_endpoint: self.answer(BucketProbe::OwnEndpoint),
+            services: self.answer(BucketProbe::Services),
+            forward_access: self.answer(BucketProbe::ForwardAccess),
+            repair: self.answer(BucketProbe::Repair),
         }
     }
 
     /// Whether the organization's own credentials are refused when used from elsewhere.
     #[must_use]
     pub fn denies_foreign_network(&self) -> ForeignNetwork {
-        let (name, set) = (&self.bucket.name, &self.set);
         ForeignNetwork {
-            from_internet: self.fact(probes::denies_internet(name, set, self.perimeter)),
-            from_foreign_endpoint: self.fact(probes::denies_foreign_endpoint(name, set, self.perimeter)),
-            by_presigned_url: self.fact(probes::denies_presigned(name, set, self.perimeter)),
+            from_internet: self.answer(BucketProbe::FromInternet),
+            from_foreign_endpoint: self.answer(BucketProbe::FromForeignEndpoint),
+            by_presigned_url: self.answer(BucketProbe::ByPresignedUrl),
         }
     }
 
@@ -133,7 +191,17 @@ impl<'a> BucketPolicies<'a> {
     /// more entry.
     #[must_use]
     pub fn outside_grants(&self) -> Vec<OutsideGrant> {
-        let found = probes::outside_grants(&self.bucket.name, &self.set, self.perimeter);
+        let name = &self.bucket.name;
+        let found = match &self.alike {
+            None => probes::outside_grants(name, &self.set, self.perimeter),
+            Some(alike) => {
+                let told = |grant: &OutsideGrantFound| OutsideGrantFound {
+                    verdict: of_bucket(&grant.verdict, name),
+                    ..grant.clone()
+                };
+                alike.outside_grants(self.perimeter).iter().map(told).collect()
+            }
+        };
         let mut grants: Vec<OutsideGrant> = found.into_iter().map(|grant| self.grant(grant)).collect();
         let unread = [unread(&self.set.resource), unread(&self.set.acl)];
         grants.extend(unread.into_iter().flatten().map(|why| OutsideGrant {
@@ -144,6 +212,14 @@ impl<'a> BucketPolicies<'a> {
             actions: Vec::new(),
         }));
         grants
+    }
+
+    fn answer(&self, probe: BucketProbe) -> Fact {
+        let name = &self.bucket.name;
+        self.fact(match &self.alike {
+            None => probe.ask(name, &self.set, self.perimeter),
+            Some(alike) => of_bucket(&alike.answer(probe, self.perimeter), name),
+        })
     }
 
     /// A grant as a fact.

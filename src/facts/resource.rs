@@ -4,6 +4,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::alerting::Alerting;
+use super::alike::AlikeBuckets;
 use super::context::{Context, known_or_clause, owner_of};
 use super::fact::{Evidence, Fact};
 use super::logging::{self, Observers};
@@ -49,6 +50,7 @@ struct Derivation<'a> {
     context: &'a Context<'a>,
     observers: Observers,
     perimeter: Perimeter,
+    alike: AlikeBuckets,
     alerting: &'a Alerting<'a>,
     tampering: Tampering<'a>,
     resources: Vec<Resource>,
@@ -66,6 +68,7 @@ pub fn derive(account: &AccountSnapshot, context: &Context<'_>) -> Vec<Resource>
         context,
         observers: Observers::of(account, context),
         perimeter: prevention::perimeter(account, context),
+        alike: AlikeBuckets::of(account, context),
         tampering: Tampering::of(account, context, &alerting),
         alerting: &alerting,
         resources: Vec::new(),
@@ -157,7 +160,8 @@ impl Derivation<'_> {
 
     fn bucket(&mut self, bucket: &Bucket) {
         let region = bucket.region.known().cloned();
-        let policies = BucketPolicies::of(self.account, bucket, self.context, &self.perimeter);
+        let policies =
+            BucketPolicies::of(self.account, bucket, self.context, &self.perimeter).among(&self.alike);
         let sensitive = prevention::sensitive(bucket, self.context);
         let facts = BucketFacts {
             name: bucket.name.clone(),

@@ -66,10 +66,10 @@ impl Defences<'_> {
         }
     }
 
-    /// What decides over an attempt, by the calls that read it; what they answered is too much to repeat.
+    /// What decides over an attempt on a bucket of this name, by the calls that read it; what they answered is too much to
+    /// repeat.
     #[must_use]
-    pub fn evidence(&self, attempt: &Attempt) -> Vec<Evidence> {
-        let bucket = &self.bucket.name;
+    pub fn evidence(&self, attempt: &Attempt, bucket: &str) -> Vec<Evidence> {
         let mut read = Vec::new();
         if attempt.on == On::Bucket {
             read.push(("s3:GetBucketPolicy", bucket));

@@ -14,12 +14,14 @@ use super::record::{is_read_only_management, on_bus, record};
 use super::technique::{Attempt, Chain, Class, Event, Occurs, Step, Technique, Whose};
 use crate::facts::alerting::Alerting;
 use crate::facts::alerting::record::RecordAlarms;
+use crate::facts::alike::AlikeBuckets;
 use crate::facts::logging::Observers;
 use crate::facts::prevention::{BucketPolicies, perimeter};
 use crate::facts::routing::{DefaultBus, FindingRoutes};
 use crate::facts::{Context, Evidence, detection};
 use crate::semantics::event_selectors::BucketIdentity;
 use crate::semantics::guardduty;
+use crate::semantics::iam::any_bucket::of_bucket;
 use crate::semantics::iam::probes::Perimeter;
 use crate::semantics::verdict::{Tri, Verdict};
 use crate::snapshot::{AccountSnapshot, Bucket};
@@ -42,6 +44,7 @@ pub struct Walk<'a> {
     account: &'a AccountSnapshot,
     context: &'a Context<'a>,
     perimeter: Perimeter,
+    alike: AlikeBuckets,
     observers: Observers,
     alarms: RecordAlarms<'a>,
     buses: BTreeMap<&'a str, DefaultBus<'a>>,
@@ -49,6 +52,8 @@ pub struct Walk<'a> {
     findings: RefCell<BTreeMap<(String, &'static str), Vec<Link>>>,
     /// By region, what becomes of the attempts that no bucket's own configuration decides over.
     refusals: RefCell<BTreeMap<String, BTreeMap<Attempt, Verdict>>>,
+    /// By region and by what stands for buckets that are alike, what becomes of attempts on these.
+    refusals_of_alike: RefCell<BTreeMap<(String, usize), BTreeMap<Attempt, Verdict>>>,
     /// Whether links carry what was read for them.
     with_evidence: bool,
 }
@@ -69,12 +74,14 @@ impl<'a> Walk<'a> {
             account,
             context,
             perimeter: perimeter(account, context),
+            alike: AlikeBuckets::of(account, context),
             observers: Observers::of(account, context),
             alarms: RecordAlarms::of(&alerting),
             buses: regions().map(|region| (region, DefaultBus::of(account, region))).collect(),
             routes: regions().map(|region| (region, FindingRoutes::of(account, region, context))).collect(),
             findings: RefCell::default(),
             refusals: RefCell::default(),
+            refusals_of_alike: RefCell::default(),
             with_evidence: false,
         }
     }
@@ -101,7 +108,9 @@ impl<'a> Walk<'a> {
     ) -> Vec<Cell> {
         let known = bucket.region.known().filter(|region| self.account.regional.contains_key(*region));
         let Some(region) = known else { return Vec::new() };
-        let policies = BucketPolicies::of(self.account, bucket, self.context, &self.perimeter);
+        let policies =
+            BucketPolicies::of(self.account, bucket, self.context, &self.perimeter).among(&self.alike);
+        let alike = policies.alike();
         let at = Scene {
             walk: self,
             identity: BucketIdentity {
@@ -112,11 +121,12 @@ impl<'a> Walk<'a> {
             },
             defences: Defences {
                 account: self.account,
-                bucket,
+                bucket: alike.map_or(bucket, |alike| &alike.bucket),
                 region,
-                set: policies.set(),
+                set: alike.map_or(policies.set(), |alike| &alike.set),
                 perimeter: &self.perimeter,
             },
+            alike: alike.map(|alike| alike.number),
             refusals: RefCell::default(),
             sightings: RefCell::default(),
         };
@@ -187,7 +197,10 @@ impl<'a> Walk<'a> {
 struct Scene<'a> {
     walk: &'a Walk<'a>,
     identity: BucketIdentity,
+    /// Of the bucket, or of what stands for it and those like it.
     defences: Defences<'a>,
+    /// The number of what stands for it.
+    alike: Option<usize>,
     refusals: RefCell<BTreeMap<Attempt, Verdict>>,
     sightings: RefCell<BTreeMap<(Event, Occurs), Vec<Link>>>,
 }
@@ -230,11 +243,18 @@ impl Scene<'_> {
     fn refusal(&self, step: &Step) -> Link {
         let mut any: Option<Verdict> = None;
         for attempt in &step.requests {
-            let verdict = if attempt.meets_the_bucket() {
-                self.attempt(attempt, &mut self.refusals.borrow_mut())
-            } else {
-                let mut shared = self.walk.refusals.borrow_mut();
-                self.attempt(attempt, shared.entry(self.identity.region.clone()).or_default())
+            let region = &self.identity.region;
+            let verdict = match self.alike {
+                _ if !attempt.meets_the_bucket() => {
+                    let mut shared = self.walk.refusals.borrow_mut();
+                    self.attempt(attempt, shared.entry(region.clone()).or_default())
+                }
+                None => self.attempt(attempt, &mut self.refusals.borrow_mut()),
+                Some(number) => {
+                    let mut shared = self.walk.refusals_of_alike.borrow_mut();
+                    let known = shared.entry((region.clone(), number)).or_default();
+                    of_bucket(&self.attempt(attempt, known), &self.identity.name)
+                }
             };
             any = Some(match any {
                 None => verdict,
@@ -249,7 +269,8 @@ impl Scene<'_> {
             deterministic: true,
             mended_by: step.requests.iter().find_map(super::mending::of_attempt),
             evidence: self.walk.evidence(|| {
-                step.requests.iter().flat_map(|attempt| self.defences.evidence(attempt)).collect()
+                let name = &self.identity.name;
+                step.requests.iter().flat_map(|attempt| self.defences.evidence(attempt, name)).collect()
             }),
         }
     }

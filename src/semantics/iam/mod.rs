@@ -6,6 +6,7 @@
 //! [`Tri::Unknown`](crate::semantics::verdict::Tri), unless the outcome does not depend on it.
 
 pub mod acl;
+pub mod any_bucket;
 pub mod arn;
 pub mod condition;
 pub mod context;
