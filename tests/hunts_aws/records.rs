@@ -139,6 +139,8 @@ pub fn deeds() -> Vec<Value> {
         json!({"eventName": "PutObject", "readOnly": false, "userIdentity": service, "additionalEventData": {"bytesTransferredIn": 9.0}}),
         json!({"sourceIPAddress": "192.0.2.77"}),
         json!({"sourceIPAddress": "athena.amazonaws.com"}),
+        json!({"sourceIPAddress": "2001:db8::7"}),
+        json!({"sourceIPAddress": "2001:db9::7"}),
     ];
     changes
         .iter()
