@@ -131,9 +131,11 @@ fn an_overwrite_is_told_by_the_first_event_of_its_object_in_another_part_of_the_
 fn an_hour_is_compared_with_a_baseline_that_was_gathered_in_parts() {
     let mut all = Records::default();
     let mut bucket_read = |bucket: &str, day: &str, hour: usize, times: usize| {
-        for _ in 0..times {
+        for time in 0..times {
+            // The first ten minutes after the hour, the others forty minutes later.
+            let minute = 10 + 40 * time.min(1);
             let parameters = json!({"bucketName": bucket, "key": "k"});
-            all.add(&format!("{day}T{hour:02}:30:00Z"), &json!({"requestParameters": parameters}));
+            all.add(&format!("{day}T{hour:02}:{minute}:00Z"), &json!({"requestParameters": parameters}));
         }
     };
     // Hours of thirty days before the window and of its day, in fourteen buckets.
@@ -142,12 +144,8 @@ fn an_hour_is_compared_with_a_baseline_that_was_gathered_in_parts() {
     for day in days {
         for hour in 0..24 {
             for bucket in 0..14 {
-                bucket_read(
-                    &format!("bucket-{bucket}"),
-                    &day,
-                    hour,
-                    1 + usize::from(hour == 5 && bucket < 3),
-                );
+                let twice = bucket < 3 && [5, 12].contains(&hour);
+                bucket_read(&format!("bucket-{bucket}"), &day, hour, 1 + usize::from(twice));
             }
         }
     }
@@ -158,21 +156,20 @@ fn an_hour_is_compared_with_a_baseline_that_was_gathered_in_parts() {
 
     let site = Site::with(&all.0);
     site.emulator.forget_requests();
-    let rows = same_rows(&site, "hourly-baseline", &["--set", "least_requests=12"]);
-    assert!(site.calls("logs:StartQuery") > 1, "the window is asked in parts");
-    let found: Vec<_> = rows.iter().map(|row| (&row[1], &row[2], &row[3], &row[5], &row[8])).collect();
-    let row = |bucket, hour, requests, samples, verdict| {
-        (json!(bucket), json!(hour), json!(requests), json!(samples), json!(verdict))
+    // The second part begins at 12:20 of a day: an hour with two requests is one sample, not two.
+    let values = ["--set", "least_requests=12", "--set", "baseline_from=2025-12-16T00:40:00Z"];
+    let rows = same_rows(&site, "hourly-baseline", &values);
+    assert_eq!(site.calls("logs:StartQuery"), 1 + 2, "the whole, then two parts");
+    let found: Vec<Value> = rows.iter().map(|row| json!([row[1], row[2], row[3], row[5], row[8]])).collect();
+    let busy = |bucket: &str, hour: &str, requests: u64| {
+        json!([bucket, format!("2026-01-15T{hour}"), requests, 719, "above-baseline"])
     };
-    let expected = [
-        row("bucket-0", "2026-01-15T07", 10, 720, "above-baseline"),
-        row("bucket-0", "2026-01-15T05", 2, 720, "above-baseline"),
-        row("bucket-1", "2026-01-15T05", 2, 720, "above-baseline"),
-        row("bucket-2", "2026-01-15T05", 2, 720, "above-baseline"),
-        row("bucket-9", "2026-01-15T07", 2, 720, "above-baseline"),
-        row("seldom", "2026-01-15T07", 12, 1, "no-baseline"),
-    ];
-    let expected: Vec<_> = expected.iter().map(|(a, b, c, d, e)| (a, b, c, d, e)).collect();
+    let mut expected = vec![busy("bucket-0", "07", 10)];
+    for bucket in ["bucket-0", "bucket-1", "bucket-2"] {
+        expected.extend(["05", "12"].map(|hour| busy(bucket, hour, 2)));
+    }
+    expected.push(busy("bucket-9", "07", 2));
+    expected.push(json!(["seldom", "2026-01-15T07", 12, 1, "no-baseline"]));
     assert_eq!(found, expected);
 }
 

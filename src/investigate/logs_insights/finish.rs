@@ -132,7 +132,7 @@ logs_insights:
             rows,
             [vec![json!(null), json!(0.625), json!(12)], vec![json!("a"), json!(0.25), json!(1_048_576_000)]]
         );
-        assert_eq!(finished(&[], 64 << 20).await.unwrap(), [[json!(0); 0]; 0]);
+        assert!(finished(&[], 64 << 20).await.unwrap().is_empty());
     }
 
     #[tokio::test]

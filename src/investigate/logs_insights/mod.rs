@@ -4,6 +4,9 @@
 //! So the window is asked by `eventTime`, of which each second is in one part of a window, and the call's window, which
 //! bounds what is scanned and billed, reaches [`LATEST_DELIVERY`] further. That `eventTime` can be compared with a text of
 //! its form is taken for granted.
+//!
+//! What compares events with one another is more than the language can say: then the text gathers groups, and [`finish`] makes
+//! the hunt's rows of all of them.
 
 mod calls;
 mod finish;
