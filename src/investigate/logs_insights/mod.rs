@@ -5,8 +5,8 @@
 //! bounds what is scanned and billed, reaches [`LATEST_DELIVERY`] further. That `eventTime` can be compared with a text of
 //! its form is taken for granted.
 //!
-//! What compares events with one another is more than the language can say: then the text gathers groups, and [`finish`] makes
-//! the hunt's rows of all of them.
+//! What compares events with one another is more than the language can say: then the text gathers groups, and SQL makes the
+//! hunt's rows of all of them, here.
 
 mod calls;
 mod finish;
