@@ -70,7 +70,7 @@ fn list(hunts: &Hunts, output: ListFormat) -> Result<String, Failure> {
             title,
             needs.join(", "),
             hunt.attack.join(" "),
-            back_ends(hunt).join(", "),
+            BACK_ENDS.map(BackEnd::as_str).join(", "),
         ]);
     }
     // A name that is broken in two cannot be copied.
@@ -87,7 +87,7 @@ fn summary(hunt: &Hunt) -> Value {
         "question": hunt.question.trim(),
         "attack": hunt.attack,
         "parameters": hunt.all_parameters(),
-        "back_ends": back_ends(hunt),
+        "back_ends": BACK_ENDS,
     })
 }
 
@@ -97,11 +97,8 @@ fn needed(hunt: &Hunt) -> impl Iterator<Item = &str> {
     required.map(|parameter| parameter.name.as_str())
 }
 
-fn back_ends(hunt: &Hunt) -> Vec<&'static str> {
-    let mut all = vec![BackEnd::Local.as_str(), BackEnd::Athena.as_str()];
-    all.extend(hunt.logs_insights.as_ref().map(|_| BackEnd::LogsInsights.as_str()));
-    all
-}
+/// Who can be asked, whichever hunt it is.
+const BACK_ENDS: [BackEnd; 3] = [BackEnd::Local, BackEnd::Athena, BackEnd::LogsInsights];
 
 fn explain(hunt: &Hunt, output: ListFormat) -> Result<String, Failure> {
     if output == ListFormat::Json {
@@ -135,18 +132,17 @@ fn explain(hunt: &Hunt, output: ListFormat) -> Result<String, Failure> {
     if let Some(local) = &hunt.local {
         let _infallible = writeln!(text, "\nSQL FOR LOG FILES\n{}", local.trim_end());
     }
-    match &hunt.logs_insights {
-        Some(insights) => {
-            let _infallible = writeln!(text, "\nLOGS INSIGHTS\n{}", insights.query.trim_end());
-            if let Some(differs) = &insights.differs {
-                let _infallible = writeln!(text, "\n{differs}");
-            }
-        }
-        None => {
-            let why = hunt.not_in_logs_insights.as_deref().unwrap_or_default().trim();
-            let _infallible =
-                writeln!(text, "\nLOGS INSIGHTS\n{}", wrapped(&format!("It cannot be asked there: {why}.")));
-        }
+    let insights = &hunt.logs_insights;
+    let _infallible = writeln!(text, "\nLOGS INSIGHTS\n{}", insights.query.trim_end());
+    if let Some(finish) = &insights.finish {
+        let _infallible = writeln!(
+            text,
+            "\nSQL FOR THE ROWS THAT LOGS INSIGHTS GAVE\nIt is executed here, by the engine that reads log files; `:table` are these rows.\n{}",
+            finish.trim_end()
+        );
+    }
+    if let Some(differs) = &insights.differs {
+        let _infallible = writeln!(text, "\n{differs}");
     }
     Ok(text)
 }
@@ -210,12 +206,12 @@ fn answer(
             return Err(Failure::usage(miette!(help = help, "nobody is named who answers the hunt")));
         }
     };
+    let memory = usize::try_from(arguments.memory).unwrap_or(usize::MAX).saturating_mul(1 << 20);
     match asked {
         BackEnd::Local => {
             if arguments.logs.is_empty() {
                 return Err(Failure::usage(miette!("`--backend local` needs `--logs PATH`")));
             }
-            let memory = usize::try_from(arguments.memory).unwrap_or(usize::MAX).saturating_mul(1 << 20);
             let logs = LocalLogs::open(&arguments.logs, memory).map_err(Failure::usage)?;
             if logs.file_count() == 0 {
                 console.warn("there is no log file below what `--logs` names");
@@ -234,7 +230,7 @@ fn answer(
         BackEnd::LogsInsights => {
             let (stopper, stop) = Stop::new();
             live::run_until_told(&stopper, console, async {
-                let insights = aws::logs_insights(at_aws, stop, console).await?;
+                let insights = aws::logs_insights(at_aws, memory, stop, console).await?;
                 repeat::ask(&insights, hunt, &parameters).await.map_err(failed)
             })
         }

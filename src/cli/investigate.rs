@@ -82,7 +82,8 @@ pub fn run(arguments: &InvestigateArguments, console: &Console) -> Result<ExitCo
                 gather(&hunts, &athena, &read.question, &tell).await
             }
             BackEnd::LogsInsights => {
-                let insights = hunt::aws::logs_insights(&arguments.aws, stop, console).await?;
+                let insights =
+                    hunt::aws::logs_insights(&arguments.aws, LocalLogs::MEMORY, stop, console).await?;
                 gather(&hunts, &insights, &read.question, &tell).await
             }
         };

@@ -87,6 +87,29 @@ impl Hunt {
             Binding::Athena => self.athena.as_str(),
             Binding::Local => self.local_sql(),
         };
+        self.bind_text(text, binding, table, parameters)
+    }
+
+    /// The SQL that makes the hunt's rows of those that Logs Insights gave, which are in the table; likewise with order and
+    /// limit. None if they are the hunt's rows already.
+    #[must_use]
+    pub fn bind_finish(
+        &self,
+        binding: Binding,
+        table: &TableName,
+        parameters: &Parameters,
+    ) -> Option<BoundSql> {
+        let text = self.logs_insights.finish.as_deref()?;
+        Some(self.bind_text(text, binding, table, parameters))
+    }
+
+    fn bind_text(
+        &self,
+        text: &str,
+        binding: Binding,
+        table: &TableName,
+        parameters: &Parameters,
+    ) -> BoundSql {
         let mut bound = BoundSql { text: String::with_capacity(text.len() + 256), values: Vec::new() };
         for piece in template::resolve(text.trim_end(), |name| is_given(name, parameters)) {
             match piece {
@@ -102,12 +125,11 @@ impl Hunt {
         bound
     }
 
-    /// The hunt's text for CloudWatch Logs Insights with its values in quotes; none if it cannot be asked there. Lists are
-    /// written as `["a","b"]`, networks as the condition that the record's address is in one of them: the language takes no
+    /// The hunt's text for CloudWatch Logs Insights with its values in quotes. Lists are written as `["a","b"]`, networks as the condition that the record's address is in one of them: the language takes no
     /// list there. The window is not in it: it belongs to the call.
     #[must_use]
-    pub fn insights_text(&self, parameters: &Parameters) -> Option<String> {
-        let query = self.logs_insights.as_ref()?.query.trim_end();
+    pub fn insights_text(&self, parameters: &Parameters) -> String {
+        let query = self.logs_insights.query.trim_end();
         let mut text = String::with_capacity(query.len() + 64);
         for piece in template::resolve(query, |name| is_given(name, parameters)) {
             match piece {
@@ -119,7 +141,7 @@ impl Hunt {
                 Piece::Open | Piece::Close => {}
             }
         }
-        Some(text)
+        text
     }
 
     fn is_of_networks(&self, placeholder: &str) -> bool {
@@ -236,7 +258,8 @@ athena: |
   GROUP BY 2 HAVING COUNT(*) >= :least
 logs_insights:
   query: |
-    filter x > :least [[| filter k in :keys]]
+    filter x > :least [[| filter k in :keys]] | stats count(*) as n by who
+  finish: SELECT n, who FROM :table WHERE n >= :least
 "#;
         Hunt::parse("example.yaml", text, &fragments).unwrap()
     }
@@ -277,10 +300,21 @@ logs_insights:
         let text =
             hunt().insights_text(&parameters(&[("keys", "ASIAAAAAAAAAAAAAAAAA,AKIAAAAAAAAAAAAAAAAA")]));
         assert_eq!(
-            text.unwrap(),
-            "filter x > 3 | filter k in [\"AKIAAAAAAAAAAAAAAAAA\",\"ASIAAAAAAAAAAAAAAAAA\"]"
+            text,
+            "filter x > 3 | filter k in [\"AKIAAAAAAAAAAAAAAAAA\",\"ASIAAAAAAAAAAAAAAAAA\"] | stats count(*) as n by who"
         );
-        assert_eq!(hunt().insights_text(&parameters(&[])).unwrap(), "filter x > 3 ");
+        assert_eq!(hunt().insights_text(&parameters(&[])), "filter x > 3  | stats count(*) as n by who");
+    }
+
+    #[test]
+    fn what_finishes_the_rows_of_logs_insights_is_bound_too() {
+        let table = TableName::read("gathered").unwrap();
+        let bound = hunt().bind_finish(Binding::Local, &table, &parameters(&[("limit", "10")])).unwrap();
+        assert_eq!(
+            bound.text,
+            "SELECT n, who FROM \"gathered\" WHERE n >= $1\nORDER BY n DESC NULLS LAST, who NULLS LAST\nLIMIT $2"
+        );
+        assert_eq!(bound.values, [BoundValue::Integer(3), BoundValue::Integer(11)]);
     }
 
     #[test]

@@ -50,12 +50,8 @@ pub struct Hunt {
     /// The SQL for log files at hand, where the dialect differs from Athena's.
     #[serde(default)]
     pub local: Option<String>,
-    /// The text for CloudWatch Logs Insights, in the same notation. Without it the hunt cannot be asked there.
-    #[serde(default)]
-    pub logs_insights: Option<LogsInsights>,
-    /// Why it has no text for Logs Insights.
-    #[serde(default)]
-    pub not_in_logs_insights: Option<String>,
+    /// The text for CloudWatch Logs Insights, in the same notation.
+    pub logs_insights: LogsInsights,
 }
 
 /// How a hunt goes on from what it found: the values of a column are the next step's parameter. Each step is one query.
@@ -255,7 +251,7 @@ impl Hunt {
     /// The field of Logs Insights that a column is.
     #[must_use]
     pub fn insights_field<'a>(&'a self, column: &'a str) -> &'a str {
-        self.logs_insights.as_ref().map_or(column, |insights| insights.field(column))
+        self.logs_insights.field(column)
     }
 
     /// Puts the fragments into the texts. A text that is the same for both dialects becomes two where a fragment
@@ -265,9 +261,11 @@ impl Hunt {
         let local = fragments.expand(&shared, |fragment| fragment.local())?;
         self.athena = fragments.expand(&self.athena, |fragment| fragment.athena.as_deref())?;
         self.local = (local != self.athena).then_some(local);
-        if let Some(insights) = &mut self.logs_insights {
-            insights.query =
-                fragments.expand(&insights.query, |fragment| fragment.logs_insights.as_deref())?;
+        let insights = &mut self.logs_insights;
+        insights.query = fragments.expand(&insights.query, |fragment| fragment.logs_insights.as_deref())?;
+        if let Some(finish) = &mut insights.finish {
+            // The engine that reads log files executes it.
+            *finish = fragments.expand(finish, |fragment| fragment.local())?;
         }
         Ok(())
     }
@@ -297,19 +295,13 @@ impl Hunt {
                 "it repeats with `{column}`, `{parameter}` and `{step}`, which are not all there"
             ));
         }
-        if self.logs_insights.is_some() == self.not_in_logs_insights.is_some() {
-            return Err(
-                "it needs either `logs_insights` or, with the reason, `not_in_logs_insights`".to_owned()
-            );
+        self.logs_insights.validate()?;
+        let (mut columns, mut parameters) = self.logs_insights.names();
+        if let Some(name) = columns.find(|name| !self.has_column(name)) {
+            return Err(format!("`logs_insights` tells of `{name}`, which is no column"));
         }
-        if let Some(insights) = &self.logs_insights {
-            let (mut columns, mut parameters) = insights.names();
-            if let Some(name) = columns.find(|name| !self.has_column(name)) {
-                return Err(format!("`logs_insights` tells of `{name}`, which is no column"));
-            }
-            if let Some(name) = parameters.find(|name| self.parameter(name).is_none()) {
-                return Err(format!("`logs_insights` tells of `{name}`, which is no parameter"));
-            }
+        if let Some(name) = parameters.find(|name| self.parameter(name).is_none()) {
+            return Err(format!("`logs_insights` tells of `{name}`, which is no parameter"));
         }
         for parameter in &self.parameters {
             if let Some(default) = &parameter.default {
@@ -329,9 +321,10 @@ impl Hunt {
         if self.parameter(TABLE).is_some() {
             return Err(format!("`:{TABLE}` is the back end's table; no parameter can have that name"));
         }
-        let insights = self.logs_insights.as_ref().map(|insights| insights.query.as_str());
-        let texts = [Some(self.athena.as_str()), Some(self.local_sql()), insights];
-        for text in texts.into_iter().flatten() {
+        let insights = &self.logs_insights;
+        let sql = [Some(self.athena.as_str()), Some(self.local_sql()), insights.finish.as_deref()];
+        let texts = sql.into_iter().flatten().chain([insights.query.as_str()]);
+        for text in texts {
             for name in template::placeholders(text)? {
                 if name != TABLE && self.definition_of_placeholder(&name).is_none() {
                     return Err(format!("the text names `:{name}`, which is no parameter"));
@@ -426,7 +419,7 @@ columns:
   - {name: who, type: text, meaning: who}
 order: [who]
 athena: SELECT who FROM :table WHERE k = :key AND dt >= :from_day
-not_in_logs_insights: why not
+logs_insights: {query: fields who}
 ";
 
     fn parse(text: &str) -> Result<Hunt, HuntError> {
@@ -456,15 +449,27 @@ not_in_logs_insights: why not
             ("k = :key", "k = :key_day", "no parameter"),
             ("k = :key", "k = {{key}}", "no fragment"),
             ("description: key", "description: key, default: x", "access key"),
-            ("not_in_logs_insights: why not", "", "either"),
+            ("logs_insights: {query: fields who}", "", "logs_insights"),
+            ("query: fields who", "query: fields a, fields: {whom: a}", "no column"),
             (
-                "not_in_logs_insights: why not",
-                "logs_insights: {query: fields a, fields: {whom: a}}",
-                "no column",
+                "query: fields who",
+                "query: fields a, cases: {who: [{is: x, field: a, not_in: b}]}",
+                "no parameter",
+            ),
+            ("query: fields who", "query: fields who, finish: SELECT who FROM :table", "ends with `stats`"),
+            (
+                "query: fields who",
+                "query: stats avg(a) as b by who, finish: SELECT who FROM :table",
+                "ends with",
             ),
             (
-                "not_in_logs_insights: why not",
-                "logs_insights: {query: fields a, cases: {who: [{is: x, field: a, not_in: b}]}}",
+                "query: fields who",
+                "query: stats count(*) as n by who, fields: {who: w}, finish: SELECT who FROM :table",
+                "made by `finish`, or",
+            ),
+            (
+                "query: fields who",
+                "query: stats count(*) as n by who, finish: 'SELECT :whom'",
                 "no parameter",
             ),
         ] {

@@ -1,19 +1,26 @@
-//! A hunt as CloudWatch Logs Insights understands it: the text, and what of a row the language cannot say and is made of the
-//! rest of the row afterwards. JSON's booleans are `1` and `0` in it (A-23).
+//! A hunt as CloudWatch Logs Insights understands it: the text, and what the language cannot say and is made afterwards, of
+//! the rest of a row or, with SQL, of all rows. JSON's booleans are `1` and `0` in it (A-23).
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::hunt::ColumnType;
+use super::logs_insights::text::{Merge, Shape};
 use super::parameters::{ParameterValue, Parameters};
 
 /// A hunt as CloudWatch Logs Insights understands it.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct LogsInsights {
-    /// The query, without `sort` and `limit`, which are added.
+    /// The query. `sort` is added; with [`LogsInsights::finish`] it is not, since all rows are needed then.
     pub query: String,
+    /// SQL that the program makes the hunt's rows with, of those of the query: what compares rows with one another. It is in
+    /// the dialect and the notation of [`Hunt::athena`](super::Hunt::athena), without `ORDER BY` and `LIMIT`; `:table` has the
+    /// columns [`LogsInsights::gathered`]. None where the query's rows are the hunt's.
+    #[serde(default)]
+    pub finish: Option<String>,
     /// Which field of the result each column is; a column that is not named here has the field's own name.
     #[serde(default)]
     pub fields: BTreeMap<String, String>,
@@ -74,6 +81,41 @@ impl LogsInsights {
             (None, Some(text)) => Value::String(text.clone()),
             (_, None) => Value::Null,
         }
+    }
+
+    /// The columns of the query's rows that [`LogsInsights::finish`] reads, with their types: `count` is whole, `sum` a number,
+    /// all else a text. A value that a row lacks is null.
+    ///
+    /// # Errors
+    /// The rows are not groups of such aggregates that parts of a window can be put together of.
+    pub fn gathered(&self) -> Result<Vec<(String, ColumnType)>, String> {
+        let shape = Shape::of(&self.query);
+        match shape {
+            Shape::Groups(ref fields) if shape.can_be_split() => {
+                let kind = |merge: Merge| match merge {
+                    Merge::Count => ColumnType::Integer,
+                    Merge::Sum => ColumnType::Number,
+                    Merge::Group | Merge::Least | Merge::Greatest | Merge::Unknowable => ColumnType::Text,
+                };
+                Ok(fields.iter().map(|(name, merge)| (name.clone(), kind(*merge))).collect())
+            }
+            _ => {
+                Err("a query with a `finish` ends with `stats` of counts, sums, first and last values"
+                    .to_owned())
+            }
+        }
+    }
+
+    /// Looks whether what is said of rows fits together.
+    pub(super) fn validate(&self) -> Result<(), String> {
+        if self.finish.is_none() {
+            return Ok(());
+        }
+        let of_rows = self.fields.is_empty() && self.from_record.is_empty() && self.cases.is_empty();
+        if !of_rows {
+            return Err("columns are made by `finish`, or by `fields`, `from_record` and `cases`".to_owned());
+        }
+        self.gathered().map(drop)
     }
 
     /// The columns and parameters that it names besides those of its text.
@@ -142,12 +184,38 @@ logs_insights:
 ";
 
     #[test]
+    fn gathered_rows_have_columns_of_the_types_of_their_aggregates() {
+        let text = |query: &str| LogsInsights {
+            query: query.to_owned(),
+            finish: None,
+            fields: BTreeMap::new(),
+            from_record: BTreeMap::new(),
+            cases: BTreeMap::new(),
+            differs: None,
+        };
+        let of = |name: &str, kind| (name.to_owned(), kind);
+        assert_eq!(
+            text("fields a as who | stats count(*) as n, sum(b) as bytes, sortsLast(t) as last by who")
+                .gathered(),
+            Ok(vec![
+                of("n", ColumnType::Integer),
+                of("bytes", ColumnType::Number),
+                of("last", ColumnType::Text),
+                of("who", ColumnType::Text)
+            ])
+        );
+        for query in ["fields a", "stats avg(a) as b by c", "stats count(*) as n by a | filter n > 1"] {
+            assert!(text(query).gathered().is_err(), "{query}");
+        }
+    }
+
+    #[test]
     fn columns_are_made_of_the_rest_of_the_row() {
         let hunt = Hunt::parse("example.yaml", HUNT, &Fragments::default()).unwrap();
         let one = |name: &str, text: &str| (name.to_owned(), vec![text.to_owned()]);
         let given = [one("from", "2026-01-01"), one("to", "2026-01-02"), one("ours", "111122223333")].into();
         let parameters = Parameters::read(&hunt, &given).unwrap();
-        let insights = hunt.logs_insights.unwrap();
+        let insights = hunt.logs_insights;
         let value = |column: &str, fields: &[(&str, &str)]| {
             let row = fields.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
             insights.value(column, &row, &parameters)

@@ -270,7 +270,7 @@ columns:
   - {name: bytes, type: integer, meaning: bytes}
 order: [bytes desc]
 athena: SELECT who, bytes FROM :table
-not_in_logs_insights: why not
+logs_insights: {query: 'fields who, bytes'}
 ";
         Hunt::parse("example.yaml", text, &Fragments::default()).unwrap()
     }

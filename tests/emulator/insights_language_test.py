@@ -51,6 +51,11 @@ class Values(unittest.TestCase):
         self.assertEqual(rows('filter text = "012" | fields text'), [{"text": "012"}])
         self.assertEqual(len(rows('filter text = "12"')), 0)
 
+    def test_parts_of_texts_are_counted_from_zero(self):
+        # The example of https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/CWL_QuerySyntax-operations-functions.html
+        self.assertEqual(rows('filter name = "b" | fields substr("xyZfooxyZ", 3, 3) as part, substr("xyZfooxyZ", 6) as rest'),
+                         [{"part": "foo", "rest": "xyZ"}])
+
     def test_moments(self):
         self.assertEqual(rows("filter toMillis(@timestamp) >= 7200000 | stats count(*) as n by bin(2h)"),
                          [{"bin(2h)": "1970-01-01 02:00:00.000", "n": "2"}])
@@ -66,6 +71,14 @@ class Parsing(unittest.TestCase):
         self.assertEqual(rows("fields concat(name, \"/\", coalesce(error, \"-\")) as both | parse both /^(?<left>[^\\/]+)\\/(?<right>[a-zA-Z]+)/"
                               " | stats count(*) as n by left, right | sort n desc"),
                          [{"n": "2"}, {"left": "b", "right": "Denied", "n": "1"}])
+
+    def test_a_pattern_takes_a_field_from_some_events_only(self):
+        self.assertEqual(
+            rows('fields concat(name, "=", coalesce(error, "|")) as both | parse both /^(?:b|c)[a-z]*=(?<why>[^|]*)$/'
+                 " | stats count(*) as n by why | sort n desc"),
+            [{"n": "2"}, {"why": "Denied", "n": "1"}])
+        self.assertEqual(rows('fields concat(name, "=", coalesce(error, "|")) as both | parse both /=(?<why>[^|]*)$/ | filter ispresent(why)'
+                              " | fields why"), [{"both": "b=Denied", "why": "Denied"}])
 
     def test_a_subnet_has_addresses_only(self):
         self.assertEqual(len(rows('filter isIpInSubnet("198.51.100.7", "198.51.100.0/24")')), 3)

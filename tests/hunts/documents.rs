@@ -5,8 +5,8 @@ use std::fs;
 use std::path::Path;
 
 use exfilguard::investigate::parameters::Given;
-use exfilguard::investigate::{Binding, BoundValue, Hunts, Parameters, TableName};
-use serde_json::json;
+use exfilguard::investigate::{Binding, BoundSql, BoundValue, Hunts, Parameters, TableName};
+use serde_json::{Value, json};
 
 /// Values for every parameter of every hunt.
 fn every_value(name: &str) -> Option<&'static str> {
@@ -28,12 +28,13 @@ fn every_value(name: &str) -> Option<&'static str> {
     })
 }
 
-/// The SQL of every hunt with all parameters and with only the required ones, for `tests/hunts/parse.py`.
+/// The SQL of every hunt with all parameters and with only the required ones, for `tests/hunts/parse.py`: that for the trail's
+/// table, and that for the rows that Logs Insights gave, with the types of their columns.
 #[test]
 fn every_hunts_sql_is_written_down_for_the_independent_parser() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/hunt-sql");
     fs::create_dir_all(&folder).unwrap();
-    let mut lines = Vec::new();
+    let (mut lines, mut finishing) = (Vec::new(), Vec::new());
     for hunt in Hunts::load().unwrap().iter() {
         for everything in [true, false] {
             let given: Given = hunt
@@ -58,12 +59,24 @@ fn every_hunts_sql_is_written_down_for_the_independent_parser() {
                 "{}",
                 hunt.id
             );
-            let literals: Vec<String> = sql.values.iter().map(BoundValue::literal).collect();
-            lines.push(json!({"hunt": hunt.id, "sql": sql.text, "values": literals, "columns": hunt.columns.iter().map(|c| &c.name).collect::<Vec<_>>()}).to_string());
+            let written = |sql: &BoundSql, reads: Value| {
+                let values: Vec<String> = sql.values.iter().map(BoundValue::literal).collect();
+                let columns: Vec<&str> = hunt.columns.iter().map(|column| column.name.as_str()).collect();
+                json!({"hunt": hunt.id, "sql": sql.text, "values": values, "columns": columns, "reads": reads})
+                    .to_string()
+            };
+            lines.push(written(&sql, Value::Null));
+            let gathered = TableName::read("gathered").unwrap();
+            if let Some(finish) = hunt.bind_finish(Binding::Athena, &gathered, &parameters) {
+                let columns = hunt.logs_insights.gathered().unwrap();
+                let reads = columns.into_iter().map(|(name, kind)| (name, json!(kind))).collect();
+                finishing.push(written(&finish, Value::Object(reads)));
+            }
         }
     }
-    assert!(lines.len() >= 18);
+    assert!(lines.len() >= 18 && finishing.len() >= 4);
     fs::write(folder.join("athena.jsonl"), lines.join("\n")).unwrap();
+    fs::write(folder.join("finish.jsonl"), finishing.join("\n")).unwrap();
 }
 
 /// The list of hunts in `docs/hunts.md`, from the hunts' files.

@@ -16,6 +16,7 @@ pub const ROLE: &str = "arn:aws:iam::111122223333:role/AppRole";
 pub struct Outcome {
     pub code: i32,
     pub answer: Value,
+    pub stdout: String,
     pub stderr: String,
 }
 
@@ -24,6 +25,7 @@ pub fn exfilguard(arguments: &[&str]) -> Outcome {
     Outcome {
         code: output.status.code().unwrap(),
         answer: serde_json::from_slice(&output.stdout).unwrap_or_default(),
+        stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
         stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
     }
 }

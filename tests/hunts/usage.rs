@@ -65,7 +65,11 @@ fn what_cannot_be_asked_is_said() {
         (0, Hunts::load().unwrap().iter().count())
     );
     for hunt in Hunts::load().unwrap().iter() {
-        assert_eq!(exfilguard(&["hunt", "explain", &hunt.id]).code, 0);
+        let explained = exfilguard(&["hunt", "explain", &hunt.id]);
+        assert_eq!(explained.code, 0);
+        assert!(explained.stdout.contains(hunt.logs_insights.query.trim()), "{}", hunt.id);
+        let finish = hunt.logs_insights.finish.as_ref();
+        assert!(finish.is_none_or(|sql| explained.stdout.contains(sql.trim())), "{}", hunt.id);
     }
 }
 

@@ -7,6 +7,7 @@ mod athena;
 mod both;
 #[path = "../emulated/mod.rs"]
 mod emulated;
+mod finished;
 mod logs_insights;
 mod records;
 mod same_rows;

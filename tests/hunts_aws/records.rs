@@ -127,6 +127,7 @@ pub fn deeds() -> Vec<Value> {
         ),
         json!({"userIdentity": foreign}),
         json!({"userIdentity": foreign, "vpcEndpointId": "vpce-9", "vpcEndpointAccountId": "999988887777"}),
+        json!({"userIdentity": {"type": "IAMUser", "principalId": "AIDAFOREIGN", "accountId": "999988887777"}}),
         json!({"userIdentity": service}),
         json!({"userIdentity": unknown}),
         json!({"userIdentity": nameless}),
@@ -139,6 +140,8 @@ pub fn deeds() -> Vec<Value> {
         json!({"eventName": "PutObject", "readOnly": false, "userIdentity": service, "additionalEventData": {"bytesTransferredIn": 9.0}}),
         json!({"sourceIPAddress": "192.0.2.77"}),
         json!({"sourceIPAddress": "athena.amazonaws.com"}),
+        json!({"sourceIPAddress": "2001:db8::7"}),
+        json!({"sourceIPAddress": "2001:db9::7"}),
     ];
     changes
         .iter()

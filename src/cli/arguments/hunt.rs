@@ -87,7 +87,7 @@ pub struct RunHunt {
     /// Who answers [default: local with --logs]
     #[arg(long, value_enum, value_name = "BACK END", help_heading = "Source")]
     pub backend: Option<BackEnd>,
-    /// The most memory of a query on log files, in MiB; it fails rather than use more
+    /// The most memory of a query on log files, or on the rows of Logs Insights, in MiB; it fails rather than use more
     #[arg(long, value_name = "MIB", default_value_t = 768, value_parser = clap::value_parser!(u32).range(16..=1_048_576), help_heading = "Source")]
     pub memory: u32,
     /// The beginning of the window, such as 2026-01-15 or 2026-01-15T03:00:00Z (UTC)

@@ -64,12 +64,13 @@ pub async fn athena(
     Athena::open(&access, &region, settings, stop, teller(console)).await.map_err(failed)
 }
 
-/// Logs Insights, its log groups looked at.
+/// Logs Insights, its log groups looked at; what is made of its rows may take so many bytes of memory.
 ///
 /// # Errors
 /// It cannot be asked: see [`LogsInsights::open`].
 pub async fn logs_insights(
     arguments: &AwsBackEndArguments,
+    memory: usize,
     stop: Stop,
     console: &Console,
 ) -> Result<LogsInsights, Failure> {
@@ -80,8 +81,11 @@ pub async fn logs_insights(
         )));
     }
     let (access, region) = access(&arguments.athena).await?;
-    let settings =
-        InsightsSettings { groups: arguments.log_group.clone(), time_out: arguments.athena.query_time_out };
+    let settings = InsightsSettings {
+        groups: arguments.log_group.clone(),
+        time_out: arguments.athena.query_time_out,
+        memory,
+    };
     LogsInsights::open(&access, &region, settings, stop, teller(console)).await.map_err(failed)
 }
 

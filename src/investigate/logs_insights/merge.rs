@@ -32,7 +32,7 @@ pub fn groups(parts: Vec<Row>, fields: &[(String, Merge)]) -> Vec<Row> {
 fn together(merge: Merge, one: Option<&String>, other: Option<&String>) -> Option<String> {
     let (Some(a), Some(b)) = (one, other) else { return one.or(other).cloned() };
     Some(match merge {
-        Merge::Add => add(a, b),
+        Merge::Count | Merge::Sum => add(a, b),
         Merge::Least if less(b, a) => b.clone(),
         Merge::Greatest if less(a, b) => b.clone(),
         Merge::Least | Merge::Greatest | Merge::Group | Merge::Unknowable => a.clone(),
@@ -67,7 +67,7 @@ mod tests {
     #[test]
     fn groups_of_parts_become_those_of_the_window() {
         let fields =
-            [("n", Merge::Add), ("first", Merge::Least), ("last", Merge::Greatest), ("who", Merge::Group)]
+            [("n", Merge::Sum), ("first", Merge::Least), ("last", Merge::Greatest), ("who", Merge::Group)]
                 .map(|(name, merge)| (name.to_owned(), merge));
         let merged = groups(
             vec![
@@ -94,6 +94,6 @@ mod tests {
             together(Merge::Greatest, Some(&"9".to_owned()), Some(&"10".to_owned())),
             Some("10".to_owned())
         );
-        assert_eq!(together(Merge::Add, None, Some(&"1".to_owned())), Some("1".to_owned()));
+        assert_eq!(together(Merge::Count, None, Some(&"1".to_owned())), Some("1".to_owned()));
     }
 }

@@ -4,19 +4,26 @@
 //! So the window is asked by `eventTime`, of which each second is in one part of a window, and the call's window, which
 //! bounds what is scanned and billed, reaches [`LATEST_DELIVERY`] further. That `eventTime` can be compared with a text of
 //! its form is taken for granted.
+//!
+//! What compares events with one another is more than the language can say: then the text gathers groups, and SQL makes the
+//! hunt's rows of all of them, here.
 
 mod calls;
+mod finish;
 mod merge;
-mod text;
+pub mod text;
 mod window;
 
 use std::fmt::Write as _;
 use std::time::Duration;
 
+use serde_json::Value;
+
 use self::calls::{Calls, Ended, Found, MOST_ROWS, Row};
 use self::text::Shape;
 use self::window::Window;
 use super::backend::{BackEnd, QueryBackend, QueryError};
+use super::binding::BoundSql;
 use super::hunt::{Direction, Hunt};
 use super::names::LogGroupId;
 use super::parameters::Parameters;
@@ -40,6 +47,8 @@ pub struct Settings {
     pub groups: Vec<LogGroupId>,
     /// How long a query may take.
     pub time_out: Duration,
+    /// The most bytes of memory that making a hunt's rows of those that were gathered may take.
+    pub memory: usize,
 }
 
 /// Logs Insights, with log groups that were looked at.
@@ -178,6 +187,8 @@ impl LogsInsights {
 /// What is asked for.
 struct Asking<'a> {
     hunt: &'a Hunt,
+    /// What makes the hunt's rows of those of the query, if that is SQL: it needs them all.
+    finish: Option<BoundSql>,
     query: String,
     shape: Shape,
     /// More rows than these are not shown.
@@ -188,24 +199,43 @@ struct Asking<'a> {
 }
 
 impl<'a> Asking<'a> {
-    fn new(hunt: &'a Hunt, parameters: &Parameters, query: String) -> Self {
+    fn new(hunt: &'a Hunt, parameters: &Parameters, finish: Option<BoundSql>) -> Self {
+        let query = hunt.insights_text(parameters);
         let first = hunt.order.first();
         let by = first.map(|key| hunt.insights_field(&key.column));
         let in_time = by.is_some() && text::name_of_event_time(&query).as_deref() == by;
         let newest_first = first.is_some_and(|key| key.direction == Direction::Descending);
-        Self { hunt, shape: Shape::of(&query), query, limit: parameters.limit(), in_time, newest_first }
+        Self {
+            hunt,
+            finish,
+            shape: Shape::of(&query),
+            query,
+            limit: parameters.limit(),
+            in_time,
+            newest_first,
+        }
     }
 
-    /// The query of the events of a window, the hunt's first rows first. Seconds are written alike, so that their texts sort
+    /// The query of the events of a window, the hunt's first rows first if they are the query's. Seconds are written alike, so that their texts sort
     /// as the moments do.
     fn text(&self, window: Window) -> String {
         let (from, to) = (window.begin(), window.end());
         let mut text =
             format!("filter eventTime >= \"{from}\" and eventTime < \"{to}\"\n| {}", self.query.trim());
-        if let Some(key) = self.hunt.order.first() {
+        if let Some(key) = self.hunt.order.first().filter(|_| self.finish.is_none()) {
             let direction = if key.direction == Direction::Descending { "desc" } else { "asc" };
             // Writing to a text cannot fail.
             _ = write!(text, "\n| sort {} {direction}", self.hunt.insights_field(&key.column));
+        }
+        text
+    }
+
+    /// All that is done for the hunt: the query, and what makes its rows of the query's.
+    fn whole_text(&self, window: Window) -> String {
+        let mut text = self.text(window);
+        if let Some(sql) = &self.finish {
+            // Writing to a text cannot fail.
+            _ = write!(text, "\n\n-- Of these rows, as the table \"{}\", here:\n{}", finish::TABLE, sql.text);
         }
         text
     }
@@ -214,7 +244,7 @@ impl<'a> Asking<'a> {
     /// column, of which it is known where values that are missing stand, and the last row that is shown differs in it from the
     /// last one that was given.
     fn is_enough(&self, rows: &[Row]) -> bool {
-        let Some(key) = self.hunt.order.first() else { return false };
+        let Some(key) = self.hunt.order.first().filter(|_| self.finish.is_none()) else { return false };
         let is_sorted = match self.shape {
             Shape::Events => self.in_time,
             Shape::Groups(_) | Shape::Further => key.direction == Direction::Descending,
@@ -248,16 +278,6 @@ impl QueryBackend for LogsInsights {
     }
 
     async fn run(&self, hunt: &Hunt, parameters: &Parameters) -> Result<Answer, QueryError> {
-        let (Some(definition), Some(query)) = (&hunt.logs_insights, hunt.insights_text(parameters)) else {
-            return Err(QueryError::Unsupported {
-                hunt: hunt.id.clone(),
-                back_end: BackEnd::LogsInsights,
-                why: format!(
-                    "{}; ask `athena` or `local`",
-                    hunt.not_in_logs_insights.as_deref().unwrap_or("it has no text for it").trim()
-                ),
-            });
-        };
         let (from, to) = parameters.window();
         let window = Window::between(parameters.earliest().min(from), to);
         (self.tell)(&format!(
@@ -270,7 +290,7 @@ impl QueryBackend for LogsInsights {
                 format!("{} log groups", self.settings.groups.len())
             }
         ));
-        let asking = Asking::new(hunt, parameters, query);
+        let asking = Asking::new(hunt, parameters, finish::bind(hunt, parameters)?);
         let gathered = self.ask_all(&asking, window).await?;
         (self.tell)(&format!(
             "`{}`: {} scanned in {} quer{}",
@@ -279,14 +299,24 @@ impl QueryBackend for LogsInsights {
             gathered.queries,
             if gathered.queries == 1 { "y" } else { "ies" }
         ));
+        let definition = &hunt.logs_insights;
         let mut notes = self.notes.clone();
         notes.extend(definition.differs.iter().map(|text| remark(text.trim().to_owned())));
         notes.extend(gathered.notes(&asking));
-        let columns = || hunt.columns.iter().map(|column| column.name.as_str());
-        let values = |row: &Row| columns().map(|column| definition.value(column, row, parameters)).collect();
-        let rows = gathered.rows.iter().map(values).collect();
+        let rows: Vec<Vec<Value>> = match &asking.finish {
+            Some(sql) => finish::rows(hunt, &gathered.rows, sql, self.settings.memory).await?,
+            None => {
+                let columns = || hunt.columns.iter().map(|column| column.name.as_str());
+                let values =
+                    |row: &Row| columns().map(|column| definition.value(column, row, parameters)).collect();
+                gathered.rows.iter().map(values).collect()
+            }
+        };
+        if rows.is_empty() {
+            notes.push(remark("an empty result is not evidence of absence: it is not known whether all events of the window were delivered".to_owned()));
+        }
         let execution = Execution {
-            text: asking.text(window),
+            text: asking.whole_text(window),
             scanned_bytes: Some(gathered.bytes),
             scanned_records: Some(gathered.records),
             notes,
@@ -304,10 +334,14 @@ impl Gathered {
             } else {
                 "and what this hunt counts cannot be added up over parts of the window: ask `athena` or `local`"
             };
+            let wrong = match asking.finish {
+                Some(_) => "; what is compared with those that are missing may be wrong",
+                None => "",
+            };
             notes.push(Note {
                 kind: NoteKind::SourceUnread,
                 count: self.cut.len() as u64,
-                message: format!("there are more than the {MOST_ROWS} rows that a query gives, {why}"),
+                message: format!("there are more than the {MOST_ROWS} rows that a query gives, {why}{wrong}"),
                 examples: self.cut.iter().take(5).cloned().collect(),
             });
         }
@@ -315,9 +349,6 @@ impl Gathered {
             notes.push(remark(
                 "Logs Insights counts different values by approximation where there are very many".to_owned(),
             ));
-        }
-        if self.rows.is_empty() {
-            notes.push(remark("an empty result is not evidence of absence: it is not known whether all events of the window were delivered".to_owned()));
         }
         notes
     }

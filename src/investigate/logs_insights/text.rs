@@ -6,8 +6,10 @@
 pub enum Merge {
     /// What rows are grouped by: equal in both.
     Group,
+    /// The sum of whole numbers.
+    Count,
     /// The sum.
-    Add,
+    Sum,
     /// The one that sorts first.
     Least,
     /// The one that sorts last.
@@ -104,7 +106,8 @@ fn fields_of(stats: &str) -> Vec<(String, Merge)> {
 fn merge_of(expression: &str) -> Merge {
     let whole = is_one_call(expression);
     match expression.split('(').next().unwrap_or_default().trim() {
-        "count" | "sum" if whole => Merge::Add,
+        "count" if whole => Merge::Count,
+        "sum" if whole => Merge::Sum,
         "min" | "sortsFirst" if whole => Merge::Least,
         "max" | "sortsLast" if whole => Merge::Greatest,
         _ => Merge::Unknowable,
@@ -225,8 +228,8 @@ mod tests {
         assert_eq!(
             groups(text),
             [
-                of("n", Merge::Add),
-                of("bytes", Merge::Add),
+                of("n", Merge::Count),
+                of("bytes", Merge::Sum),
                 of("keys", Merge::Unknowable),
                 of("first", Merge::Least),
                 of("last", Merge::Greatest),

@@ -5,6 +5,7 @@ https://docs.aws.amazon.com/athena/latest/ug/querying-with-prepared-statements.h
 
 import datetime
 import decimal
+import ipaddress
 
 import duckdb
 import sqlglot
@@ -13,9 +14,13 @@ from sqlglot.errors import SqlglotError
 from sqlglot.tokens import TokenType
 
 DIALECT = "athena"
-# Functions of Trino that DuckDB has by another name and sqlglot passes through.
+# Functions of Trino that DuckDB has by another name and sqlglot passes through. It has addresses and networks only in an
+# extension that is downloaded: here a network contains an address if its bits are the first ones of the address's
+# (https://trino.io/docs/current/functions/ipaddress.html). What is neither has no bits, so that nothing is known of it.
 MACROS = [
     "CREATE MACRO any_match(list, f) AS len(list_filter(list, f)) > 0",
+    "CREATE MACRO contains_address(network, address) AS "
+    "starts_with(getvariable('bits')[address], getvariable('bits')[network])",
 ]
 TYPES = {
     "VARCHAR": "varchar",
@@ -78,6 +83,7 @@ def run(query: str, database: str, tables: dict) -> tuple[dict, int]:
         for macro in MACROS:
             connection.execute(macro)
         scanned = _load_tables(connection, statement, tables)
+        _know_bits(connection, statement)
         result = connection.execute(statement.transform(_as_trino_means).sql(dialect="duckdb"))
         columns = [name for name, *_ in result.description]
         types = [_type(str(kind)) for _, kind, *_ in result.description]
@@ -103,6 +109,36 @@ def _load_tables(connection, statement, tables: dict) -> int:
     return scanned
 
 
+def _know_bits(connection, statement) -> None:
+    """The variable `bits`: of each network in the statement, and of each address that is looked for in one."""
+    texts = {literal.this for literal in statement.find_all(exp.Literal) if literal.is_string}
+    for contains in filter(_is_of_addresses, statement.find_all(exp.ArrayContains)):
+        column = contains.expression.this.sql(dialect="duckdb")
+        for table in contains.find_ancestor(exp.Select).find_all(exp.Table):
+            texts |= {text for (text,) in connection.execute(f'SELECT DISTINCT {column} FROM "{table.name}"').fetchall()}
+    known = [[text, bits] for text in texts if (bits := _bits(text)) is not None]
+    if known:
+        connection.execute("CREATE TEMP TABLE bits (text VARCHAR, bits VARCHAR)")
+        connection.executemany("INSERT INTO bits VALUES (?, ?)", known)
+        connection.execute("SET VARIABLE bits = (SELECT map(list(text), list(bits)) FROM bits)")
+
+
+def _bits(text: str | None) -> str | None:
+    """The bits of a network or an address behind the number of its family."""
+    try:
+        network = ipaddress.ip_network(text)
+    except ValueError:
+        return None
+    bits = f"{int(network.network_address):0{network.max_prefixlen}b}"
+    return f"{network.version}:{bits[: network.prefixlen]}"
+
+
+def _is_of_addresses(contains: exp.ArrayContains) -> bool:
+    """Whether it is `contains(network, TRY_CAST(… AS ipaddress))`, not that of a list."""
+    address = contains.expression
+    return isinstance(address, exp.TryCast) and address.to.this == exp.DataType.Type.IPADDRESS
+
+
 def _without_database(statement, database: str) -> None:
     for reference in statement.find_all(exp.Table):
         if reference.db not in ("", database):
@@ -111,7 +147,9 @@ def _without_database(statement, database: str) -> None:
 
 
 def _as_trino_means(node):
-    """`json_extract_scalar` of an object or an array is null in Trino, and text in DuckDB."""
+    """`json_extract_scalar` of an object or an array is null in Trino, and text in DuckDB, which has no addresses either."""
+    if isinstance(node, exp.ArrayContains) and _is_of_addresses(node):
+        return exp.Anonymous(this="contains_address", expressions=[node.this.copy(), node.expression.this.copy()])
     if isinstance(node, exp.JSONExtractScalar):
         value, path = node.this.sql(dialect="duckdb"), node.expression.sql(dialect="duckdb")
         scalar = exp.JSONExtractScalar(this=node.this.copy(), expression=node.expression.copy()).sql(dialect="duckdb")
