@@ -151,6 +151,13 @@ impl Observers {
         }
     }
 
+    /// Whether whether a record of a region is logged may depend on the name of the bucket that it is about.
+    #[must_use]
+    pub fn look_at_bucket_names(&self, region: &str) -> bool {
+        let selectors = self.in_region(region).into_iter().filter_map(|source| source.selectors.as_ref());
+        selectors.into_iter().any(event_selectors::look_at_bucket_names)
+    }
+
     /// What was read of the trails and stores that may log an event of a region.
     #[must_use]
     pub fn evidence_in(&self, region: &str) -> Vec<Evidence> {

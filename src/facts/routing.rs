@@ -139,6 +139,16 @@ impl<'a> DefaultBus<'a> {
         Self { owner: account, rules: compiled(account, region) }
     }
 
+    /// Whether what the rules make of an event may depend on one of these fields, or on what is below it: by a rule's pattern,
+    /// or by the filter policy of a topic's subscription.
+    #[must_use]
+    pub fn look_at(&self, fields: &[&str]) -> bool {
+        let mut rules = self.rules.iter().flatten();
+        let mut topics = self.owner.topics.values().filter_map(|topic| topic.subscriptions.known()).flatten();
+        rules.any(|(_, pattern)| pattern.as_ref().is_ok_and(|pattern| pattern.reads(fields)))
+            || topics.any(|subscription| subscription.filter_policy.is_some())
+    }
+
     /// Puts an event of CloudTrail to the rules. A management event that only reads is handed to rules that ask for all
     /// management events alone (`aws-semantics.md` 6.2).
     #[must_use]

@@ -12,6 +12,13 @@ const THIEF: &str = "999988887777";
 /// The bucket of the thief in records.
 const THIEF_BUCKET: &str = "exfilguard-probe-attacker";
 
+/// The properties of a record that hold the name of its bucket.
+pub const NAME_THE_BUCKET: [&str; 3] = ["requestParameters", "resources", "tlsDetails"];
+
+/// The same of the record on the bus.
+pub const NAME_THE_BUCKET_ON_BUS: [&str; 3] =
+    ["detail.requestParameters", "detail.resources", "detail.tlsDetails"];
+
 /// The record of an event about a bucket, as it stands in the log of the owner's account (`aws-semantics.md` 3.2).
 #[must_use]
 pub fn record(event: &Event, bucket: &BucketIdentity) -> Value {
@@ -172,6 +179,24 @@ mod tests {
                 let record = record(event, &bucket());
                 let verdict = event_selectors::matches(&everything, &record);
                 assert_eq!(verdict.value, Tri::Yes, "{} {}: {}", technique.id, event.name, verdict.reason);
+            }
+        }
+    }
+
+    #[test]
+    fn records_of_two_buckets_differ_in_the_properties_that_name_them_alone() {
+        for technique in Techniques::load(&[]).unwrap().iter() {
+            let steps = technique.chains.iter().flat_map(|chain| &chain.steps);
+            for event in steps.filter_map(|step| step.event.as_ref()) {
+                let [one, other] = ["crown-jewels", "loot"].map(|name| {
+                    let mut record = record(event, &BucketIdentity { name: name.into(), ..bucket() });
+                    for property in NAME_THE_BUCKET {
+                        record.as_object_mut().unwrap().remove(property);
+                    }
+                    record
+                });
+                assert_eq!(one, other, "{} {}", technique.id, event.name);
+                assert!(!one.to_string().contains("crown-jewels"), "{one}");
             }
         }
     }

@@ -10,7 +10,7 @@ use super::cell::{Cell, ChainAnswer, Link, Question};
 use super::gains::Gains;
 use super::outcome::Answers;
 use super::prevention::Defences;
-use super::record::{is_read_only_management, on_bus, record};
+use super::record::{NAME_THE_BUCKET, NAME_THE_BUCKET_ON_BUS, is_read_only_management, on_bus, record};
 use super::technique::{Attempt, Chain, Class, Event, Occurs, Step, Technique, Whose};
 use crate::facts::alerting::Alerting;
 use crate::facts::alerting::record::RecordAlarms;
@@ -54,9 +54,16 @@ pub struct Walk<'a> {
     refusals: RefCell<BTreeMap<String, BTreeMap<Attempt, Verdict>>>,
     /// By region and by what stands for buckets that are alike, what becomes of attempts on these.
     refusals_of_alike: RefCell<BTreeMap<(String, usize), BTreeMap<Attempt, Verdict>>>,
+    /// By region, who sees the steps there, where nobody looks at the names of buckets.
+    sightings: RefCell<BTreeMap<String, Sightings>>,
+    /// The regions in which somebody does.
+    names_matter: BTreeSet<&'a str>,
     /// Whether links carry what was read for them.
     with_evidence: bool,
 }
+
+/// Who sees events, once or often.
+type Sightings = BTreeMap<(Event, Occurs), Vec<Link>>;
 
 impl std::fmt::Debug for Walk<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -70,18 +77,28 @@ impl<'a> Walk<'a> {
     pub fn of(account: &'a AccountSnapshot, context: &'a Context<'a>) -> Self {
         let alerting = Alerting::of(account, context);
         let regions = || account.regional.keys().map(String::as_str);
+        let (observers, alarms) = (Observers::of(account, context), RecordAlarms::of(&alerting));
+        let buses: BTreeMap<&str, DefaultBus<'_>> =
+            regions().map(|region| (region, DefaultBus::of(account, region))).collect();
+        let names_matter = regions().filter(|region| {
+            observers.look_at_bucket_names(region)
+                || alarms.look_at(&NAME_THE_BUCKET)
+                || buses.get(region).is_some_and(|bus| bus.look_at(&NAME_THE_BUCKET_ON_BUS))
+        });
         Self {
+            names_matter: names_matter.collect(),
             account,
             context,
             perimeter: perimeter(account, context),
             alike: AlikeBuckets::of(account, context),
-            observers: Observers::of(account, context),
-            alarms: RecordAlarms::of(&alerting),
-            buses: regions().map(|region| (region, DefaultBus::of(account, region))).collect(),
+            observers,
+            alarms,
+            buses,
             routes: regions().map(|region| (region, FindingRoutes::of(account, region, context))).collect(),
             findings: RefCell::default(),
             refusals: RefCell::default(),
             refusals_of_alike: RefCell::default(),
+            sightings: RefCell::default(),
             with_evidence: false,
         }
     }
@@ -202,7 +219,7 @@ struct Scene<'a> {
     /// The number of what stands for it.
     alike: Option<usize>,
     refusals: RefCell<BTreeMap<Attempt, Verdict>>,
-    sightings: RefCell<BTreeMap<(Event, Occurs), Vec<Link>>>,
+    sightings: RefCell<Sightings>,
 }
 
 impl Scene<'_> {
@@ -288,12 +305,21 @@ impl Scene<'_> {
     /// Who sees the step.
     fn sightings(&self, step: &Step) -> Vec<Link> {
         let Some(event) = &step.event else { return Vec::new() };
-        let key = (event.clone(), step.occurs);
-        if let Some(links) = self.sightings.borrow().get(&key) {
+        let region = &self.identity.region;
+        if self.walk.names_matter.contains(region.as_str()) {
+            return self.sighting(event, step.occurs, &mut self.sightings.borrow_mut());
+        }
+        let mut shared = self.walk.sightings.borrow_mut();
+        self.sighting(event, step.occurs, shared.entry(region.clone()).or_default())
+    }
+
+    fn sighting(&self, event: &Event, occurs: Occurs, known: &mut Sightings) -> Vec<Link> {
+        let key = (event.clone(), occurs);
+        if let Some(links) = known.get(&key) {
             return links.clone();
         }
-        let links = self.see(event, step.occurs);
-        self.sightings.borrow_mut().insert(key, links.clone());
+        let links = self.see(event, occurs);
+        known.insert(key, links.clone());
         links
     }
 

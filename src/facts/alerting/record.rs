@@ -139,6 +139,22 @@ impl<'a> RecordAlarms<'a> {
     }
 }
 
+impl RecordAlarms<'_> {
+    /// Whether what the alarms make of a record may depend on these of its properties, which name its bucket.
+    #[must_use]
+    pub fn look_at(&self, properties: &[&str]) -> bool {
+        self.groups.iter().any(|group| {
+            let selectors = group.trails.iter().filter_map(|(covering, _)| covering.details);
+            let mut selectors = selectors.filter_map(|details| details.selectors.known());
+            selectors.any(event_selectors::look_at_bucket_names)
+                || group.pairs.iter().any(|pair| {
+                    pair.pattern.as_ref().is_ok_and(|pattern| pattern.reads(properties))
+                        || alarm::publishes_of(pair.filter, properties)
+                })
+        })
+    }
+}
+
 fn group<'a>(
     alerting: &Alerting<'a>,
     arn: &'a str,

@@ -78,6 +78,16 @@ pub fn emission_at(
     })
 }
 
+/// Whether what the filter publishes may depend on one of these properties of an event, named at its top.
+#[must_use]
+pub fn publishes_of(filter: &MetricFilter, properties: &[&str]) -> bool {
+    let transformations = filter.metric_transformations.iter();
+    let mut paths = transformations.flat_map(|of| of.dimensions.values().chain([&of.metric_value]));
+    paths.any(|path| {
+        path.contains('[') || path.contains('*') || properties.iter().any(|name| path.contains(name))
+    })
+}
+
 fn selected(filter: &MetricFilter, fields: &SystemFields<'_>) -> Result<(), Verdict> {
     let name = &filter.filter_name;
     let criteria = filter.field_selection_criteria.as_deref().unwrap_or_default().trim();

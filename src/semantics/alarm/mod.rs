@@ -14,4 +14,4 @@ pub use binding::{Binding, Series, Statistic, binding};
 pub use burst::{Burst, burst, burst_within, sustained};
 pub use composite::{AlarmRule, InvalidRule};
 pub use criteria::SystemFields;
-pub use emission::{Emission, emission, emission_at};
+pub use emission::{Emission, emission, emission_at, publishes_of};

@@ -115,6 +115,19 @@ impl EventPattern {
         Formula::parse(value).map(|formula| Self { formula })
     }
 
+    /// Whether what it makes of an event may depend on one of these fields, or on what is below it; each is the names from
+    /// the event's top, joined with dots.
+    #[must_use]
+    pub fn reads(&self, fields: &[&str]) -> bool {
+        let below = |path: &str, field: &str| {
+            path.strip_prefix(field).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+        };
+        let leaves = &self.formula.leaves;
+        leaves
+            .iter()
+            .any(|leaf| fields.iter().any(|field| below(&leaf.path, field) || below(field, &leaf.path)))
+    }
+
     /// Whether the pattern matches `event`, the whole event envelope (`source`, `detail-type`, `detail`, …).
     ///
     /// Unknown where AWS does not document the outcome, and for an event that is no object or too large to evaluate.

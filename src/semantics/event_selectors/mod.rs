@@ -7,6 +7,7 @@
 mod advanced;
 mod basic;
 mod bits;
+mod bucket_names;
 mod coverage;
 mod critical_points;
 mod dimension;
@@ -27,6 +28,7 @@ mod tests;
 
 use serde_json::Value;
 
+pub use bucket_names::look_at_bucket_names;
 pub use coverage::{BucketIdentity, Coverage, Witness, coverage, logs_something};
 pub use management::management_coverage;
 pub use operations::EventClass;

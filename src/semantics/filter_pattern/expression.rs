@@ -98,6 +98,14 @@ impl<C> Expression<C> {
         }
     }
 
+    /// Whether one of the conditions is such a one.
+    pub(super) fn has(&self, such: &dyn Fn(&C) -> bool) -> bool {
+        match self {
+            Self::Condition(condition) => such(condition),
+            Self::All(parts) | Self::Any(parts) => parts.iter().any(|part| part.has(such)),
+        }
+    }
+
     /// The answer, from the answers of the conditions, in Kleene's logic.
     pub(super) fn evaluate(&self, test: &dyn Fn(&C) -> Verdict) -> Verdict {
         match self {

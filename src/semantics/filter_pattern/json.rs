@@ -65,6 +65,11 @@ impl JsonPattern {
         Ok(Self { expression })
     }
 
+    /// Whether a condition is about one of these properties of the event, or below it.
+    pub(super) fn reads(&self, properties: &[&str]) -> bool {
+        self.expression.has(&|condition| condition.selector.is_about(properties))
+    }
+
     /// Whether `event`, an object, matches.
     pub(super) fn matches(&self, event: &Value) -> Verdict {
         self.expression.evaluate(&|condition| condition.matches(event))

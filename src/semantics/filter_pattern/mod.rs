@@ -109,6 +109,15 @@ impl FilterPattern {
         }
     }
 
+    /// Whether what it makes of an event that is JSON may depend on one of these properties, named at the event's top.
+    #[must_use]
+    pub fn reads(&self, properties: &[&str]) -> bool {
+        match &self.form {
+            Form::Json(pattern) => pattern.reads(properties),
+            Form::SpaceDelimited(_) | Form::Terms(_) => true,
+        }
+    }
+
     /// Whether an event that is already JSON matches. Terms see its compact serialization, in the order of its properties.
     #[must_use]
     pub fn matches_event(&self, event: &Value) -> Verdict {

@@ -72,6 +72,14 @@ impl Selector {
         Ok(selector)
     }
 
+    /// Whether it may select one of these properties of the event, or something below it.
+    pub(super) fn is_about(&self, properties: &[&str]) -> bool {
+        match self.steps.first() {
+            Some(Step::Name(name)) => properties.contains(&name.as_str()),
+            _ => true,
+        }
+    }
+
     /// Whether one of the steps selects every element or property.
     pub(super) fn has_wildcard(&self) -> bool {
         self.steps.iter().any(|step| matches!(step, Step::Every))

@@ -211,7 +211,7 @@ mod tests {
         /// A pattern in which the name was replaced matches of any bucket what it matched of the bucket.
         #[test]
         fn what_is_replaced_means_the_same(
-            behind in "[a-z*?/]{0,5}|/\\*|\\*",
+            behind in "(/[a-z*?/]{0,4})?|\\*",
             name in "[a-z-]{1,4}",
             key in "(/[a-z]{0,3}){0,2}",
         ) {
@@ -220,7 +220,10 @@ mod tests {
                 "Resource": text}]});
             let document = PolicyDocument::from_value(&policy).unwrap();
             let any = OfAnyBucket::new(&document, ARNS, &name);
-            prop_assume!(any.replaced == 1);
+            // Nor is it replaced where it stands once more behind.
+            if any.replaced != 1 {
+                return Ok(());
+            }
             let any = any.document;
             let matches = |document: &PolicyDocument, name: &str| {
                 let pattern = &document.statements[0].resource.as_ref().unwrap().patterns[0];
