@@ -24,13 +24,14 @@ struct Rate {
 ///
 /// Documented are CloudTrail (10 per second), CloudWatch (`DescribeAlarms` 9), CloudWatch Logs (5), EC2 (`Describe…`: a
 /// bucket of 100 that is refilled with 20 per second) and Organizations (few, and all accounts share them). S3 documents
-/// rates of prefixes only, in the thousands; the calls on its buckets' configuration are given as much as EC2. Others
+/// rates of prefixes only, in the thousands; the calls on its buckets' configuration are given a hundredth of these. Others
 /// are not published.
 fn starting(service: &str) -> Rate {
     let (per_second, burst) = match service {
         "cloudtrail" => (10.0, 10.0),
         "cloudwatch" => (9.0, 9.0),
-        "ec2" | "s3" => (20.0, 100.0),
+        "ec2" => (20.0, 100.0),
+        "s3" => (50.0, 200.0),
         "organizations" => (3.0, 10.0),
         "sts" => (50.0, 100.0),
         _ => (5.0, 10.0),
