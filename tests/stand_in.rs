@@ -147,3 +147,12 @@ fn a_connection_that_one_account_has_done_with_serves_the_next_one() {
     // Twelve accounts have some thirty clients each. hyper may open one that it does not need while another becomes free.
     assert!((1..=40).contains(&connections), "{connections} connections were opened for 8 calls at once");
 }
+
+#[test]
+fn a_large_organization_is_listed_at_the_rate_that_is_allowed_without_being_slowed_down() {
+    let stand_in = StandIn::start(&["--accounts", "300", "--buckets", "1"]);
+    let planned = stand_in.program().args(["audit", "--plan-calls"]).output().unwrap();
+    assert!(planned.status.success(), "{}", String::from_utf8_lossy(&planned.stderr));
+    assert_eq!(stand_in.requests().get("organizations:ListAccounts"), Some(&15), "pages of twenty");
+    assert_eq!(stand_in.asked()["throttled"], 0);
+}

@@ -23,7 +23,8 @@ struct Rate {
 /// What a service is asked at first, in one account and region.
 ///
 /// Documented are CloudTrail (10 per second), CloudWatch (`DescribeAlarms` 9), CloudWatch Logs (5), EC2 (`Describe…`: a
-/// bucket of 100 that is refilled with 20 per second) and Organizations (few, and all accounts share them). S3 documents
+/// bucket of 100 that is refilled with 20 per second) and Organizations (few, and all accounts share them: a burst that is as
+/// large as AWS's own would end with a call that is a moment too early, and be slowed down for it). S3 documents
 /// rates of prefixes only, in the thousands; the calls on its buckets' configuration are given a hundredth of these. Others
 /// are not published.
 fn starting(service: &str) -> Rate {
@@ -32,7 +33,7 @@ fn starting(service: &str) -> Rate {
         "cloudwatch" => (9.0, 9.0),
         "ec2" => (20.0, 100.0),
         "s3" => (50.0, 200.0),
-        "organizations" => (3.0, 10.0),
+        "organizations" => (3.0, 9.0),
         "sts" => (50.0, 100.0),
         _ => (5.0, 10.0),
     };
