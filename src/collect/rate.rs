@@ -1,7 +1,8 @@
 //! How fast each service of an account is asked: a token bucket per account, region and service, as AWS itself throttles.
 //!
 //! It starts at the rate that AWS documents, or at a careful one, is halved by every answer that says "slow down", and
-//! grows by one call per second with every twenty calls that went well (AIMD, as TCP does it).
+//! grows by one call per second with every twenty calls that went well (AIMD, as TCP does it), but not above a documented
+//! rate: more would only be refused.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -20,29 +21,32 @@ struct Rate {
     burst: f64,
 }
 
-/// What a service is asked at first, in one account and region.
+/// What a service is asked at first, in one account and region, and at most.
 ///
 /// Documented are CloudTrail (10 per second), CloudWatch (`DescribeAlarms` 9), CloudWatch Logs (5), EC2 (`Describe…`: a
 /// bucket of 100 that is refilled with 20 per second) and Organizations (few, and all accounts share them: a burst that is as
-/// large as AWS's own would end with a call that is a moment too early, and be slowed down for it). S3 documents
-/// rates of prefixes only, in the thousands; the calls on its buckets' configuration are given a hundredth of these. Others
-/// are not published.
-fn starting(service: &str) -> Rate {
-    let (per_second, burst) = match service {
-        "cloudtrail" => (10.0, 10.0),
-        "cloudwatch" => (9.0, 9.0),
-        "ec2" => (20.0, 100.0),
-        "s3" => (50.0, 200.0),
-        "organizations" => (3.0, 9.0),
-        "sts" => (50.0, 100.0),
-        _ => (5.0, 10.0),
-    };
-    Rate { per_second, burst }
+/// large as AWS's own would end with a call that is a moment too early). S3 documents rates of prefixes only, in the
+/// thousands; the calls on its buckets' configuration begin with a hundredth of these. Others are not published.
+fn starting(service: &str) -> (Rate, f64) {
+    let documented = |per_second, burst| (Rate { per_second, burst }, per_second);
+    let unpublished = |per_second, burst| (Rate { per_second, burst }, f64::INFINITY);
+    match service {
+        "cloudtrail" => documented(10.0, 10.0),
+        "cloudwatch" => documented(9.0, 9.0),
+        "ec2" => documented(20.0, 100.0),
+        "logs" => documented(5.0, 10.0),
+        "organizations" => documented(3.0, 9.0),
+        "s3" => unpublished(50.0, 200.0),
+        "sts" => unpublished(50.0, 100.0),
+        _ => unpublished(5.0, 10.0),
+    }
 }
 
 #[derive(Debug)]
 struct State {
     rate: Rate,
+    /// The rate does not grow above this.
+    fastest: f64,
     /// Below zero: calls that wait already have taken them.
     tokens: f64,
     filled_at: Instant,
@@ -57,8 +61,8 @@ impl TokenBucket {
     /// A full bucket at the rate that a service begins with.
     #[must_use]
     pub fn of(service: &str) -> Self {
-        let rate = starting(service);
-        let state = State { rate, tokens: rate.burst, filled_at: Instant::now(), successes: 0 };
+        let (rate, fastest) = starting(service);
+        let state = State { rate, fastest, tokens: rate.burst, filled_at: Instant::now(), successes: 0 };
         Self(Arc::new(Mutex::new(state)))
     }
 
@@ -88,7 +92,7 @@ impl TokenBucket {
             state.successes += 1;
             if state.successes == SUCCESSES_TO_GROW {
                 state.successes = 0;
-                state.rate.per_second += 1.0;
+                state.rate.per_second = (state.rate.per_second + 1.0).min(state.fastest);
             }
         }
     }
@@ -149,6 +153,18 @@ mod tests {
             bucket.answered(true);
         }
         assert!((rate(&bucket) - SLOWEST).abs() < f64::EPSILON, "it never stands still");
+    }
+
+    #[test]
+    fn a_documented_rate_is_not_exceeded_however_well_it_goes() {
+        for (service, expected) in [("organizations", 3.0), ("cloudtrail", 10.0), ("s3", 60.0)] {
+            let bucket = TokenBucket::of(service);
+            for _ in 0..SUCCESSES_TO_GROW * 10 {
+                bucket.answered(false);
+            }
+            let rate = bucket.0.lock().unwrap_or_else(PoisonError::into_inner).rate.per_second;
+            assert!((rate - expected).abs() < f64::EPSILON, "{service}: {rate} per second");
+        }
     }
 
     #[test]
