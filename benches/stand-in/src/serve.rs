@@ -39,7 +39,14 @@ impl StandIn {
     pub fn new(organization: Organization, latency: Duration, limited: bool) -> Self {
         let counts = [const { AtomicU64::new(0) }; OPERATIONS.len()];
         let limits = limited.then(TokenBuckets::default);
-        Self { organization, latency, limits, counts, throttled: AtomicU64::new(0), connections: AtomicU64::new(0) }
+        Self {
+            organization,
+            latency,
+            limits,
+            counts,
+            throttled: AtomicU64::new(0),
+            connections: AtomicU64::new(0),
+        }
     }
 
     async fn answer(&self, request: HttpRequest<Incoming>) -> Response<Body> {
@@ -105,7 +112,8 @@ impl StandIn {
             all.for_each(|count| count.store(0, Ordering::Relaxed));
         }
         let answer =
-            json!({"by_operation": by_operation, "throttled": throttled, "connections": connections}).to_string();
+            json!({"by_operation": by_operation, "throttled": throttled, "connections": connections})
+                .to_string();
         Response::new(Body::from(answer))
     }
 }
