@@ -141,9 +141,6 @@ fn explain(hunt: &Hunt, output: ListFormat) -> Result<String, Failure> {
             finish.trim_end()
         );
     }
-    if let Some(differs) = &insights.differs {
-        let _infallible = writeln!(text, "\n{differs}");
-    }
     Ok(text)
 }
 

@@ -34,7 +34,7 @@ fn starting(service: &str) -> (Rate, f64) {
         "cloudtrail" => documented(10.0, 10.0),
         "cloudwatch" => documented(9.0, 9.0),
         "ec2" => documented(20.0, 100.0),
-        "logs" => documented(5.0, 10.0),
+        "logs" => documented(5.0, 5.0),
         "organizations" => documented(3.0, 9.0),
         "s3" => unpublished(50.0, 200.0),
         "sts" => unpublished(50.0, 100.0),

@@ -151,7 +151,7 @@ impl Observers {
         }
     }
 
-    /// Whether whether a record of a region is logged may depend on the name of the bucket that it is about.
+    /// Whether it may depend on the name of a record's bucket if the record, written in a region, is logged.
     #[must_use]
     pub fn look_at_bucket_names(&self, region: &str) -> bool {
         let selectors = self.in_region(region).into_iter().filter_map(|source| source.selectors.as_ref());

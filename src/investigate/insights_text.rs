@@ -32,9 +32,6 @@ pub struct LogsInsights {
     /// holds.
     #[serde(default)]
     pub cases: BTreeMap<String, Vec<Case>>,
-    /// What this text does not tell as the SQL does; shown with each answer.
-    #[serde(default)]
-    pub differs: Option<String>,
 }
 
 /// A value of a column, and when the column has it: if all that is said of the field is so. A field that the row lacks equals
@@ -191,7 +188,6 @@ logs_insights:
             fields: BTreeMap::new(),
             from_record: BTreeMap::new(),
             cases: BTreeMap::new(),
-            differs: None,
         };
         let of = |name: &str, kind| (name.to_owned(), kind);
         assert_eq!(

@@ -128,6 +128,7 @@ pub fn deeds() -> Vec<Value> {
         json!({"userIdentity": foreign}),
         json!({"userIdentity": foreign, "vpcEndpointId": "vpce-9", "vpcEndpointAccountId": "999988887777"}),
         json!({"userIdentity": {"type": "IAMUser", "principalId": "AIDAFOREIGN", "accountId": "999988887777"}}),
+        json!({"userIdentity": {"type": "Unknown", "principalId": "AIDAFOREIGN", "accountId": "999988887777"}}),
         json!({"userIdentity": service}),
         json!({"userIdentity": unknown}),
         json!({"userIdentity": nameless}),

@@ -301,7 +301,6 @@ impl QueryBackend for LogsInsights {
         ));
         let definition = &hunt.logs_insights;
         let mut notes = self.notes.clone();
-        notes.extend(definition.differs.iter().map(|text| remark(text.trim().to_owned())));
         notes.extend(gathered.notes(&asking));
         let rows: Vec<Vec<Value>> = match &asking.finish {
             Some(sql) => finish::rows(hunt, &gathered.rows, sql, self.settings.memory).await?,
