@@ -14,7 +14,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Instant;
 
-use exfilguard::facts::{Context, Guardrails};
+use exfilguard::facts::{Context, Guardrails, Prepared};
 use exfilguard::policy::PolicyFile;
 use exfilguard::simulate::{Simulation, Techniques};
 use exfilguard::snapshot::{AccountSnapshot, SnapshotReader};
@@ -41,7 +41,7 @@ fn main() {
     for buckets in [10, 100, 1_000] {
         let account = with_buckets(&account, buckets);
         let begin = Instant::now();
-        let simulated = simulation.account(&account, &context);
+        let simulated = simulation.account(&Prepared::of(&account, &context));
         let seconds = begin.elapsed().as_secs_f64();
         println!(
             "{}",

@@ -14,7 +14,7 @@ use super::{Start, missing};
 use crate::collect::{CallCounts, Shard};
 use crate::score::assessment::{AccountAudit, ApiCalls, Assessment, Incomplete, ResultRecord, Run, Source};
 use crate::score::baseline::Baseline;
-use crate::score::{AssessmentView, Overview, Standing};
+use crate::score::{AssessmentView, Overview, RecordKinds, Standing};
 use crate::simulate::{Cell, Gains};
 use crate::snapshot::Organization;
 
@@ -157,15 +157,22 @@ pub struct Assembly {
     judge: Arc<Judge>,
     start: Start,
     baseline: Option<Baseline>,
+    kept: RecordKinds,
     sum: Mutex<Sum>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Sum {
     joined: Joined,
     met: Met,
     records: Spill,
     failure: Option<io::Error>,
+}
+
+impl Sum {
+    fn keeping(kinds: RecordKinds) -> Self {
+        Self { joined: Joined::default(), met: Met::default(), records: Spill::keeping(kinds), failure: None }
+    }
 }
 
 impl std::fmt::Debug for Assembly {
@@ -175,10 +182,12 @@ impl std::fmt::Debug for Assembly {
 }
 
 impl Assembly {
-    /// Joins what this judge judges, held against an earlier assessment if there is one.
+    /// Joins what this judge judges, held against an earlier assessment if there is one; for reports that read these kinds
+    /// of records.
     #[must_use]
-    pub fn new(judge: &Arc<Judge>, start: &Start, baseline: Option<Baseline>) -> Self {
-        Self { judge: Arc::clone(judge), start: start.clone(), baseline, sum: Mutex::default() }
+    pub fn new(judge: &Arc<Judge>, start: &Start, baseline: Option<Baseline>, kept: RecordKinds) -> Self {
+        let sum = Mutex::new(Sum::keeping(kept));
+        Self { judge: Arc::clone(judge), start: start.clone(), baseline, kept, sum }
     }
 
     /// The assessment of everything that was taken.
@@ -186,7 +195,8 @@ impl Assembly {
     /// # Errors
     /// Some account's records could not be kept: the disk is full or failing.
     pub fn finish(&self, whole: Whole<'_>) -> io::Result<Assessed> {
-        let sum = std::mem::take(&mut *self.sum.lock().unwrap_or_else(PoisonError::into_inner));
+        let mut sum = self.sum.lock().unwrap_or_else(PoisonError::into_inner);
+        let sum = std::mem::replace(&mut *sum, Sum::keeping(self.kept));
         if let Some(failure) = sum.failure {
             return Err(failure);
         }
@@ -202,7 +212,7 @@ impl Assembly {
 impl Sink for Assembly {
     fn take(&self, judgement: Judgement) {
         let part = Part::of(judgement, &self.judge, &self.start, self.baseline.as_ref());
-        let packed = PackedAccount::of(&part.results, &part.cells);
+        let packed = PackedAccount::of(&part.results, &part.cells, self.kept);
         let mut sum = self.sum.lock().unwrap_or_else(PoisonError::into_inner);
         let kept = packed.and_then(|packed| sum.records.put(&part.account.id, &packed));
         if let Err(failure) = kept {

@@ -9,7 +9,7 @@ use super::missing;
 use crate::catalogue::Status;
 use crate::collect::Planned;
 use crate::engine::{Check, Checks, Evaluator, Outcome, Seen, Surroundings};
-use crate::facts::{self, Context};
+use crate::facts::{self, Context, Prepared};
 use crate::policy::PolicyFile;
 use crate::score::assessment::{AccountAudit, AccountStatus, Evidence, Incomplete, Resource, ResultRecord};
 use crate::simulate::{Cell, Gains, Simulated, Simulation};
@@ -125,20 +125,38 @@ impl Worker<'_> {
             Err(_) => judge.policy.checks_of_units(),
         };
         let surroundings = self.surroundings(account, context);
+        let prepared = Prepared::of(account, context);
         let mut results = Vec::new();
-        for resource in &facts::derive(account, context) {
-            let seen = Seen::of(&resource.facts);
-            for check in judge.checks.all().filter(|check| check.metadata().resource == resource.kind) {
-                let id = check.metadata().id.as_str();
-                if let (Err(why), true) = (&parents, undetermined.contains(id)) {
-                    results.push(record(&policy, account, resource, check, unplaced(why)));
-                } else if policy.is_enabled(id) {
-                    let outcome = self.evaluator.evaluate_seen(check, &seen, &surroundings);
-                    results.push(record(&policy, account, resource, check, outcome));
+        for resource in &facts::derive_together(&prepared) {
+            let mut judged = |resource: &facts::Resource, which: &dyn Fn(&Check) -> bool| {
+                let (seen, mut results) = (Seen::of(&resource.facts), Vec::new());
+                let of_kind = judge.checks.all().filter(|check| check.metadata().resource == resource.kind);
+                for check in of_kind.filter(|check| which(check)) {
+                    let id = check.metadata().id.as_str();
+                    if let (Err(why), true) = (&parents, undetermined.contains(id)) {
+                        results.push(record(&policy, account, resource, check, unplaced(why)));
+                    } else if policy.is_enabled(id) {
+                        let outcome = self.evaluator.evaluate_seen(check, &seen, &surroundings);
+                        results.push(record(&policy, account, resource, check, outcome));
+                    }
                 }
+                results
+            };
+            if resource.stands_for.is_empty() {
+                results.extend(judged(resource, &|_| true));
+                continue;
+            }
+            // Checks of ours look at no bucket's name but to tell it; those of others may.
+            let of_all = judged(resource, &Check::is_builtin);
+            for name in &resource.stands_for {
+                results.extend(of_all.iter().map(|result| result.of_bucket(name)));
+            }
+            if judge.checks.all().any(|check| !check.is_builtin()) {
+                let each = resource.each();
+                results.extend(each.iter().flat_map(|one| judged(one, &|check| !check.is_builtin())));
             }
         }
-        let simulated = judge.simulation.as_ref().map(|s| s.account(account, context));
+        let simulated = judge.simulation.as_ref().map(|simulation| simulation.account(&prepared));
         let Simulated { cells: simulation, gains, what_if } = simulated.unwrap_or_default();
         Judgement {
             account: audited(account, status(account)),

@@ -13,7 +13,7 @@ use super::assembly::{Assessed, Joined};
 use super::spill::{PackedAccount, Spill};
 use crate::catalogue::Status;
 use crate::collect::Shard;
-use crate::score::ExceptionUse;
+use crate::score::{ExceptionUse, RecordKinds};
 use crate::score::assessment::{ApiCalls, Assessment, PolicyWarning, ResultRecord, Run};
 use crate::score::baseline::Baseline;
 use crate::simulate::{Cell, Gains};
@@ -185,7 +185,7 @@ impl Merge {
     ) -> Result<(), MergeError> {
         results.sort_by(|a, b| a.order().cmp(&b.order()));
         cells.sort_by(Cell::order);
-        self.records.put(account, &PackedAccount::of(&results, &cells)?)?;
+        self.records.put(account, &PackedAccount::of(&results, &cells, RecordKinds::ALL)?)?;
         self.joined.add_records(account, &results, &cells);
         Ok(())
     }

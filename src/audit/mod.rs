@@ -11,6 +11,8 @@ mod pool;
 mod spill;
 mod state;
 mod stop;
+#[cfg(test)]
+mod twins;
 mod wanted;
 
 use jiff::Timestamp;

@@ -5,15 +5,18 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::io;
 
+use serde::de::DeserializeOwned;
+
 use crate::score::assessment::ResultRecord;
-use crate::score::{Chunks, Records};
+use crate::score::{Chunks, RecordKinds, Records};
 use crate::simulate::Cell;
 use crate::temporary::{Packed, Place, TemporaryRecords};
 
 /// Records of accounts, on disk.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Spill {
     kept: TemporaryRecords,
+    kinds: RecordKinds,
     results: BTreeMap<String, Place>,
     cells: BTreeMap<String, Place>,
 }
@@ -26,19 +29,37 @@ pub struct PackedAccount {
 }
 
 impl PackedAccount {
-    /// Compresses an account's records.
+    /// Compresses those of an account's records that are kept.
     ///
     /// # Errors
     /// The JSON writer refused a value.
-    pub fn of(results: &[ResultRecord], cells: &[Cell]) -> io::Result<Self> {
+    pub fn of(results: &[ResultRecord], cells: &[Cell], kept: RecordKinds) -> io::Result<Self> {
         Ok(Self {
-            results: (!results.is_empty()).then(|| Packed::of(results)).transpose()?,
-            cells: (!cells.is_empty()).then(|| Packed::of(cells)).transpose()?,
+            results: (kept.results && !results.is_empty()).then(|| Packed::of(results)).transpose()?,
+            cells: (kept.cells && !cells.is_empty()).then(|| Packed::of(cells)).transpose()?,
         })
     }
 }
 
+impl Default for Spill {
+    /// Nothing yet; everything is kept.
+    fn default() -> Self {
+        Self::keeping(RecordKinds::ALL)
+    }
+}
+
 impl Spill {
+    /// Nothing yet of what is to be kept.
+    #[must_use]
+    pub fn keeping(kinds: RecordKinds) -> Self {
+        Self {
+            kept: TemporaryRecords::default(),
+            kinds,
+            results: BTreeMap::new(),
+            cells: BTreeMap::new(),
+        }
+    }
+
     /// Keeps an account's records.
     ///
     /// # Errors
@@ -55,11 +76,28 @@ impl Spill {
 
 impl Records for Spill {
     fn results(&self) -> Chunks<'_, ResultRecord> {
-        Box::new(self.results.values().map(|place| self.kept.get(*place).map(Cow::Owned)))
+        self.chunks(&self.results, self.kinds.results)
     }
 
     fn cells(&self) -> Chunks<'_, Cell> {
-        Box::new(self.cells.values().map(|place| self.kept.get(*place).map(Cow::Owned)))
+        self.chunks(&self.cells, self.kinds.cells)
+    }
+}
+
+impl Spill {
+    /// What is not kept is not taken for empty: a report that reads more than it says is not written.
+    fn chunks<'a, T: Clone + 'a>(
+        &'a self,
+        index: &'a BTreeMap<String, Place>,
+        kept: bool,
+    ) -> Chunks<'a, T>
+    where
+        Vec<T>: DeserializeOwned,
+    {
+        if !kept {
+            return Box::new(std::iter::once(Err(io::Error::other("these records were not kept"))));
+        }
+        Box::new(index.values().map(|place| self.kept.get(*place).map(Cow::Owned)))
     }
 }
 
@@ -78,15 +116,15 @@ mod tests {
             record.account_id = format!("{account:012}");
             record
         };
-        let mut spill = Spill::default();
+        let mut spill = Spill::keeping(RecordKinds::RESULTS);
         for account in [3, 1, 2] {
             let record = of(account);
-            let packed = PackedAccount::of(std::slice::from_ref(&record), &[]).unwrap();
+            let packed = PackedAccount::of(std::slice::from_ref(&record), &[], spill.kinds).unwrap();
             spill.put(&record.account_id, &packed).unwrap();
         }
-        spill.put("000000000000", &PackedAccount::of(&[], &[]).unwrap()).unwrap();
+        spill.put("000000000000", &PackedAccount::of(&[], &[], spill.kinds).unwrap()).unwrap();
         let read: Vec<ResultRecord> = spill.results().flat_map(|chunk| chunk.unwrap().into_owned()).collect();
         assert_eq!(read, [of(1), of(2), of(3)]);
-        assert_eq!(spill.cells().count(), 0);
+        assert!(spill.cells().next().unwrap().is_err(), "what is not kept is not empty");
     }
 }

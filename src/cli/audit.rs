@@ -22,6 +22,7 @@ use crate::policy::PolicyFile;
 use crate::report::Destinations;
 use crate::score::AssessmentView;
 use crate::score::assessment::Source;
+use crate::score::RecordKinds;
 use crate::score::baseline::Baseline;
 use crate::simulate::{Simulation, Techniques};
 use crate::snapshot::{Change, SnapshotReader};
@@ -53,12 +54,12 @@ pub fn run(arguments: &AuditArguments, console: &Console) -> Result<ExitCode, Fa
     let (mut unsent, mut interrupted) = (false, false);
     let baseline = baseline.map(Baseline::new);
     let assessed = match &arguments.snapshot {
-        Some(path) => snapshot(path, change, &judge, arguments.shard, baseline, console)?,
+        Some(path) => snapshot(path, change, &judge, arguments.shard, (baseline, destinations.read()), console)?,
         None => {
             if let Some(path) = &arguments.save_snapshot {
                 writable(path)?;
             }
-            let live = LiveRun::prepare(arguments, &judge, console)?;
+            let live = LiveRun::prepare(arguments, &judge, destinations.read(), console)?;
             let (stopper, stop) = Stop::new();
             let work = read_and_judge(&live, stop, baseline);
             let outcome = live::run_until_told(&stopper, console, work)?;
@@ -169,6 +170,8 @@ struct LiveRun<'a> {
     console: &'a Console,
     scope: Scope,
     wanted: Wanted,
+    /// The records that the reports and Security Hub read.
+    kept: RecordKinds,
     settings: Settings,
     state: Option<State>,
     begun: Option<Begun>,
@@ -187,8 +190,10 @@ impl<'a> LiveRun<'a> {
     fn prepare(
         arguments: &'a AuditArguments,
         judge: &'a Arc<Judge>,
+        reports: RecordKinds,
         console: &'a Console,
     ) -> Result<Self, Failure> {
+        let sent = if arguments.send_to_security_hub { RecordKinds::RESULTS } else { RecordKinds::NONE };
         let scope = Scope { shard: arguments.shard, ..live::scope(&arguments.live, judge.policy()) };
         let wanted = asked(arguments, judge);
         let settings = settings(&scope, &wanted, arguments);
@@ -210,7 +215,7 @@ impl<'a> LiveRun<'a> {
                 state.clear().map_err(unusable)?;
             }
         }
-        Ok(Self { arguments, judge, console, scope, wanted, settings, state, begun })
+        Ok(Self { arguments, judge, console, scope, wanted, kept: reports.and(sent), settings, state, begun })
     }
 
     /// Enters AWS, or goes on where an earlier process entered.
@@ -300,7 +305,7 @@ async fn read_and_judge(
         stop,
         ..LiveAudit::new(&collector, &start, &done)
     };
-    let assembly = Arc::new(Assembly::new(run.judge, &start, baseline));
+    let assembly = Arc::new(Assembly::new(run.judge, &start, baseline, run.kept));
     let sink: Arc<dyn Sink> = Arc::<Assembly>::clone(&assembly);
     let interrupted = audit.judge_into(run.judge, &sink).await.into_diagnostic().map_err(Failure::usage)?;
     progress.finish();
@@ -315,13 +320,13 @@ async fn read_and_judge(
     Ok(LiveOutcome { assessed, unsent, interrupted })
 }
 
-/// Judges a saved snapshot, or a part of its accounts.
+/// Judges a saved snapshot, or a part of its accounts; keeps the records that the reports read.
 pub fn snapshot(
     path: &Path,
     change: Option<Change>,
     judge: &Arc<Judge>,
     shard: Option<Shard>,
-    baseline: Option<Baseline>,
+    (baseline, kept): (Option<Baseline>, RecordKinds),
     console: &Console,
 ) -> Result<Assessed, Failure> {
     let reader = saved(path, change)?;
@@ -329,7 +334,7 @@ pub fn snapshot(
     let progress = Progress::new(console, reader.header().scope.iter().filter(of_shard).count());
     let done = |id: &str| progress.done(id);
     let start = Start::now();
-    let assembly = Arc::new(Assembly::new(judge, &start, baseline));
+    let assembly = Arc::new(Assembly::new(judge, &start, baseline, kept));
     let sink: Arc<dyn Sink> = Arc::<Assembly>::clone(&assembly);
     let read = offline_into(reader, judge, shard, &sink, done).into_diagnostic().map_err(Failure::usage)?;
     progress.finish();

@@ -28,6 +28,7 @@ pub struct Check {
     /// Those that decide whether it applies.
     applies_reads: Vec<Vec<Step>>,
     has_applies: bool,
+    builtin: bool,
     program: Arc<Program>,
 }
 
@@ -63,6 +64,12 @@ impl Check {
     #[must_use]
     pub fn package(&self) -> &str {
         &self.package
+    }
+
+    /// Whether it is embedded in the program, and not a user's.
+    #[must_use]
+    pub fn is_builtin(&self) -> bool {
+        self.builtin
     }
 
     /// The facts that it reads, as paths below `input` in which `[_]` is every entry of a list; sorted.
@@ -135,6 +142,7 @@ impl Check {
             metadata,
             path: source.path.clone(),
             text: source.text.clone(),
+            builtin: source.builtin,
             package,
             program,
         })

@@ -95,6 +95,13 @@ impl AlikeBuckets {
         met.insert(key, Rc::clone(&alike));
         Some(alike)
     }
+
+    /// Whether a policy may tell a bucket of this name from others that are alike, whose policies are the same but for
+    /// their names.
+    #[must_use]
+    pub fn tell_apart(&self, alike: &AlikeBucket, name: &str) -> bool {
+        self.shared.iter().chain(&alike.looks_at).any(|looks_at| looks_at.tells_apart(name))
+    }
 }
 
 impl AlikeBucket {

@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::semantics::iam::any_bucket::{ANY_BUCKET, replaced};
 use crate::semantics::verdict::{Tri, Verdict};
 use crate::snapshot::Unreadable;
 
@@ -48,6 +49,17 @@ impl Evidence {
             resource: resource.to_owned(),
             pointer: pointer.to_owned(),
             value,
+        }
+    }
+
+    /// What was read of [`ANY_BUCKET`], told of a bucket of this name.
+    #[must_use]
+    pub fn of_bucket(&self, name: &str) -> Self {
+        Self {
+            operation: self.operation.clone(),
+            resource: self.resource.replace(ANY_BUCKET, name),
+            pointer: self.pointer.clone(),
+            value: replaced(&self.value, ANY_BUCKET, name),
         }
     }
 }

@@ -6,6 +6,7 @@
 mod access_points;
 pub(crate) mod alerting;
 pub(crate) mod alike;
+pub(crate) mod bucket_class;
 pub(crate) mod context;
 pub(crate) mod detection;
 mod detector;
@@ -18,6 +19,7 @@ mod macie;
 mod network;
 pub(crate) mod notification;
 mod ownership;
+mod prepared;
 pub(crate) mod prevention;
 mod protection;
 pub(crate) mod public_access;
@@ -38,7 +40,8 @@ mod unread;
 pub use context::Context;
 pub use fact::{Evidence, Fact};
 pub use guardrails::Guardrails;
-pub use resource::{Resource, derive};
+pub use prepared::Prepared;
+pub use resource::{Resource, derive, derive_together};
 pub use resources::{
     AccessPointFacts, AccountFacts, AccountRegionFacts, AlarmFacts, BucketFacts, BulkDownloadAlarm,
     EventRuleFacts, Export, ForeignNetwork, LegitimateUse, OrganizationRegionFacts, OutsideGrant,

@@ -119,9 +119,25 @@ impl<'a> BucketPolicies<'a> {
             block_public_access: public_access::for_requests(account, bucket),
             ..guardrails(account, context)
         };
-        let known_alone = matches!(context.organization.identity, Reading::Known(None));
-        let unlisted = known_or_clause(&context.organization.accounts).err().filter(|_| !known_alone);
-        Self { bucket, perimeter, set, evidence: bucket_evidence(bucket), alike: None, unlisted }
+        Self { bucket, perimeter, set, evidence: bucket_evidence(bucket), alike: None, unlisted: unlisted(context) }
+    }
+
+    /// What decides over requests to buckets that are alike, of what stands for them.
+    #[must_use]
+    pub fn standing_in(
+        bucket: &'a Bucket,
+        alike: &Rc<AlikeBucket>,
+        context: &Context<'_>,
+        perimeter: &'a Perimeter,
+    ) -> Self {
+        Self {
+            bucket,
+            perimeter,
+            set: alike.set.clone(),
+            evidence: bucket_evidence(bucket),
+            alike: Some(Rc::clone(alike)),
+            unlisted: unlisted(context),
+        }
     }
 
     /// The same, asked only what was not yet asked of a bucket like it.
@@ -134,6 +150,12 @@ impl<'a> BucketPolicies<'a> {
     #[must_use]
     pub fn set(&self) -> &PolicySet {
         &self.set
+    }
+
+    /// What stands for the bucket among these, if something does.
+    #[must_use]
+    pub fn stand_in(self, buckets: &AlikeBuckets) -> Option<Rc<AlikeBucket>> {
+        self.among(buckets).alike
     }
 
     /// What stands for the bucket and those like it, if something does.
@@ -256,6 +278,12 @@ impl<'a> BucketPolicies<'a> {
     fn fact(&self, verdict: Verdict) -> Fact {
         Fact::from(verdict).with_all(self.evidence.iter().cloned())
     }
+}
+
+/// Why it is not known who belongs to the organization; nothing where it is.
+fn unlisted(context: &Context<'_>) -> Option<String> {
+    let known_alone = matches!(context.organization.identity, Reading::Known(None));
+    known_or_clause(&context.organization.accounts).err().filter(|_| !known_alone)
 }
 
 /// The canonical user id with which CloudFront and others of AWS deliver logs (CloudFront developer guide, *Standard

@@ -3,16 +3,15 @@
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::alerting::Alerting;
-use super::alike::AlikeBuckets;
+use super::bucket_class::BucketClass;
 use super::context::{Context, known_or_clause, owner_of};
 use super::fact::{Evidence, Fact};
-use super::logging::{self, Observers};
-use super::prevention::{self, BucketPolicies};
+use super::logging;
+use super::prepared::Prepared;
+use super::prevention;
 use super::resources::{
     AccountFacts, AccountRegionFacts, BucketFacts, EventRuleFacts, TrailFacts, VpcEndpointFacts,
 };
-use super::routing::FindingRoutes;
 use super::suppression::Suppression;
 use super::tampering::Tampering;
 use super::trail_coverage::TrailCoverage;
@@ -22,7 +21,7 @@ use super::{
 };
 use crate::catalogue::ResourceKind;
 use crate::semantics::event_selectors::{BucketIdentity, EventClass};
-use crate::semantics::iam::probes::Perimeter;
+use crate::semantics::iam::any_bucket::{ANY_BUCKET, replaced};
 use crate::semantics::verdict::{Tri, Verdict};
 use crate::snapshot::{AccountSnapshot, Bucket, Entry, Reading, Region, Rule, Trail};
 
@@ -42,16 +41,35 @@ pub struct Resource {
     pub sensitive: bool,
     /// The facts, in the form of the kind's schema.
     pub facts: Value,
+    /// The buckets for which it stands, called [`ANY_BUCKET`] in all of this; none: it stands for itself.
+    pub stands_for: Vec<String>,
+}
+
+impl Resource {
+    /// Each of the resources for which it stands; itself, if it stands for no others.
+    #[must_use]
+    pub fn each(&self) -> Vec<Self> {
+        if self.stands_for.is_empty() {
+            return vec![self.clone()];
+        }
+        let told = |name: &String| Self {
+            id: self.id.replace(ANY_BUCKET, name),
+            arn: self.arn.as_ref().map(|arn| arn.replace(ANY_BUCKET, name)),
+            facts: replaced(&self.facts, ANY_BUCKET, name),
+            stands_for: Vec::new(),
+            kind: self.kind,
+            region: self.region.clone(),
+            sensitive: self.sensitive,
+        };
+        self.stands_for.iter().map(told).collect()
+    }
 }
 
 /// Everything that is derived from, in one place.
 struct Derivation<'a> {
     account: &'a AccountSnapshot,
     context: &'a Context<'a>,
-    observers: Observers,
-    perimeter: Perimeter,
-    alike: AlikeBuckets,
-    alerting: &'a Alerting<'a>,
+    prepared: &'a Prepared<'a>,
     tampering: Tampering<'a>,
     resources: Vec<Resource>,
 }
@@ -59,18 +77,21 @@ struct Derivation<'a> {
 /// The resources of an account that was entered, in no particular order; none of one that was not.
 #[must_use]
 pub fn derive(account: &AccountSnapshot, context: &Context<'_>) -> Vec<Resource> {
+    derive_together(&Prepared::of(account, context)).iter().flat_map(Resource::each).collect()
+}
+
+/// The same, where one may stand for several.
+#[must_use]
+pub fn derive_together(prepared: &Prepared<'_>) -> Vec<Resource> {
+    let (account, context) = (prepared.account, prepared.context);
     if account.entry != Entry::Entered {
         return Vec::new();
     }
-    let alerting = Alerting::of(account, context);
     let mut derivation = Derivation {
         account,
         context,
-        observers: Observers::of(account, context),
-        perimeter: prevention::perimeter(account, context),
-        alike: AlikeBuckets::of(account, context),
-        tampering: Tampering::of(account, context, &alerting),
-        alerting: &alerting,
+        prepared,
+        tampering: Tampering::of(account, context, &prepared.alerting),
         resources: Vec::new(),
     };
     derivation.account();
@@ -101,6 +122,7 @@ impl Derivation<'_> {
             region: region.map(str::to_owned),
             sensitive: false,
             facts,
+            stands_for: Vec::new(),
         });
         self.resources.last_mut()
     }
@@ -119,7 +141,7 @@ impl Derivation<'_> {
             foreign_reads_logged: self.trail_coverage().foreign_buckets(EventClass::Read),
             foreign_writes_logged: self.trail_coverage().foreign_buckets(EventClass::Write),
             data_events_can_alert: self.trail_coverage().can_alert(),
-            bulk_download_alarms: self.alerting.bulk_download_alarms(),
+            bulk_download_alarms: self.prepared.alerting.bulk_download_alarms(),
             log_tampering_heard: self.tampering.of_trails(),
             bucket_policy_changes_heard: self.tampering.of_buckets(),
         };
@@ -127,7 +149,7 @@ impl Derivation<'_> {
     }
 
     fn trail_coverage(&self) -> TrailCoverage<'_> {
-        TrailCoverage { account: self.account, context: self.context, observers: &self.observers }
+        TrailCoverage { account: self.account, context: self.context, observers: &self.prepared.observers }
     }
 
     fn management_events_logged(&self) -> Fact {
@@ -137,7 +159,7 @@ impl Derivation<'_> {
         };
         let mut decisive: Option<Fact> = None;
         for region in regions {
-            let fact = self.observers.management_events(&self.account.id, region, self.partition());
+            let fact = self.prepared.observers.management_events(&self.account.id, region, self.partition());
             decisive = Some(match decisive {
                 None => fact,
                 Some(first) if first.holds.and(fact.holds) == first.holds => first,
@@ -154,15 +176,17 @@ impl Derivation<'_> {
                 let facts = unread::buckets(&Fact::unread(why));
                 self.push(ResourceKind::Bucket, unread::UNREAD, None, None, &facts);
             }
-            Reading::Known(buckets) => buckets.iter().for_each(|bucket| self.bucket(bucket)),
+            Reading::Known(_) => {
+                let prepared = self.prepared;
+                prepared.buckets.iter().for_each(|class| self.bucket(class));
+            }
         }
     }
 
-    fn bucket(&mut self, bucket: &Bucket) {
+    fn bucket(&mut self, class: &BucketClass<'_>) {
+        let bucket: &Bucket = &class.bucket;
         let region = bucket.region.known().cloned();
-        let policies =
-            BucketPolicies::of(self.account, bucket, self.context, &self.perimeter).among(&self.alike);
-        let sensitive = prevention::sensitive(bucket, self.context);
+        let policies = self.prepared.policies(class);
         let facts = BucketFacts {
             name: bucket.name.clone(),
             region: region.clone().unwrap_or_default(),
@@ -175,19 +199,20 @@ impl Derivation<'_> {
             requires_tls: policies.requires_tls(),
             versioned: protection::versioned(bucket),
             locked: protection::locked(bucket),
-            key_denies_outside: protection::key_denies_outside(self.account, bucket, &self.perimeter),
+            key_denies_outside: protection::key_denies_outside(self.account, bucket, &self.prepared.perimeter),
             identity_perimeter: policies.identity_perimeter(),
             control_plane_perimeter: policies.control_plane_perimeter(),
             legitimate_use: policies.legitimate_use(),
             acls_disabled: ownership::acls_disabled(bucket),
             exports: exports::of(self.account, bucket, self.context),
-            sensitive,
-            classified: macie::classified(self.account, bucket),
+            sensitive: class.sensitive.clone(),
+            classified: class.classified.clone(),
         };
         let arn = format!("arn:{}:s3:::{}", self.partition(), bucket.name);
         let pushed = self.push(ResourceKind::Bucket, &bucket.name, Some(arn), region.as_deref(), &facts);
         if let Some(resource) = pushed {
             resource.sensitive = facts.sensitive.holds.is_yes();
+            resource.stands_for = class.stands_for();
         }
     }
 
@@ -232,7 +257,7 @@ impl Derivation<'_> {
             region: region.clone(),
             partition: self.partition().to_owned(),
         };
-        self.observers.bucket(&identity, class)
+        self.prepared.observers.bucket(&identity, class)
     }
 
     fn trails(&mut self) {
@@ -308,7 +333,7 @@ impl Derivation<'_> {
                 }
                 Reading::Known(alarms) => {
                     for alarm in &alarms.metric {
-                        let facts = self.alerting.alarm(alarm, region);
+                        let facts = self.prepared.alerting.alarm(alarm, region);
                         let arn = Some(alarm.alarm_arn.clone());
                         self.push(ResourceKind::Alarm, &alarm.alarm_name, arn, Some(region), &facts);
                     }
@@ -330,7 +355,7 @@ impl Derivation<'_> {
             let facts = AccountRegionFacts {
                 account_id: account.id.clone(),
                 region: region.clone(),
-                management_events_logged: self.observers.management_events(
+                management_events_logged: self.prepared.observers.management_events(
                     &account.id,
                     region,
                     self.partition(),
@@ -352,7 +377,7 @@ impl Derivation<'_> {
                     region,
                     self.context,
                 ),
-                guardduty_findings_routed: FindingRoutes::of(account, region, self.context).all(),
+                guardduty_findings_routed: self.finding_routes(region),
                 tampering_heard: self.tampering.in_region(region),
                 holds_sensitive_buckets: macie::holds_sensitive_buckets(account, region, self.context),
                 macie_enabled: macie::enabled(account, region),
@@ -362,6 +387,13 @@ impl Derivation<'_> {
             self.event_rules(region, read);
             self.vpcs(region, read);
             self.vpc_endpoints(region, read);
+        }
+    }
+
+    fn finding_routes(&self, region: &str) -> Fact {
+        match self.prepared.routes.get(region) {
+            Some(routes) => routes.all(),
+            None => Fact::new(Tri::Unknown, format!("region `{region}` was not read")),
         }
     }
 
@@ -473,7 +505,7 @@ impl Derivation<'_> {
             }
             Reading::Known(endpoints) => {
                 for endpoint in endpoints {
-                    let denials = prevention::endpoint(endpoint, &self.perimeter);
+                    let denials = prevention::endpoint(endpoint, &self.prepared.perimeter);
                     let facts = VpcEndpointFacts {
                         id: endpoint.id.clone(),
                         vpc_id: endpoint.vpc_id.clone(),

@@ -3,6 +3,9 @@
 //! GuardDuty publishes a finding on the default bus of the affected account and, in the same region, on that of the
 //! organization's GuardDuty administrator (`aws-semantics.md` 4.3): a rule on either is enough.
 
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+
 use serde_json::{Value, json};
 
 use super::context::{Context, known_or_clause};
@@ -29,6 +32,8 @@ pub struct FindingRoutes<'a> {
     partition: &'a str,
     suppression: Suppression<'a>,
     buses: Vec<Bus<'a>>,
+    /// What was found out of finding types, by name.
+    asked: RefCell<BTreeMap<&'static str, Fact>>,
 }
 
 impl<'a> FindingRoutes<'a> {
@@ -41,6 +46,7 @@ impl<'a> FindingRoutes<'a> {
             partition: &context.organization.partition,
             suppression: Suppression::of(account, region, context),
             buses: buses(account, region, context),
+            asked: RefCell::default(),
         }
     }
 
@@ -81,6 +87,15 @@ impl<'a> FindingRoutes<'a> {
     /// Whether one finding type reaches a person.
     #[must_use]
     pub fn one(&self, finding: &guardduty::FindingType) -> Fact {
+        if let Some(known) = self.asked.borrow().get(finding.name) {
+            return known.clone();
+        }
+        let fact = self.ask(finding);
+        self.asked.borrow_mut().insert(finding.name, fact.clone());
+        fact
+    }
+
+    fn ask(&self, finding: &guardduty::FindingType) -> Fact {
         let kept = self.suppression.keeps(finding);
         if kept.value.is_no() {
             return kept.into();

@@ -35,7 +35,7 @@ impl TrailCoverage<'_> {
         if buckets.is_empty() {
             return Fact::new(Tri::Yes, format!("the account has no bucket in `{region}`"));
         }
-        let facts = buckets.iter().map(|bucket| {
+        let facts = self.different(&buckets).map(|bucket| {
             let reads = self.observers.some_of(bucket, EventClass::Read);
             if reads.holds.is_yes() {
                 reads
@@ -80,12 +80,19 @@ impl TrailCoverage<'_> {
                 // Tomorrow's bucket: an account without buckets needs it as well.
                 buckets.push(self.identity("a-bucket-to-come", region));
             }
-            let facts = buckets.iter().map(|bucket| self.observers.some_reads_handed_on(bucket));
+            let facts =
+                self.different(&buckets).map(|bucket| self.observers.some_reads_handed_on(bucket));
             any(
                 facts,
                 &format!("no trail hands data events of S3 in `{region}` to a log group or to EventBridge"),
             )
         })
+    }
+
+    /// Those buckets of a region of which different things may be logged: the first, where nobody looks at their names.
+    fn different<'b>(&self, buckets: &'b [BucketIdentity]) -> impl Iterator<Item = &'b BucketIdentity> {
+        let alike = buckets.first().is_some_and(|first| !self.observers.look_at_bucket_names(&first.region));
+        buckets.iter().take(if alike { 1 } else { buckets.len() })
     }
 
     /// Whether the account has buckets in a region in scope.

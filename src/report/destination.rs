@@ -14,7 +14,7 @@ use std::str::FromStr;
 use clap::builder::{OsStringValueParser, TypedValueParser as _, ValueParser, ValueParserFactory};
 
 use super::format::{Format, Look, ReportError, write};
-use crate::score::AssessmentView;
+use crate::score::{AssessmentView, RecordKinds};
 use crate::visible::visible;
 
 /// A report that was asked for: `FORMAT` for standard output, `FORMAT=PATH` for a file.
@@ -223,6 +223,12 @@ impl Destinations {
             reports.push(Prepared { format: destination.format, file });
         }
         Ok(Self { reports })
+    }
+
+    /// The records that the reports read.
+    #[must_use]
+    pub fn read(&self) -> RecordKinds {
+        self.reports.iter().fold(RecordKinds::NONE, |read, report| read.and(report.format.reads()))
     }
 
     /// The format that goes to standard output, if any does.

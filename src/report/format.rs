@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use clap::ValueEnum;
 
 use super::{asff, csv, html, json, junit, markdown, ocsf, sarif, terminal};
-use crate::score::AssessmentView;
+use crate::score::{AssessmentView, RecordKinds};
 use crate::score::assessment::Assessment;
 use crate::score::baseline::Comparison;
 
@@ -33,6 +33,18 @@ pub enum Format {
 }
 
 impl Format {
+    /// The records that a report of this format reads; what it tells of them together is counted while judging.
+    #[must_use]
+    pub fn reads(self) -> RecordKinds {
+        match self {
+            Self::Terminal => RecordKinds::NONE,
+            Self::Junit | Self::Markdown | Self::Csv | Self::Sarif | Self::Ocsf | Self::Asff => {
+                RecordKinds::RESULTS
+            }
+            Self::Json | Self::Html => RecordKinds::ALL,
+        }
+    }
+
     /// All formats in the order in which help lists them.
     pub const ALL: [Self; 9] = [
         Self::Terminal,

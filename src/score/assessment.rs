@@ -20,6 +20,8 @@ use super::exception_use::ExceptionUse;
 use super::overview::Overview;
 use super::{Standing, roll_up};
 use crate::catalogue::{Area, ResourceKind, Severity, Status};
+pub use crate::facts::Evidence;
+use crate::semantics::iam::any_bucket::{ANY_BUCKET, replaced};
 use crate::simulate::{Cell, Gain, Gains};
 
 /// The schema that this version writes. The number after the slash is the major version.
@@ -244,6 +246,28 @@ pub struct ResultRecord {
 }
 
 impl ResultRecord {
+    /// A result about [`ANY_BUCKET`], told of a bucket of this name.
+    pub(crate) fn of_bucket(&self, name: &str) -> Self {
+        let told = |text: &String| text.replace(ANY_BUCKET, name);
+        Self {
+            check: self.check.clone(),
+            account_id: self.account_id.clone(),
+            region: self.region.clone(),
+            resource: Resource {
+                kind: self.resource.kind,
+                id: told(&self.resource.id),
+                arn: self.resource.arn.as_ref().map(told),
+            },
+            message: told(&self.message),
+            evidence: self.evidence.iter().map(|evidence| evidence.of_bucket(name)).collect(),
+            witness: replaced(&self.witness, ANY_BUCKET, name),
+            assumptions: self.assumptions.clone(),
+            remediation: self.remediation.clone(),
+            exception: self.exception.clone(),
+            ..*self
+        }
+    }
+
     /// The canonical order: account, region (none first), check, resource.
     pub(crate) fn order(&self) -> impl Ord + '_ {
         (
@@ -266,19 +290,6 @@ pub struct Resource {
     pub id: String,
     /// The ARN; none if AWS has none for this kind.
     pub arn: Option<String>,
-}
-
-/// One reading that an outcome rests on.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct Evidence {
-    /// The operation that read it, such as `cloudtrail:GetEventSelectors`.
-    pub operation: String,
-    /// The resource that was asked about.
-    pub resource: String,
-    /// JSON pointer (RFC 6901) into the answer.
-    pub pointer: String,
-    /// The value there; null if it is absent or not shown.
-    pub value: Value,
 }
 
 /// An exception of the policy file.

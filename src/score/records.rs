@@ -20,6 +20,30 @@ pub trait Records {
     fn cells(&self) -> Chunks<'_, Cell>;
 }
 
+/// Kinds of records that are kept for reports.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RecordKinds {
+    /// The results.
+    pub results: bool,
+    /// The cells of the simulation.
+    pub cells: bool,
+}
+
+impl RecordKinds {
+    /// All of them.
+    pub const ALL: Self = Self { results: true, cells: true };
+    /// None of them: what is told of them together is enough.
+    pub const NONE: Self = Self { results: false, cells: false };
+    /// The results alone.
+    pub const RESULTS: Self = Self { results: true, cells: false };
+
+    /// Those of either.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        Self { results: self.results || other.results, cells: self.cells || other.cells }
+    }
+}
+
 impl Records for Assessment {
     fn results(&self) -> Chunks<'_, ResultRecord> {
         Box::new(self.results.chunk_by(|a, b| a.account_id == b.account_id).map(|chunk| Ok(chunk.into())))

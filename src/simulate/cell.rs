@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::outcome::{Answers, Outcome};
 use crate::facts::Evidence;
 use crate::semantics::event_selectors::BucketIdentity;
+use crate::semantics::iam::any_bucket::ANY_BUCKET;
 use crate::semantics::verdict::Tri;
 
 /// The four questions of `aws-semantics.md` 0.1.
@@ -137,6 +138,22 @@ impl Cell {
 }
 
 impl Cell {
+    /// A cell of [`ANY_BUCKET`], told of a bucket of this name.
+    pub(super) fn of_bucket(&self, name: &str) -> Self {
+        let told = |text: &String| text.replace(ANY_BUCKET, name);
+        Self {
+            account_id: self.account_id.clone(),
+            bucket: told(&self.bucket),
+            region: self.region.clone(),
+            technique: self.technique.clone(),
+            path: self.path.iter().map(told).collect(),
+            mended_by: self.mended_by.clone(),
+            broken_link: self.broken_link.as_ref().map(told),
+            evidence: self.evidence.iter().map(|evidence| evidence.of_bucket(name)).collect(),
+            ..*self
+        }
+    }
+
     /// The order of the contract: account, bucket, technique.
     #[must_use]
     pub fn order(a: &Self, b: &Self) -> std::cmp::Ordering {

@@ -10,7 +10,7 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::{Cell, Outcome, Simulation, Techniques};
-use crate::facts::{Context, Guardrails};
+use crate::facts::{Context, Guardrails, Prepared};
 use crate::policy::PolicyFile;
 use crate::snapshot::{AccountSnapshot, Change, Organization, SnapshotReader};
 
@@ -58,7 +58,7 @@ fn cells(world: &World, account: &AccountSnapshot) -> BTreeMap<(String, String),
         guardrails: &guardrails,
     };
     let techniques = Techniques::load(&[]).unwrap().iter().cloned().collect();
-    let simulated = Simulation { techniques, ..Simulation::default() }.account(account, &context);
+    let simulated = Simulation { techniques, ..Simulation::default() }.account(&Prepared::of(account, &context));
     simulated.cells.into_iter().map(|cell| ((cell.bucket.clone(), cell.technique.clone()), cell)).collect()
 }
 

@@ -12,19 +12,14 @@ use super::outcome::Answers;
 use super::prevention::Defences;
 use super::record::{NAME_THE_BUCKET, NAME_THE_BUCKET_ON_BUS, is_read_only_management, on_bus, record};
 use super::technique::{Attempt, Chain, Class, Event, Occurs, Step, Technique, Whose};
-use crate::facts::alerting::Alerting;
 use crate::facts::alerting::record::RecordAlarms;
-use crate::facts::alike::AlikeBuckets;
-use crate::facts::logging::Observers;
-use crate::facts::prevention::{BucketPolicies, perimeter};
-use crate::facts::routing::{DefaultBus, FindingRoutes};
-use crate::facts::{Context, Evidence, detection};
+use crate::facts::bucket_class::BucketClass;
+use crate::facts::routing::DefaultBus;
+use crate::facts::{Evidence, Prepared, detection};
 use crate::semantics::event_selectors::BucketIdentity;
 use crate::semantics::guardduty;
 use crate::semantics::iam::any_bucket::of_bucket;
-use crate::semantics::iam::probes::Perimeter;
 use crate::semantics::verdict::{Tri, Verdict};
-use crate::snapshot::{AccountSnapshot, Bucket};
 
 /// What is taken for mended.
 #[derive(Debug, Clone, Default)]
@@ -41,14 +36,9 @@ pub const HAUL: u64 = 10_000;
 
 /// An account, ready to be walked through.
 pub struct Walk<'a> {
-    account: &'a AccountSnapshot,
-    context: &'a Context<'a>,
-    perimeter: Perimeter,
-    alike: AlikeBuckets,
-    observers: Observers,
+    prepared: &'a Prepared<'a>,
     alarms: RecordAlarms<'a>,
     buses: BTreeMap<&'a str, DefaultBus<'a>>,
-    routes: BTreeMap<&'a str, FindingRoutes<'a>>,
     findings: RefCell<BTreeMap<(String, &'static str), Vec<Link>>>,
     /// By region, what becomes of the attempts that no bucket's own configuration decides over.
     refusals: RefCell<BTreeMap<String, BTreeMap<Attempt, Verdict>>>,
@@ -67,34 +57,29 @@ type Sightings = BTreeMap<(Event, Occurs), Vec<Link>>;
 
 impl std::fmt::Debug for Walk<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Walk").field("account", &self.account.id).finish_non_exhaustive()
+        f.debug_struct("Walk").field("account", &self.prepared.account.id).finish_non_exhaustive()
     }
 }
 
 impl<'a> Walk<'a> {
     /// Compiles what all buckets of the account share.
     #[must_use]
-    pub fn of(account: &'a AccountSnapshot, context: &'a Context<'a>) -> Self {
-        let alerting = Alerting::of(account, context);
+    pub fn of(prepared: &'a Prepared<'a>) -> Self {
+        let account = prepared.account;
         let regions = || account.regional.keys().map(String::as_str);
-        let (observers, alarms) = (Observers::of(account, context), RecordAlarms::of(&alerting));
+        let alarms = RecordAlarms::of(&prepared.alerting);
         let buses: BTreeMap<&str, DefaultBus<'_>> =
             regions().map(|region| (region, DefaultBus::of(account, region))).collect();
         let names_matter = regions().filter(|region| {
-            observers.look_at_bucket_names(region)
+            prepared.observers.look_at_bucket_names(region)
                 || alarms.look_at(&NAME_THE_BUCKET)
                 || buses.get(region).is_some_and(|bus| bus.look_at(&NAME_THE_BUCKET_ON_BUS))
         });
         Self {
             names_matter: names_matter.collect(),
-            account,
-            context,
-            perimeter: perimeter(account, context),
-            alike: AlikeBuckets::of(account, context),
-            observers,
+            prepared,
             alarms,
             buses,
-            routes: regions().map(|region| (region, FindingRoutes::of(account, region, context))).collect(),
             findings: RefCell::default(),
             refusals: RefCell::default(),
             refusals_of_alike: RefCell::default(),
@@ -113,42 +98,70 @@ impl<'a> Walk<'a> {
         if self.with_evidence { evidence() } else { Vec::new() }
     }
 
-    /// What becomes of each technique on a bucket, in the order of the techniques, and what mending a check would do to
-    /// it. Nothing for a bucket whose region could not be read or is not in scope.
+    /// What becomes of each technique on the buckets of a class whose names are asked for, and what mending a check would do
+    /// to it. Nothing for a bucket whose region could not be read or is not in scope.
     #[must_use]
-    pub fn bucket(
+    pub fn class(
         &self,
-        bucket: &Bucket,
+        class: &BucketClass<'_>,
+        wanted: impl Fn(&str) -> bool,
         techniques: &[Technique],
         assumptions: &Assumptions,
         gains: &mut Gains,
     ) -> Vec<Cell> {
-        let known = bucket.region.known().filter(|region| self.account.regional.contains_key(*region));
+        let (account, context) = (self.prepared.account, self.prepared.context);
+        let names = class.members.iter().map(|bucket| bucket.name.as_str()).filter(|name| wanted(name));
+        let region = class.bucket.region.known();
+        if !class.stands_in() {
+            return names.flat_map(|_| self.bucket(class, techniques, assumptions, gains)).collect();
+        }
+        if region.is_some_and(|region| self.names_matter.contains(region.as_str())) {
+            let each = class.each(account, context).into_iter().filter(|one| wanted(&one.bucket.name));
+            return each.flat_map(|one| self.bucket(&one, techniques, assumptions, gains)).collect();
+        }
+        let mut of_each = Gains::default();
+        let cells = self.bucket(class, techniques, assumptions, &mut of_each);
+        names
+            .flat_map(|name| {
+                gains.join(&of_each);
+                cells.iter().map(|cell| cell.of_bucket(name))
+            })
+            .collect()
+    }
+
+    /// What becomes of each technique on what a class calls its bucket, in the order of the techniques.
+    fn bucket(
+        &self,
+        class: &BucketClass<'_>,
+        techniques: &[Technique],
+        assumptions: &Assumptions,
+        gains: &mut Gains,
+    ) -> Vec<Cell> {
+        let (account, bucket) = (self.prepared.account, class.bucket.as_ref());
+        let known = bucket.region.known().filter(|region| account.regional.contains_key(*region));
         let Some(region) = known else { return Vec::new() };
-        let policies =
-            BucketPolicies::of(self.account, bucket, self.context, &self.perimeter).among(&self.alike);
+        let policies = self.prepared.policies(class);
         let alike = policies.alike();
         let at = Scene {
             walk: self,
             identity: BucketIdentity {
                 name: bucket.name.clone(),
-                account: self.account.id.clone(),
+                account: account.id.clone(),
                 region: region.clone(),
-                partition: self.context.organization.partition.clone(),
+                partition: self.prepared.context.organization.partition.clone(),
             },
             defences: Defences {
-                account: self.account,
+                account,
                 bucket: alike.map_or(bucket, |alike| &alike.bucket),
                 region,
                 set: alike.map_or(policies.set(), |alike| &alike.set),
-                perimeter: &self.perimeter,
+                perimeter: &self.prepared.perimeter,
             },
             alike: alike.map(|alike| alike.number),
             refusals: RefCell::default(),
             sightings: RefCell::default(),
         };
-        let sensitive = self.context.policy.is_sensitive(&bucket.name, bucket.tags.known()).is_yes();
-        let weight = if sensitive { SENSITIVE_WEIGHT } else { 1.0 };
+        let weight = if class.sensitive.holds.is_yes() { SENSITIVE_WEIGHT } else { 1.0 };
         let mut cells = Vec::with_capacity(techniques.len());
         for technique in techniques {
             let chains = at.technique(technique);
@@ -174,21 +187,21 @@ impl<'a> Walk<'a> {
     fn finding(&self, name: &str, region: &str) -> Vec<Link> {
         let finding = guardduty::finding_types().find(|known| known.name == name);
         // A bucket is walked through only where its region was read.
-        let (Some(finding), Some(routes)) = (finding, self.routes.get(region)) else {
+        let (Some(finding), Some(routes)) = (finding, self.prepared.routes.get(region)) else {
             return Vec::new();
         };
         let key = (region.to_owned(), finding.name);
         if let Some(links) = self.findings.borrow().get(&key) {
             return links.clone();
         }
-        let produced = detection::produced(self.account, region, finding, self.context);
+        let produced = detection::produced(self.prepared.account, region, finding, self.prepared.context);
         let label = if finding.is_deterministic() { "" } else { ", if it judges the behaviour unusual" };
         let routed = routes.one(finding);
         let links = vec![
             Link {
                 question: Question::Detected,
                 deterministic: finding.is_deterministic(),
-                mended_by: detection::mended_by(self.account, region, finding, self.context),
+                mended_by: detection::mended_by(self.prepared.account, region, finding, self.prepared.context),
                 text: match produced.holds {
                     Tri::Yes => format!("GuardDuty raises {name}{label}"),
                     _ => format!("GuardDuty does not surely raise {name}: {}", produced.reason),
@@ -326,14 +339,14 @@ impl Scene<'_> {
     fn see(&self, event: &Event, occurs: Occurs) -> Vec<Link> {
         let region = self.identity.region.as_str();
         let record = record(event, &self.identity);
-        let logged = self.walk.observers.record(&record, region);
+        let logged = self.walk.prepared.observers.record(&record, region);
         let logged = Link {
             question: Question::Logged,
             holds: logged.value,
             text: logged.reason,
             deterministic: true,
             mended_by: Some(super::mending::of_record(event)),
-            evidence: self.walk.evidence(|| self.walk.observers.evidence_in(region)),
+            evidence: self.walk.evidence(|| self.walk.prepared.observers.evidence_in(region)),
         };
         let mut links = vec![logged.clone()];
         links.extend(self.alarms(event, &record, occurs));

@@ -124,17 +124,19 @@ pub fn of_bucket(verdict: &Verdict, name: &str) -> Verdict {
     Verdict {
         value: verdict.value,
         reason: verdict.reason.replace(ANY_BUCKET, name),
-        witness: verdict.witness.as_ref().map(|witness| named(witness, name)),
+        witness: verdict.witness.as_ref().map(|witness| replaced(witness, ANY_BUCKET, name)),
         assumptions: verdict.assumptions.clone(),
     }
 }
 
-fn named(value: &Value, name: &str) -> Value {
+/// JSON with one text in the place of another, in every value.
+#[must_use]
+pub fn replaced(value: &Value, from: &str, to: &str) -> Value {
     match value {
-        Value::String(text) => Value::String(text.replace(ANY_BUCKET, name)),
-        Value::Array(items) => items.iter().map(|item| named(item, name)).collect(),
+        Value::String(text) => Value::String(text.replace(from, to)),
+        Value::Array(items) => items.iter().map(|item| replaced(item, from, to)).collect(),
         Value::Object(fields) => {
-            fields.iter().map(|(field, value)| (field.clone(), named(value, name))).collect()
+            fields.iter().map(|(field, value)| (field.clone(), replaced(value, from, to))).collect()
         }
         Value::Null | Value::Bool(_) | Value::Number(_) => value.clone(),
     }
