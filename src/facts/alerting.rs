@@ -25,8 +25,9 @@ use super::logging;
 use super::resources::{AlarmFacts, BulkDownloadAlarm};
 use crate::semantics::configuration::{MetricAlarm, MetricFilter};
 use crate::semantics::event_selectors::{
-    BucketIdentity, Coverage, EventClass, ObservedSelectors, Observer, coverage,
+    BucketIdentity, Coverage, EventClass, ObservedSelectors, Observer, coverage, look_at_bucket_names,
 };
+use crate::semantics::iam::any_bucket::{ANY_BUCKET, LooksAt, of_bucket};
 use crate::semantics::verdict::{Assumption, Tri, Verdict};
 use crate::snapshot::{AccountSnapshot, LogGroup, Trail, TrailDetails};
 
@@ -122,19 +123,17 @@ impl<'a> Alerting<'a> {
 
     /// For each bucket whether its reads arrive in a log group.
     fn delivered(&self, trails: &[CoveringTrail<'_>]) -> Vec<Verdict> {
-        self.buckets
-            .iter()
-            .map(|bucket| {
-                let here =
-                    trails.iter().filter(|t| t.trail.multi_region || t.trail.home_region == bucket.region);
-                let named: Vec<(String, &CoveringTrail<'_>)> =
-                    here.map(|covering| (format!("trail `{}`", covering.trail.name), covering)).collect();
-                let observers: Vec<Observer<'_>> =
-                    named.iter().map(|(name, covering)| observer(name, covering)).collect();
-                let coverage: Coverage = coverage(bucket, EventClass::Read, &observers);
-                coverage.verdict()
-            })
-            .collect()
+        let looks_at = looks_at(trails);
+        let told_apart = |name: &str| looks_at.iter().any(|looks_at| looks_at.tells_apart(name));
+        of_each(&self.buckets, told_apart, of_bucket, |bucket| {
+            let here = trails.iter().filter(|t| t.trail.multi_region || t.trail.home_region == bucket.region);
+            let named: Vec<(String, &CoveringTrail<'_>)> =
+                here.map(|covering| (format!("trail `{}`", covering.trail.name), covering)).collect();
+            let observers: Vec<Observer<'_>> =
+                named.iter().map(|(name, covering)| observer(name, covering)).collect();
+            let coverage: Coverage = coverage(bucket, EventClass::Read, &observers);
+            coverage.verdict()
+        })
     }
 
     /// What is known of one of the account's alarms.
@@ -191,6 +190,33 @@ impl<'a> Alerting<'a> {
             None => Fact::new(Tri::No, "it watches no metric of a trail's log group"),
         }
     }
+}
+
+/// What of a bucket's name decides whether trails log events about it.
+fn looks_at(trails: &[CoveringTrail<'_>]) -> Vec<LooksAt> {
+    let selectors = trails.iter().filter_map(|covering| covering.details?.selectors.known());
+    selectors.flat_map(look_at_bucket_names).collect()
+}
+
+/// Asks of each bucket; of those that are not told apart only once in a region, of [`ANY_BUCKET`], which is then told of
+/// each.
+fn of_each<'b, T>(
+    buckets: &'b [BucketIdentity],
+    told_apart: impl Fn(&str) -> bool,
+    told: impl Fn(&T, &str) -> T,
+    ask: impl Fn(&BucketIdentity) -> T,
+) -> Vec<T> {
+    let mut of_any: BTreeMap<&str, T> = BTreeMap::new();
+    let of_one = |bucket: &'b BucketIdentity| {
+        if told_apart(&bucket.name) {
+            return ask(bucket);
+        }
+        let any = of_any.entry(bucket.region.as_str());
+        let any =
+            any.or_insert_with(|| ask(&BucketIdentity { name: ANY_BUCKET.to_owned(), ..bucket.clone() }));
+        told(any, &bucket.name)
+    };
+    buckets.iter().map(of_one).collect()
 }
 
 /// Whether the alarm names the filter's metric, whatever the dimensions.

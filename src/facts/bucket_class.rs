@@ -133,7 +133,7 @@ impl Likeness {
     /// Nothing for a bucket whose name may matter.
     fn of(bucket: &Bucket, named: &Named, observers: &Observers) -> Option<Self> {
         let name = bucket.name.as_str();
-        if bucket.region.known().is_some_and(|region| observers.look_at_bucket_names(region)) {
+        if bucket.region.known().is_some_and(|region| observers.tell_apart(region, name)) {
             return None;
         }
         let text = serde_json::to_string(bucket).ok()?;

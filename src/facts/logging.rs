@@ -8,6 +8,7 @@ use super::context::{Context, CoveringTrail, covering_trails, known_or_clause, o
 use super::fact::{Evidence, Fact};
 use crate::semantics::configuration::TrailSelectors;
 use crate::semantics::event_selectors::{self, BucketIdentity, EventClass, ObservedSelectors, Observer};
+use crate::semantics::iam::any_bucket::LooksAt;
 use crate::semantics::verdict::{Assumption, Tri, Verdict};
 use crate::snapshot::{AccountSnapshot, EventDataStore, Trail, TrailDetails};
 
@@ -27,8 +28,17 @@ struct Source {
     /// None: every region.
     region: Option<String>,
     selectors: Option<TrailSelectors>,
+    /// What of a bucket's name the selectors look at.
+    looks_at: Vec<LooksAt>,
     active: Verdict,
     evidence: Vec<Evidence>,
+}
+
+impl Source {
+    /// Whether it may log what happens in a region.
+    fn is_in(&self, region: &str) -> bool {
+        self.region.as_deref().is_none_or(|only| only == region)
+    }
 }
 
 impl Observers {
@@ -49,6 +59,7 @@ impl Observers {
                     hands_on: Verdict::no("an event data store hands nothing to EventBridge"),
                     region: None,
                     selectors: None,
+                    looks_at: Vec::new(),
                     active: Verdict::unknown(format!("not known because {}", why.clause())),
                     evidence: Vec::new(),
                 }),
@@ -59,18 +70,23 @@ impl Observers {
                     hands_on: Verdict::unknown(format!("not known because {}", why.clause())),
                     region: Some(region.clone()),
                     selectors: None,
+                    looks_at: Vec::new(),
                     active: Verdict::unknown(format!("not known because {}", why.clause())),
                     evidence: Vec::new(),
                 });
             }
         }
         all.extend(organization_stores(account, context));
+        for source in &mut all {
+            source.looks_at =
+                source.selectors.as_ref().map(event_selectors::look_at_bucket_names).unwrap_or_default();
+        }
         Self { all }
     }
 
     /// Those that may log what happens in a region.
     fn in_region(&self, region: &str) -> Vec<&Source> {
-        self.all.iter().filter(|s| s.region.as_deref().is_none_or(|only| only == region)).collect()
+        self.all.iter().filter(|source| source.is_in(region)).collect()
     }
 
     /// Whether every event of a class on a bucket's objects is logged.
@@ -151,11 +167,12 @@ impl Observers {
         }
     }
 
-    /// Whether it may depend on the name of a record's bucket if the record, written in a region, is logged.
+    /// Whether a record about a bucket of this name, written in a region, may be logged otherwise than one about
+    /// [`ANY_BUCKET`](crate::semantics::iam::any_bucket::ANY_BUCKET).
     #[must_use]
-    pub fn look_at_bucket_names(&self, region: &str) -> bool {
-        let selectors = self.in_region(region).into_iter().filter_map(|source| source.selectors.as_ref());
-        selectors.into_iter().any(event_selectors::look_at_bucket_names)
+    pub fn tell_apart(&self, region: &str, name: &str) -> bool {
+        let here = self.all.iter().filter(|source| source.is_in(region));
+        here.flat_map(|source| &source.looks_at).any(|looks_at| looks_at.tells_apart(name))
     }
 
     /// What was read of the trails and stores that may log an event of a region.
@@ -229,6 +246,7 @@ fn trail(covering: CoveringTrail<'_>) -> Source {
         hands_on,
         region: (!trail.multi_region).then(|| trail.home_region.clone()),
         selectors,
+        looks_at: Vec::new(),
         active,
         evidence,
     }
@@ -298,6 +316,7 @@ fn event_data_store(store: &EventDataStore, region: &str) -> Source {
             event_selectors: Vec::new(),
             advanced_event_selectors: store.advanced_event_selectors.clone(),
         }),
+        looks_at: Vec::new(),
         active: Verdict::new(
             active,
             format!("event data store `{}` is in state `{}`", store.name, store.status),

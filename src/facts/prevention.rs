@@ -119,7 +119,14 @@ impl<'a> BucketPolicies<'a> {
             block_public_access: public_access::for_requests(account, bucket),
             ..guardrails(account, context)
         };
-        Self { bucket, perimeter, set, evidence: bucket_evidence(bucket), alike: None, unlisted: unlisted(context) }
+        Self {
+            bucket,
+            perimeter,
+            set,
+            evidence: bucket_evidence(bucket),
+            alike: None,
+            unlisted: unlisted(context),
+        }
     }
 
     /// What decides over requests to buckets that are alike, of what stands for them.

@@ -199,7 +199,11 @@ impl Derivation<'_> {
             requires_tls: policies.requires_tls(),
             versioned: protection::versioned(bucket),
             locked: protection::locked(bucket),
-            key_denies_outside: protection::key_denies_outside(self.account, bucket, &self.prepared.perimeter),
+            key_denies_outside: protection::key_denies_outside(
+                self.account,
+                bucket,
+                &self.prepared.perimeter,
+            ),
             identity_perimeter: policies.identity_perimeter(),
             control_plane_perimeter: policies.control_plane_perimeter(),
             legitimate_use: policies.legitimate_use(),

@@ -80,8 +80,7 @@ impl TrailCoverage<'_> {
                 // Tomorrow's bucket: an account without buckets needs it as well.
                 buckets.push(self.identity("a-bucket-to-come", region));
             }
-            let facts =
-                self.different(&buckets).map(|bucket| self.observers.some_reads_handed_on(bucket));
+            let facts = self.different(&buckets).map(|bucket| self.observers.some_reads_handed_on(bucket));
             any(
                 facts,
                 &format!("no trail hands data events of S3 in `{region}` to a log group or to EventBridge"),
@@ -89,10 +88,12 @@ impl TrailCoverage<'_> {
         })
     }
 
-    /// Those buckets of a region of which different things may be logged: the first, where nobody looks at their names.
+    /// Those buckets of a region of which different things may be logged: of those whose names nobody looks at, the first.
     fn different<'b>(&self, buckets: &'b [BucketIdentity]) -> impl Iterator<Item = &'b BucketIdentity> {
-        let alike = buckets.first().is_some_and(|first| !self.observers.look_at_bucket_names(&first.region));
-        buckets.iter().take(if alike { 1 } else { buckets.len() })
+        let mut any = false;
+        buckets.iter().filter(move |bucket| {
+            self.observers.tell_apart(&bucket.region, &bucket.name) || !std::mem::replace(&mut any, true)
+        })
     }
 
     /// Whether the account has buckets in a region in scope.

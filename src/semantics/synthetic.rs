@@ -4,6 +4,9 @@
 
 use serde_json::{Value, json};
 
+/// The properties of a CloudTrail record that hold the name of the bucket that it is about.
+pub const NAME_THE_BUCKET: [&str; 3] = ["requestParameters", "resources", "tlsDetails"];
+
 /// A time for synthetic events; no evaluator depends on it.
 const TIME: &str = "2026-01-15T03:12:44Z";
 
@@ -414,6 +417,20 @@ mod tests {
         assert!(
             !guardduty_event("t", 1.5, "1", "2", "cn-north-1", "aws-cn").to_string().contains("arn:aws:")
         );
+    }
+
+    #[test]
+    fn reads_of_two_buckets_differ_in_the_properties_that_name_them_alone() {
+        let reads = |bucket| {
+            let reader = Reader { account: "111122223333", region: "eu-west-1", partition: "aws", bucket };
+            let mut reads: Vec<Value> = object_reads(&reader).into_iter().map(|read| read.event).collect();
+            for property in NAME_THE_BUCKET {
+                reads.iter_mut().filter_map(Value::as_object_mut).for_each(|read| _ = read.remove(property));
+            }
+            reads
+        };
+        assert_eq!(reads("crown-jewels"), reads("loot"));
+        assert!(reads("crown-jewels").iter().all(|read| !read.to_string().contains("crown-jewels")));
     }
 
     #[test]

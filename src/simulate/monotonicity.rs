@@ -58,7 +58,8 @@ fn cells(world: &World, account: &AccountSnapshot) -> BTreeMap<(String, String),
         guardrails: &guardrails,
     };
     let techniques = Techniques::load(&[]).unwrap().iter().cloned().collect();
-    let simulated = Simulation { techniques, ..Simulation::default() }.account(&Prepared::of(account, &context));
+    let simulated =
+        Simulation { techniques, ..Simulation::default() }.account(&Prepared::of(account, &context));
     simulated.cells.into_iter().map(|cell| ((cell.bucket.clone(), cell.technique.clone()), cell)).collect()
 }
 

@@ -12,10 +12,7 @@ const THIEF: &str = "999988887777";
 /// The bucket of the thief in records.
 const THIEF_BUCKET: &str = "exfilguard-probe-attacker";
 
-/// The properties of a record that hold the name of its bucket.
-pub const NAME_THE_BUCKET: [&str; 3] = ["requestParameters", "resources", "tlsDetails"];
-
-/// The same of the record on the bus.
+/// The properties of a record on the bus that hold the name of its bucket, as [`synthetic::NAME_THE_BUCKET`].
 pub const NAME_THE_BUCKET_ON_BUS: [&str; 3] =
     ["detail.requestParameters", "detail.resources", "detail.tlsDetails"];
 
@@ -143,6 +140,7 @@ mod tests {
     use super::*;
     use crate::semantics::configuration::{EventSelector, TrailSelectors};
     use crate::semantics::event_selectors;
+    use crate::semantics::synthetic::NAME_THE_BUCKET;
     use crate::semantics::verdict::Tri;
     use crate::simulate::Techniques;
 

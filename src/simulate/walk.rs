@@ -10,8 +10,8 @@ use super::cell::{Cell, ChainAnswer, Link, Question};
 use super::gains::Gains;
 use super::outcome::Answers;
 use super::prevention::Defences;
-use super::record::{NAME_THE_BUCKET, NAME_THE_BUCKET_ON_BUS, is_read_only_management, on_bus, record};
-use super::technique::{Attempt, Chain, Class, Event, Occurs, Step, Technique, Whose};
+use super::record::{NAME_THE_BUCKET_ON_BUS, is_read_only_management, on_bus, record};
+use super::technique::{Attempt, Chain, Class, Event, Network, Occurs, Step, Technique, Whose};
 use crate::facts::alerting::record::RecordAlarms;
 use crate::facts::bucket_class::BucketClass;
 use crate::facts::routing::DefaultBus;
@@ -19,6 +19,7 @@ use crate::facts::{Evidence, Prepared, detection};
 use crate::semantics::event_selectors::BucketIdentity;
 use crate::semantics::guardduty;
 use crate::semantics::iam::any_bucket::of_bucket;
+use crate::semantics::synthetic::NAME_THE_BUCKET;
 use crate::semantics::verdict::{Tri, Verdict};
 
 /// What is taken for mended.
@@ -40,13 +41,13 @@ pub struct Walk<'a> {
     alarms: RecordAlarms<'a>,
     buses: BTreeMap<&'a str, DefaultBus<'a>>,
     findings: RefCell<BTreeMap<(String, &'static str), Vec<Link>>>,
-    /// By region, what becomes of the attempts that no bucket's own configuration decides over.
+    /// By [place](place), what becomes of the attempts that no bucket's own configuration decides over.
     refusals: RefCell<BTreeMap<String, BTreeMap<Attempt, Verdict>>>,
-    /// By region and by what stands for buckets that are alike, what becomes of attempts on these.
+    /// By [place](place) and by what stands for buckets that are alike, what becomes of attempts on these.
     refusals_of_alike: RefCell<BTreeMap<(String, usize), BTreeMap<Attempt, Verdict>>>,
-    /// By region, who sees the steps there, where nobody looks at the names of buckets.
+    /// By region, who sees the steps on buckets that nobody tells apart by their names.
     sightings: RefCell<BTreeMap<String, Sightings>>,
-    /// The regions in which somebody does.
+    /// The regions in which rules, or filters of alarms, look at the names of all buckets.
     names_matter: BTreeSet<&'a str>,
     /// Whether links carry what was read for them.
     with_evidence: bool,
@@ -71,8 +72,7 @@ impl<'a> Walk<'a> {
         let buses: BTreeMap<&str, DefaultBus<'_>> =
             regions().map(|region| (region, DefaultBus::of(account, region))).collect();
         let names_matter = regions().filter(|region| {
-            prepared.observers.look_at_bucket_names(region)
-                || alarms.look_at(&NAME_THE_BUCKET)
+            alarms.look_at(&NAME_THE_BUCKET)
                 || buses.get(region).is_some_and(|bus| bus.look_at(&NAME_THE_BUCKET_ON_BUS))
         });
         Self {
@@ -110,23 +110,31 @@ impl<'a> Walk<'a> {
         gains: &mut Gains,
     ) -> Vec<Cell> {
         let (account, context) = (self.prepared.account, self.prepared.context);
-        let names = class.members.iter().map(|bucket| bucket.name.as_str()).filter(|name| wanted(name));
+        let names = || class.members.iter().map(|bucket| bucket.name.as_str()).filter(|name| wanted(name));
         let region = class.bucket.region.known();
         if !class.stands_in() {
-            return names.flat_map(|_| self.bucket(class, techniques, assumptions, gains)).collect();
+            return names().flat_map(|_| self.bucket(class, techniques, assumptions, gains)).collect();
         }
-        if region.is_some_and(|region| self.names_matter.contains(region.as_str())) {
+        if region.is_some_and(|region| names().any(|name| self.tell_apart(region, name))) {
             let each = class.each(account, context).into_iter().filter(|one| wanted(&one.bucket.name));
             return each.flat_map(|one| self.bucket(&one, techniques, assumptions, gains)).collect();
         }
         let mut of_each = Gains::default();
         let cells = self.bucket(class, techniques, assumptions, &mut of_each);
-        names
+        names()
             .flat_map(|name| {
                 gains.join(&of_each);
                 cells.iter().map(|cell| cell.of_bucket(name))
             })
             .collect()
+    }
+
+    /// Whether somebody may see what is done to a bucket of this name otherwise than what is done to
+    /// [`ANY_BUCKET`](crate::semantics::iam::any_bucket::ANY_BUCKET).
+    fn tell_apart(&self, region: &str, name: &str) -> bool {
+        self.names_matter.contains(region)
+            || self.prepared.observers.tell_apart(region, name)
+            || self.alarms.tell_apart(name)
     }
 
     /// What becomes of each technique on what a class calls its bucket, in the order of the techniques.
@@ -201,7 +209,12 @@ impl<'a> Walk<'a> {
             Link {
                 question: Question::Detected,
                 deterministic: finding.is_deterministic(),
-                mended_by: detection::mended_by(self.prepared.account, region, finding, self.prepared.context),
+                mended_by: detection::mended_by(
+                    self.prepared.account,
+                    region,
+                    finding,
+                    self.prepared.context,
+                ),
                 text: match produced.holds {
                     Tri::Yes => format!("GuardDuty raises {name}{label}"),
                     _ => format!("GuardDuty does not surely raise {name}: {}", produced.reason),
@@ -273,16 +286,16 @@ impl Scene<'_> {
     fn refusal(&self, step: &Step) -> Link {
         let mut any: Option<Verdict> = None;
         for attempt in &step.requests {
-            let region = &self.identity.region;
+            let place = place(attempt, &self.identity.region);
             let verdict = match self.alike {
                 _ if !attempt.meets_the_bucket() => {
                     let mut shared = self.walk.refusals.borrow_mut();
-                    self.attempt(attempt, shared.entry(region.clone()).or_default())
+                    self.attempt(attempt, shared.entry(place).or_default())
                 }
                 None => self.attempt(attempt, &mut self.refusals.borrow_mut()),
                 Some(number) => {
                     let mut shared = self.walk.refusals_of_alike.borrow_mut();
-                    let known = shared.entry((region.clone(), number)).or_default();
+                    let known = shared.entry((place, number)).or_default();
                     of_bucket(&self.attempt(attempt, known), &self.identity.name)
                 }
             };
@@ -319,7 +332,7 @@ impl Scene<'_> {
     fn sightings(&self, step: &Step) -> Vec<Link> {
         let Some(event) = &step.event else { return Vec::new() };
         let region = &self.identity.region;
-        if self.walk.names_matter.contains(region.as_str()) {
+        if self.walk.tell_apart(region, &self.identity.name) {
             return self.sighting(event, step.occurs, &mut self.sightings.borrow_mut());
         }
         let mut shared = self.walk.sightings.borrow_mut();
@@ -411,6 +424,12 @@ impl Scene<'_> {
             })
             .collect()
     }
+}
+
+/// Where it makes a difference that an attempt is made: the region, if it comes through the account's own VPC endpoints
+/// there; elsewhere nothing of a region decides over it.
+fn place(attempt: &Attempt, region: &str) -> String {
+    if attempt.from == Network::OwnEndpoint { region.to_owned() } else { String::new() }
 }
 
 /// A chain in which some links are taken for mended.

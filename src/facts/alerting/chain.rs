@@ -9,7 +9,8 @@ use crate::semantics::alarm::{self, Binding, Burst, Series};
 use crate::semantics::configuration::{MetricAlarm, MetricFilter};
 use crate::semantics::event_selectors::BucketIdentity;
 use crate::semantics::filter_pattern::FilterPattern;
-use crate::semantics::synthetic::{self, Reader, SyntheticEvent};
+use crate::semantics::iam::any_bucket::of_bucket;
+use crate::semantics::synthetic::{self, NAME_THE_BUCKET, Reader, SyntheticEvent};
 use crate::semantics::verdict::{Tri, Verdict};
 use crate::snapshot::AccountSnapshot;
 
@@ -53,24 +54,36 @@ pub fn chain(link: &Link<'_>, buckets: &[BucketIdentity], delivered: &[Verdict])
         return None;
     }
     let pattern = FilterPattern::parse(&link.filter.filter_pattern);
+    let looked_at = pattern.as_ref().is_ok_and(|pattern| pattern.reads(&NAME_THE_BUCKET))
+        || alarm::publishes_of(link.filter, &NAME_THE_BUCKET);
+    let told = |(counted, (seen, series)): &(Verdict, Seen), name: &str| {
+        (of_bucket(counted, name), (of_bucket(seen, name), series.clone()))
+    };
+    let asked = super::of_each(
+        buckets,
+        |_| looked_at,
+        told,
+        |bucket| {
+            let reads = synthetic::object_reads(&Reader {
+                account: &bucket.account,
+                region: &bucket.region,
+                partition: &bucket.partition,
+                bucket: &bucket.name,
+            });
+            let counted = match &pattern {
+                Err(error) => Verdict::unknown(format!(
+                    "the pattern of metric filter `{}` cannot be read: {error}",
+                    link.filter.filter_name
+                )),
+                Ok(pattern) => matches_all(link.filter, pattern, &reads),
+            };
+            (counted, seen(link, &reads))
+        },
+    );
     let mut per_bucket = Vec::with_capacity(buckets.len());
     let mut watched: Option<(Series, f64, Option<f64>)> = None;
     let mut bound = false;
-    for (bucket, delivered) in buckets.iter().zip(delivered) {
-        let reads = synthetic::object_reads(&Reader {
-            account: &bucket.account,
-            region: &bucket.region,
-            partition: &bucket.partition,
-            bucket: &bucket.name,
-        });
-        let counted = match &pattern {
-            Err(error) => Verdict::unknown(format!(
-                "the pattern of metric filter `{}` cannot be read: {error}",
-                link.filter.filter_name
-            )),
-            Ok(pattern) => matches_all(link.filter, pattern, &reads),
-        };
-        let (seen, series) = seen(link, &reads);
+    for ((counted, (seen, series)), delivered) in asked.into_iter().zip(delivered) {
         bound |= !seen.value.is_no();
         watched = watched.or(series);
         per_bucket.push(delivered.clone().and(link.usable.clone()).and(counted).and(seen));

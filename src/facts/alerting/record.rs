@@ -4,11 +4,12 @@ use serde_json::{Value, json};
 
 use super::super::context::{CoveringTrail, known_or_clause, owner_of, region_of};
 use super::super::fact::{Evidence, Fact};
-use super::{Alerting, people, publishes_for, reaches_log_group, standard_class};
+use super::{Alerting, looks_at, people, publishes_for, reaches_log_group, standard_class};
 use crate::semantics::alarm::{self, Binding, Burst};
 use crate::semantics::configuration::{MetricAlarm, MetricFilter};
 use crate::semantics::event_selectors;
 use crate::semantics::filter_pattern::FilterPattern;
+use crate::semantics::iam::any_bucket::LooksAt;
 use crate::semantics::verdict::Verdict;
 use crate::snapshot::AccountSnapshot;
 
@@ -26,6 +27,8 @@ struct Group<'a> {
     holder: &'a AccountSnapshot,
     usable: Verdict,
     trails: Vec<(CoveringTrail<'a>, Verdict)>,
+    /// What of the name of a record's bucket decides whether a trail delivers the record.
+    looks_at: Vec<LooksAt>,
     pairs: Vec<Pair<'a>>,
 }
 
@@ -140,18 +143,20 @@ impl<'a> RecordAlarms<'a> {
 }
 
 impl RecordAlarms<'_> {
-    /// Whether what the alarms make of a record may depend on these of its properties, which name its bucket.
+    /// Whether what the alarms make of a record that arrives may depend on these of its properties, which name its bucket.
     #[must_use]
     pub fn look_at(&self, properties: &[&str]) -> bool {
-        self.groups.iter().any(|group| {
-            let selectors = group.trails.iter().filter_map(|(covering, _)| covering.details);
-            let mut selectors = selectors.filter_map(|details| details.selectors.known());
-            selectors.any(event_selectors::look_at_bucket_names)
-                || group.pairs.iter().any(|pair| {
-                    pair.pattern.as_ref().is_ok_and(|pattern| pattern.reads(properties))
-                        || alarm::publishes_of(pair.filter, properties)
-                })
+        self.groups.iter().flat_map(|group| &group.pairs).any(|pair| {
+            pair.pattern.as_ref().is_ok_and(|pattern| pattern.reads(properties))
+                || alarm::publishes_of(pair.filter, properties)
         })
+    }
+
+    /// Whether a record about a bucket of this name may arrive in a log group otherwise than one about
+    /// [`ANY_BUCKET`](crate::semantics::iam::any_bucket::ANY_BUCKET).
+    #[must_use]
+    pub fn tell_apart(&self, name: &str) -> bool {
+        self.groups.iter().flat_map(|group| &group.looks_at).any(|looks_at| looks_at.tells_apart(name))
     }
 }
 
@@ -185,8 +190,9 @@ fn group<'a>(
             pairs.push(Pair { filter, pattern, alarm, reaches: people::reached(holder, alarm, region) });
         }
     }
+    let looks_at = looks_at(trails);
     let trails = trails.iter().map(|covering| (*covering, arrives(covering))).collect();
-    Ok(Some(Group { arn, holder, usable, trails, pairs }))
+    Ok(Some(Group { arn, holder, usable, trails, looks_at, pairs }))
 }
 
 /// A yes in one clause instead of one for each link.

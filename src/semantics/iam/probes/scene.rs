@@ -1,7 +1,7 @@
 //! Who asks, from where, and for what: the parts that probes are put together from.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use super::super::arn::Arn;
 use super::super::context::{Context, ContextValue, Key};
@@ -159,13 +159,17 @@ const SERVICE_KEYS: [&str; 13] = [
     "aws:PrincipalOrgID",
 ];
 
+/// What every signed-in principal has in common; put together once, because every probe begins with it.
 fn signed_in() -> Context {
-    let mut context = Context::new();
-    for key in SERVICE_KEYS {
-        context.set(key, ContextValue::Absent);
-    }
-    context.set("aws:ViaAWSService", ContextValue::one("false"));
-    context
+    static COMMON: LazyLock<Context> = LazyLock::new(|| {
+        let mut context = Context::new();
+        for key in SERVICE_KEYS {
+            context.set(key, ContextValue::Absent);
+        }
+        context.set("aws:ViaAWSService", ContextValue::one("false"));
+        context
+    });
+    COMMON.clone()
 }
 
 /// The network of an internet address.
