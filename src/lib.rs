@@ -12,6 +12,7 @@ pub mod deliver;
 pub mod engine;
 pub mod facts;
 pub mod investigate;
+pub mod json;
 pub mod policy;
 pub mod remediate;
 pub mod report;

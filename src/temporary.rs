@@ -2,7 +2,10 @@
 //! process is, however it ends. They are compressed, and come back in any order.
 
 use std::io::{self, BufWriter, Read as _, Seek as _, SeekFrom, Write as _};
-use std::sync::{Mutex, PoisonError};
+use std::num::NonZeroUsize;
+use std::sync::mpsc::{self, Receiver};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
 
 use flate2::Compression;
 use flate2::read::DeflateDecoder;
@@ -16,8 +19,11 @@ const IN_MEMORY: usize = 8 << 20;
 
 /// Where records wait.
 #[derive(Debug)]
-pub struct TemporaryRecords {
-    file: Mutex<SpooledTempFile>,
+pub struct TemporaryRecords(Mutex<File>);
+
+#[derive(Debug)]
+struct File {
+    file: SpooledTempFile,
     end: u64,
 }
 
@@ -42,6 +48,16 @@ impl Packed {
         serde_json::to_writer(&mut encoder, record)?;
         encoder.into_inner().map_err(io::IntoInnerError::into_error)?.finish().map(Self)
     }
+
+    /// Compresses a text.
+    ///
+    /// # Errors
+    /// None that is known: it is compressed in memory.
+    pub fn text(text: &str) -> io::Result<Self> {
+        let mut encoder = DeflateEncoder::new(Vec::new(), Compression::fast());
+        encoder.write_all(text.as_bytes())?;
+        encoder.finish().map(Self)
+    }
 }
 
 impl Default for TemporaryRecords {
@@ -53,19 +69,19 @@ impl Default for TemporaryRecords {
 impl TemporaryRecords {
     /// Records of which no more than so many bytes stay in memory.
     fn after(in_memory: usize) -> Self {
-        Self { file: Mutex::new(SpooledTempFile::new(in_memory)), end: 0 }
+        Self(Mutex::new(File { file: SpooledTempFile::new(in_memory), end: 0 }))
     }
 
     /// Keeps a record.
     ///
     /// # Errors
     /// The disk is full or failing.
-    pub fn put(&mut self, Packed(bytes): &Packed) -> io::Result<Place> {
-        let file = self.file.get_mut().unwrap_or_else(PoisonError::into_inner);
-        file.seek(SeekFrom::Start(self.end))?;
-        file.write_all(bytes)?;
-        let place = Place { at: self.end, length: bytes.len() };
-        self.end = self.end.saturating_add(u64::try_from(bytes.len()).unwrap_or(u64::MAX));
+    pub fn put(&self, Packed(bytes): &Packed) -> io::Result<Place> {
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let place = Place { at: kept.end, length: bytes.len() };
+        kept.file.seek(SeekFrom::Start(place.at))?;
+        kept.file.write_all(bytes)?;
+        kept.end = kept.end.saturating_add(u64::try_from(bytes.len()).unwrap_or(u64::MAX));
         Ok(place)
     }
 
@@ -74,15 +90,63 @@ impl TemporaryRecords {
     /// # Errors
     /// The disk is failing.
     pub fn get<T: DeserializeOwned>(&self, place: Place) -> io::Result<T> {
-        let mut bytes = vec![0; place.length];
+        Ok(serde_json::from_slice(&self.bytes(place)?)?)
+    }
+
+    /// A text that was put.
+    ///
+    /// # Errors
+    /// The disk is failing.
+    pub fn text(&self, place: Place) -> io::Result<String> {
+        String::from_utf8(self.bytes(place)?).map_err(io::Error::other)
+    }
+
+    fn bytes(&self, place: Place) -> io::Result<Vec<u8>> {
+        let mut packed = vec![0; place.length];
         {
-            let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
-            file.seek(SeekFrom::Start(place.at))?;
-            file.read_exact(&mut bytes)?;
+            let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            kept.file.seek(SeekFrom::Start(place.at))?;
+            kept.file.read_exact(&mut packed)?;
         }
-        let mut text = Vec::new();
-        DeflateDecoder::new(bytes.as_slice()).read_to_end(&mut text)?;
-        Ok(serde_json::from_slice(&text)?)
+        let mut bytes = Vec::new();
+        DeflateDecoder::new(packed.as_slice()).read_to_end(&mut bytes)?;
+        Ok(bytes)
+    }
+
+    /// What is read at each of these places, in their order. All processors read ahead of who takes it, each by one place.
+    pub fn each<T: Send + 'static>(
+        self: &Arc<Self>,
+        places: Vec<Place>,
+        read: fn(&Self, Place) -> io::Result<T>,
+    ) -> impl Iterator<Item = io::Result<T>> {
+        let (count, places) = (places.len(), Arc::new(places));
+        let readers = thread::available_parallelism().map_or(1, NonZeroUsize::get).min(count);
+        let mut started: Vec<Receiver<io::Result<T>>> = Vec::new();
+        for reader in 0..readers {
+            let (sender, receiver) = mpsc::sync_channel(0);
+            let (kept, places) = (Arc::clone(self), Arc::clone(&places));
+            let own = move || {
+                for place in places.iter().skip(reader).step_by(readers) {
+                    // Nobody takes it any more: what is left is not wanted.
+                    if sender.send(read(&kept, *place)).is_err() {
+                        break;
+                    }
+                }
+            };
+            match thread::Builder::new().name("unpack".to_owned()).spawn(own) {
+                Ok(_) => started.push(receiver),
+                Err(_) => break,
+            }
+        }
+        let kept = Arc::clone(self);
+        (0..count).map(move |number| {
+            let receiver = started.get(number % readers.max(1));
+            // Where a reader could not be started, or broke, its places are read here.
+            let ahead = receiver.and_then(|receiver| receiver.recv().ok());
+            ahead
+                .or_else(|| places.get(number).map(|place| read(&kept, *place)))
+                .unwrap_or_else(|| Err(io::Error::other("there is no such place")))
+        })
     }
 }
 
@@ -96,13 +160,13 @@ mod tests {
     fn records_come_back_whether_in_memory_or_on_disk() {
         for in_memory in [0, 50, IN_MEMORY] {
             let records = ["one", "of some length, and different from the others", "three"];
-            let mut kept = TemporaryRecords::after(in_memory);
+            let kept = TemporaryRecords::after(in_memory);
             let places: Vec<Place> =
                 records.iter().map(|record| kept.put(&Packed::of(record).unwrap()).unwrap()).collect();
             for (place, record) in places.iter().zip(records).rev() {
                 assert_eq!(kept.get::<String>(*place).unwrap(), record);
             }
-            let on_disk = kept.file.into_inner().unwrap().is_rolled();
+            let on_disk = kept.0.into_inner().unwrap().file.is_rolled();
             assert_eq!(on_disk, in_memory < IN_MEMORY);
         }
     }

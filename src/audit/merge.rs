@@ -13,9 +13,9 @@ use super::assembly::{Assessed, Joined};
 use super::spill::{PackedAccount, Spill};
 use crate::catalogue::Status;
 use crate::collect::Shard;
-use crate::score::{ExceptionUse, RecordKinds};
 use crate::score::assessment::{ApiCalls, Assessment, PolicyWarning, ResultRecord, Run};
 use crate::score::baseline::Baseline;
+use crate::score::{ExceptionUse, RecordKinds};
 use crate::simulate::{Cell, Gains};
 
 /// Assessments that do not make one.

@@ -4,18 +4,21 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::io;
+use std::sync::Arc;
 
+use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::json;
 use crate::score::assessment::ResultRecord;
-use crate::score::{Chunks, RecordKinds, Records};
+use crate::score::{Chunks, RecordKinds, Records, Texts};
 use crate::simulate::Cell;
 use crate::temporary::{Packed, Place, TemporaryRecords};
 
 /// Records of accounts, on disk.
 #[derive(Debug)]
 pub struct Spill {
-    kept: TemporaryRecords,
+    kept: Arc<TemporaryRecords>,
     kinds: RecordKinds,
     results: BTreeMap<String, Place>,
     cells: BTreeMap<String, Place>,
@@ -35,8 +38,8 @@ impl PackedAccount {
     /// The JSON writer refused a value.
     pub fn of(results: &[ResultRecord], cells: &[Cell], kept: RecordKinds) -> io::Result<Self> {
         Ok(Self {
-            results: (kept.results && !results.is_empty()).then(|| Packed::of(results)).transpose()?,
-            cells: (kept.cells && !cells.is_empty()).then(|| Packed::of(cells)).transpose()?,
+            results: (kept.results && !results.is_empty()).then(|| packed(results)).transpose()?,
+            cells: (kept.cells && !cells.is_empty()).then(|| packed(cells)).transpose()?,
         })
     }
 }
@@ -52,12 +55,7 @@ impl Spill {
     /// Nothing yet of what is to be kept.
     #[must_use]
     pub fn keeping(kinds: RecordKinds) -> Self {
-        Self {
-            kept: TemporaryRecords::default(),
-            kinds,
-            results: BTreeMap::new(),
-            cells: BTreeMap::new(),
-        }
+        Self { kept: Arc::default(), kinds, results: BTreeMap::new(), cells: BTreeMap::new() }
     }
 
     /// Keeps an account's records.
@@ -76,29 +74,42 @@ impl Spill {
 
 impl Records for Spill {
     fn results(&self) -> Chunks<'_, ResultRecord> {
-        self.chunks(&self.results, self.kinds.results)
+        Box::new(self.each(&self.results, self.kinds.results, unpacked).map(|chunk| chunk.map(Cow::Owned)))
     }
 
     fn cells(&self) -> Chunks<'_, Cell> {
-        self.chunks(&self.cells, self.kinds.cells)
+        Box::new(self.each(&self.cells, self.kinds.cells, unpacked).map(|chunk| chunk.map(Cow::Owned)))
+    }
+
+    fn results_text(&self) -> Texts<'_> {
+        Box::new(self.each(&self.results, self.kinds.results, TemporaryRecords::text))
+    }
+
+    fn cells_text(&self) -> Texts<'_> {
+        Box::new(self.each(&self.cells, self.kinds.cells, TemporaryRecords::text))
     }
 }
 
 impl Spill {
     /// What is not kept is not taken for empty: a report that reads more than it says is not written.
-    fn chunks<'a, T: Clone + 'a>(
-        &'a self,
-        index: &'a BTreeMap<String, Place>,
+    fn each<T: Send + 'static>(
+        &self,
+        index: &BTreeMap<String, Place>,
         kept: bool,
-    ) -> Chunks<'a, T>
-    where
-        Vec<T>: DeserializeOwned,
-    {
-        if !kept {
-            return Box::new(std::iter::once(Err(io::Error::other("these records were not kept"))));
-        }
-        Box::new(index.values().map(|place| self.kept.get(*place).map(Cow::Owned)))
+        read: fn(&TemporaryRecords, Place) -> io::Result<T>,
+    ) -> impl Iterator<Item = io::Result<T>> {
+        let missing = (!kept).then(|| Err(io::Error::other("these records were not kept")));
+        missing.into_iter().chain(self.kept.each(index.values().copied().collect(), read))
     }
+}
+
+/// Records as they stand in a written assessment, so that it need not be made anew.
+fn packed(records: &[impl Serialize]) -> io::Result<Packed> {
+    Packed::text(&json::elements(records)?)
+}
+
+fn unpacked<T: DeserializeOwned>(kept: &TemporaryRecords, place: Place) -> io::Result<Vec<T>> {
+    Ok(serde_json::from_str(&format!("[{}]", kept.text(place)?))?)
 }
 
 #[cfg(test)]

@@ -44,11 +44,8 @@ fn twin(of: &Bucket) -> Bucket {
 }
 
 fn judge() -> Judge {
-    let own = Source {
-        path: "own/buckets/bucket_no_twin.rego".to_owned(),
-        text: CHECK.to_owned(),
-        builtin: false,
-    };
+    let own =
+        Source { path: "own/buckets/bucket_no_twin.rego".to_owned(), text: CHECK.to_owned(), builtin: false };
     let sources: Vec<Source> = builtin().into_iter().chain([own]).collect();
     let checks = Checks::load(&sources, &Schemas(facts::schemas())).unwrap();
     let techniques = Techniques::load(&[]).unwrap().iter().cloned().collect();
@@ -88,16 +85,13 @@ fn buckets_are_judged_together_as_each_alone() {
         .collect();
     let guardrails = Guardrails::of(&header.organization);
     let (judge, policy) = (judge(), PolicyFile::default());
-    let context = Context {
-        organization: &header.organization,
-        hubs: &hubs,
-        policy: &policy,
-        guardrails: &guardrails,
-    };
+    let context =
+        Context { organization: &header.organization, hubs: &hubs, policy: &policy, guardrails: &guardrails };
     let (mut compared, mut together) = (0, 0);
     for account in accounts {
         let Some(buckets) = account.buckets.known().cloned() else { continue };
-        let with = |buckets: Vec<Bucket>| AccountSnapshot { buckets: Reading::Known(buckets), ..account.clone() };
+        let with =
+            |buckets: Vec<Bucket>| AccountSnapshot { buckets: Reading::Known(buckets), ..account.clone() };
         let twins: Vec<Bucket> = buckets.iter().flat_map(|bucket| [bucket.clone(), twin(bucket)]).collect();
         let whole = with(twins.clone());
         together += Prepared::of(&whole, &context).buckets.iter().filter(|class| class.stands_in()).count();

@@ -21,8 +21,8 @@ use crate::deliver::security_hub;
 use crate::policy::PolicyFile;
 use crate::report::Destinations;
 use crate::score::AssessmentView;
-use crate::score::assessment::Source;
 use crate::score::RecordKinds;
+use crate::score::assessment::Source;
 use crate::score::baseline::Baseline;
 use crate::simulate::{Simulation, Techniques};
 use crate::snapshot::{Change, SnapshotReader};
@@ -54,7 +54,9 @@ pub fn run(arguments: &AuditArguments, console: &Console) -> Result<ExitCode, Fa
     let (mut unsent, mut interrupted) = (false, false);
     let baseline = baseline.map(Baseline::new);
     let assessed = match &arguments.snapshot {
-        Some(path) => snapshot(path, change, &judge, arguments.shard, (baseline, destinations.read()), console)?,
+        Some(path) => {
+            snapshot(path, change, &judge, arguments.shard, (baseline, destinations.read()), console)?
+        }
         None => {
             if let Some(path) = &arguments.save_snapshot {
                 writable(path)?;

@@ -5,9 +5,9 @@ use std::io::{self, Write};
 use clap::ValueEnum;
 
 use super::{asff, csv, html, json, junit, markdown, ocsf, sarif, terminal};
-use crate::score::{AssessmentView, RecordKinds};
 use crate::score::assessment::Assessment;
 use crate::score::baseline::Comparison;
+use crate::score::{AssessmentView, RecordKinds};
 
 /// An output format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, ValueEnum)]

@@ -1,42 +1,47 @@
 //! The assessment as JSON: written for programs, and read back.
 
-use std::borrow::Cow;
 use std::io::{self, Write};
 
 use serde::ser::{Error as _, SerializeSeq as _, SerializeStruct as _};
 use serde::{Deserialize, Serialize, Serializer};
 
 use super::format::ReportError;
-use crate::score::AssessmentView;
+pub use crate::json::{render_value, write_value};
 use crate::score::assessment::{Assessment, SCHEMA};
-use crate::visible::is_hidden;
+use crate::score::{AssessmentView, Texts};
 
 /// Writes an assessment: indented, deterministic, ended by a line feed.
 ///
 /// # Errors
 /// The JSON writer refused a value, what is written to failed, or the results cannot be read.
 pub fn write(assessment: &AssessmentView<'_>, out: &mut dyn Write) -> Result<(), ReportError> {
-    Ok(write_value(&Whole(assessment), out)?)
+    // Only fields of the object itself stand behind a line feed and two spaces: no text holds a line feed.
+    let without = render_value(&Head(assessment.head()))?;
+    let split = |text: &str, field: &str| -> Result<(String, String), ReportError> {
+        let (before, behind) = text.split_once(&format!("\n  \"{field}\": []")).ok_or_else(|| {
+            ReportError::Json(serde_json::Error::custom(format!("the head has no field `{field}`")))
+        })?;
+        Ok((format!("{before}\n  \"{field}\": "), behind.to_owned()))
+    };
+    let (before, rest) = split(&without, "results")?;
+    let (between, behind) = split(&rest, "simulation")?;
+    out.write_all(before.as_bytes())?;
+    write_elements(assessment.results_text(), out)?;
+    out.write_all(between.as_bytes())?;
+    write_elements(assessment.cells_text(), out)?;
+    Ok(out.write_all(behind.as_bytes())?)
 }
 
-/// Writes any value in the same way.
-///
-/// # Errors
-/// The JSON writer refused a value, or what is written to failed.
-pub fn write_value(value: &impl Serialize, out: &mut dyn Write) -> Result<(), serde_json::Error> {
-    let mut out = Escaping { out, begun: Vec::new() };
-    serde_json::to_writer_pretty(&mut out, value)?;
-    out.write_all(b"\n").map_err(serde_json::Error::io)
-}
-
-/// Any value as text.
-///
-/// # Errors
-/// The JSON writer refused a value.
-pub fn render_value(value: &impl Serialize) -> Result<String, serde_json::Error> {
-    let mut text = Vec::new();
-    write_value(value, &mut text)?;
-    String::from_utf8(text).map_err(serde_json::Error::custom)
+/// Writes an array of which the elements are made already.
+fn write_elements(mut texts: Texts<'_>, out: &mut dyn Write) -> io::Result<()> {
+    let Some(first) = texts.next() else { return out.write_all(b"[]") };
+    out.write_all(b"[")?;
+    out.write_all(first?.as_bytes())?;
+    for text in texts {
+        out.write_all(b",")?;
+        out.write_all(text?.as_bytes())?;
+    }
+    out.write_all(b"\n  ]")
 }
 
 /// Writes an array in the same way, of whose elements no more than a chunk is in memory.
@@ -50,10 +55,10 @@ pub fn write_array<T: Serialize, I: Iterator<Item = io::Result<Vec<T>>>>(
     Ok(write_value(&Elements(chunks), out)?)
 }
 
-/// An assessment whose records are read while it is written. The fields are those of [`Assessment`], in the same order.
-struct Whole<'a>(&'a AssessmentView<'a>);
+/// An assessment without its records. The fields are those of [`Assessment`], in the same order.
+struct Head<'a>(&'a Assessment);
 
-impl Serialize for Whole<'_> {
+impl Serialize for Head<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let Assessment {
             schema,
@@ -67,15 +72,15 @@ impl Serialize for Whole<'_> {
             other_gains,
             exceptions,
             comparison: _,
-        } = self.0.head();
+        } = self.0;
         let mut object = serializer.serialize_struct("Assessment", 10)?;
         object.serialize_field("schema", schema)?;
         object.serialize_field("run", run)?;
         object.serialize_field("score", score)?;
         object.serialize_field("accounts", accounts)?;
-        object.serialize_field("results", &Elements(|| self.0.results()))?;
+        object.serialize_field("results", &[(); 0])?;
         object.serialize_field("policy_warnings", policy_warnings)?;
-        object.serialize_field("simulation", &Elements(|| self.0.cells()))?;
+        object.serialize_field("simulation", &[(); 0])?;
         if !mend_first.is_empty() {
             object.serialize_field("mend_first", mend_first)?;
         }
@@ -107,60 +112,6 @@ where
             }
         }
         array.end()
-    }
-}
-
-/// Writes what it gets, with every character as an escape that a terminal obeys and that JSON does not demand to be
-/// escaped. Such a character can stand only within strings, where an escape means the same.
-struct Escaping<'a> {
-    out: &'a mut dyn Write,
-    /// The beginning of a character whose end has not come yet.
-    begun: Vec<u8>,
-}
-
-impl Escaping<'_> {
-    fn text(&mut self, text: &str) -> io::Result<()> {
-        let mut rest = text;
-        while let Some(place) = rest.find(|character| character != '\n' && is_hidden(character)) {
-            let (plain, hidden) = rest.split_at(place);
-            self.out.write_all(plain.as_bytes())?;
-            let mut characters = hidden.chars();
-            for unit in characters.next().unwrap_or_default().encode_utf16(&mut [0; 2]) {
-                write!(self.out, "\\u{unit:04x}")?;
-            }
-            rest = characters.as_str();
-        }
-        self.out.write_all(rest.as_bytes())
-    }
-}
-
-impl Write for Escaping<'_> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        // Most of what is written are single signs and plain words.
-        if self.begun.is_empty() && bytes.iter().all(|byte| matches!(byte, b'\n' | b' '..=b'~')) {
-            self.out.write_all(bytes)?;
-            return Ok(bytes.len());
-        }
-        let mut all = Cow::Borrowed(bytes);
-        if !self.begun.is_empty() {
-            let mut begun = std::mem::take(&mut self.begun);
-            begun.extend_from_slice(bytes);
-            all = Cow::Owned(begun);
-        }
-        match std::str::from_utf8(&all) {
-            Ok(text) => self.text(text)?,
-            Err(error) if error.error_len().is_none() => {
-                let (whole, begun) = all.split_at(error.valid_up_to());
-                self.begun = begun.to_owned();
-                self.text(&String::from_utf8_lossy(whole))?;
-            }
-            Err(error) => return Err(io::Error::new(io::ErrorKind::InvalidData, error)),
-        }
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.out.flush()
     }
 }
 
@@ -204,6 +155,7 @@ mod tests {
     use crate::catalogue::{Severity, Status};
     use crate::report::{Format, Look};
     use crate::score::assessment::examples::{organization, result};
+    use crate::visible::is_hidden;
 
     fn render(assessment: &Assessment) -> Result<String, ReportError> {
         crate::report::render(Format::Json, assessment, Look::PLAIN)
@@ -219,16 +171,6 @@ mod tests {
         assert_eq!(render(&assessment).unwrap(), render_value(&assessment).unwrap());
         assessment.results.clear();
         assert_eq!(render(&assessment).unwrap(), render_value(&assessment).unwrap());
-    }
-
-    #[test]
-    fn a_character_in_two_pieces_is_one() {
-        let mut out = Vec::new();
-        let mut escaping = Escaping { out: &mut out, begun: Vec::new() };
-        for byte in "a\u{9b}🙂\u{202e}".as_bytes() {
-            escaping.write_all(&[*byte]).unwrap();
-        }
-        assert_eq!(String::from_utf8(out).unwrap(), "a\\u009b🙂\\u202e");
     }
 
     #[test]

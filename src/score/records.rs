@@ -5,14 +5,25 @@ use std::io;
 
 use super::Overview;
 use super::assessment::{Assessment, ResultRecord};
+use crate::json;
 use crate::simulate::Cell;
 
 /// The records of one account after the other, accounts by id; none of an account that has none.
 pub type Chunks<'a, T> = Box<dyn Iterator<Item = io::Result<Cow<'a, [T]>>> + 'a>;
 
+/// Records as text, account by account.
+pub type Texts<'a> = Box<dyn Iterator<Item = io::Result<String>> + 'a>;
+
 /// Where the results and the cells of the simulation are. Both can be gone through any number of times, in canonical
 /// order.
 pub trait Records {
+    /// The results as they stand in a written assessment ([`json::elements`]); a text per account. An error means that they
+    /// cannot be read from disk.
+    fn results_text(&self) -> Texts<'_>;
+
+    /// The cells of the simulation in the same form.
+    fn cells_text(&self) -> Texts<'_>;
+
     /// The results; a chunk per account. An error means that they cannot be read from disk.
     fn results(&self) -> Chunks<'_, ResultRecord>;
 
@@ -45,6 +56,14 @@ impl RecordKinds {
 }
 
 impl Records for Assessment {
+    fn results_text(&self) -> Texts<'_> {
+        Box::new(Records::results(self).map(|chunk| Ok(json::elements(&chunk?)?)))
+    }
+
+    fn cells_text(&self) -> Texts<'_> {
+        Box::new(Records::cells(self).map(|chunk| Ok(json::elements(&chunk?)?)))
+    }
+
     fn results(&self) -> Chunks<'_, ResultRecord> {
         Box::new(self.results.chunk_by(|a, b| a.account_id == b.account_id).map(|chunk| Ok(chunk.into())))
     }
@@ -91,6 +110,18 @@ impl<'a> AssessmentView<'a> {
     #[must_use]
     pub fn cells(&self) -> Chunks<'a, Cell> {
         self.records.cells()
+    }
+
+    /// The results as they stand in a written assessment; a text per account.
+    #[must_use]
+    pub fn results_text(&self) -> Texts<'a> {
+        self.records.results_text()
+    }
+
+    /// The cells of the simulation in the same form.
+    #[must_use]
+    pub fn cells_text(&self) -> Texts<'a> {
+        self.records.cells_text()
     }
 
     /// All of it in memory.

@@ -63,7 +63,7 @@ pub fn differences(
     if !found(root.differences(&organization(&before)?, &organization(&after)?)) {
         return Ok(());
     }
-    let mut kept = TemporaryRecords::default();
+    let kept = TemporaryRecords::default();
     let mut places: BTreeMap<String, Place> = BTreeMap::new();
     for account in &mut before {
         let account = account?;
