@@ -8,6 +8,8 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
+use sha2::{Digest as _, Sha256};
+
 use super::alike::{AlikeBucket, AlikeBuckets};
 use super::context::Context;
 use super::fact::Fact;
@@ -125,9 +127,10 @@ pub(super) fn classes<'a>(
     groups.into_iter().flat_map(|group| group.classes(account, context, perimeter, alike)).collect()
 }
 
-/// What was read of a bucket, with [`ANY_BUCKET`] where its name stands: equal texts are equal readings.
+/// The SHA-256 of what was read of a bucket, with [`ANY_BUCKET`] where its name stands: equal ones are equal readings, and an
+/// account's thousands of buckets are not kept a second time.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Likeness(String);
+struct Likeness([u8; 32]);
 
 impl Likeness {
     /// Nothing for a bucket whose name may matter.
@@ -148,7 +151,8 @@ impl Likeness {
         let Named { sensitive, classified } = named;
         let by_name = [sensitive, classified].map(|fact| about_any(fact.clone(), name));
         let by_name = serde_json::to_string(&by_name).ok()?;
-        Some(Self(format!("{}\n{by_name}", text.replace(name, ANY_BUCKET))))
+        let whole = format!("{}\n{by_name}", text.replace(name, ANY_BUCKET));
+        Some(Self(Sha256::digest(whole).into()))
     }
 }
 
