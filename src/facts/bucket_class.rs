@@ -15,7 +15,7 @@ use super::context::Context;
 use super::fact::Fact;
 use super::logging::Observers;
 use super::macie;
-use super::prevention::{BucketPolicies, sensitive};
+use super::prevention::{BucketPolicies, is_shown, sensitive};
 use crate::semantics::iam::any_bucket::{ANY_BUCKET, replaced};
 use crate::semantics::iam::probes::Perimeter;
 use crate::snapshot::{AccountSnapshot, Bucket};
@@ -148,6 +148,10 @@ impl Likeness {
         if text.contains(ANY_BUCKET) || text.matches(name).count() != allowed {
             return None;
         }
+        // Names differ in length, and by its length a policy is evidence or too large for it.
+        if is_shown(policy) != is_shown(&policy.replace(name, ANY_BUCKET)) {
+            return None;
+        }
         let Named { sensitive, classified } = named;
         let by_name = [sensitive, classified].map(|fact| about_any(fact.clone(), name));
         let by_name = serde_json::to_string(&by_name).ok()?;
@@ -203,4 +207,107 @@ impl<'a> Group<'a> {
 fn any(bucket: &Bucket) -> Option<Bucket> {
     let text = serde_json::to_string(bucket).ok()?;
     serde_json::from_str(&text.replace(&bucket.name, ANY_BUCKET)).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+    use std::collections::BTreeMap;
+
+    use serde_json::json;
+
+    use super::*;
+    use crate::facts::{Prepared, samples};
+    use crate::semantics::configuration::{DataResource, EventSelector, TrailSelectors};
+    use crate::snapshot::{Reading, Trail, TrailDetails, TrailStatus};
+
+    /// A bucket whose policy names it, with a Sid of so many characters.
+    fn bucket(name: &str, sid: usize) -> Bucket {
+        let policy = json!({"Version": "2012-10-17", "Statement": [{"Sid": "s".repeat(sid), "Effect": "Deny",
+            "Principal": "*", "Action": "s3:*", "Resource": format!("arn:aws:s3:::{name}/*"),
+            "Condition": {"Bool": {"aws:SecureTransport": "false"}}}]});
+        Bucket { policy: Reading::Known(Some(policy.to_string())), ..samples::bucket(name) }
+    }
+
+    /// How many buckets each class has.
+    fn classes(buckets: &[Bucket], selected: &str) -> Vec<usize> {
+        const ARN: &str = "arn:aws:cloudtrail:eu-west-1:111122223333:trail/own";
+        let mut account = samples::account();
+        account.buckets = Reading::Known(buckets.to_vec());
+        let trail = Trail {
+            name: "own".into(),
+            arn: ARN.into(),
+            home_region: samples::REGION.into(),
+            multi_region: true,
+            organization: false,
+            include_global_service_events: true,
+            s3_bucket: "logs".into(),
+            log_group_arn: None,
+            log_group_role_arn: None,
+            kms_key_id: None,
+            log_file_validation: true,
+        };
+        account.regional.get_mut(samples::REGION).unwrap().trails = Reading::Known(vec![trail]);
+        let values = vec![selected.to_owned()];
+        let selector = EventSelector {
+            data_resources: vec![DataResource { r#type: "AWS::S3::Object".into(), values }],
+            ..EventSelector::default()
+        };
+        let details = TrailDetails {
+            status: Reading::Known(TrailStatus { is_logging: true, ..TrailStatus::default() }),
+            selectors: Reading::Known(TrailSelectors {
+                event_selectors: vec![selector],
+                ..TrailSelectors::default()
+            }),
+        };
+        account.trail_details.insert(ARN.into(), details);
+        samples::with_context(&samples::organization(), |context| {
+            let prepared = Prepared::of(&account, context);
+            assert!(prepared.buckets.iter().all(|class| class.stands_in() == (class.members.len() > 1)));
+            prepared.buckets.iter().map(|class| class.members.len()).collect()
+        })
+    }
+
+    #[test]
+    fn buckets_that_differ_in_their_names_alone_are_one_class() {
+        let alike = [bucket("jewels", 1), bucket("crown-jewels-archive", 1), bucket("loot", 1)];
+        assert_eq!(classes(&alike, "arn:aws:s3"), [3]);
+        assert_eq!(classes(&alike, "arn:aws:s3:::loot/"), [2, 1], "a selector names one of them");
+        assert_eq!(classes(&alike, "arn:aws:s3:::sword/"), [3], "a selector names another");
+        assert_eq!(classes(&[bucket("jewels", 1), bucket("loot", 2)], "arn:aws:s3"), [1, 1]);
+    }
+
+    #[test]
+    fn what_is_of_one_bucket_alone_keeps_it_apart() {
+        let jewels = || bucket("jewels", 1);
+        let tags = |name: &str, value: &str| BTreeMap::from([(name.to_owned(), value.to_owned())]);
+        let tagged = |bucket: Bucket, name: &str, value: &str| Bucket {
+            tags: Reading::Known(tags(name, value)),
+            ..bucket
+        };
+        let two = |one: Bucket, other: Bucket| classes(&[one, other], "arn:aws:s3");
+        let loot = || bucket("loot", 1);
+        assert_eq!(two(tagged(jewels(), "Name", "jewels"), tagged(loot(), "Name", "loot")), [2]);
+        assert_eq!(two(tagged(jewels(), "Name", "jewels"), tagged(loot(), "Name", "jewels")), [1, 1]);
+        assert_eq!(two(tagged(jewels(), "team", "a"), tagged(loot(), "team", "b")), [1, 1]);
+        let logging = |bucket: Bucket, target: &str| {
+            let mut bucket = bucket;
+            bucket.exports.access_logs = Reading::Known(Some(target.to_owned()));
+            bucket
+        };
+        assert_eq!(two(logging(jewels(), "logs"), logging(loot(), "logs")), [2]);
+        // Each logs to itself: where that is, is looked up by its name.
+        assert_eq!(two(logging(jewels(), "jewels"), logging(loot(), "loot")), [1, 1]);
+    }
+
+    #[test]
+    fn a_policy_that_is_too_large_to_show_under_one_name_alone_keeps_its_bucket_apart() {
+        let (short, long) = ("ab", "a-bucket-with-a-long-name-that-makes-its-policy-too-large");
+        let length = |name: &str| bucket(name, 0).policy.known().unwrap().as_ref().unwrap().len();
+        // Shown under the short name, but not under that of any bucket.
+        let sid = 4096 - length(short);
+        assert_eq!(classes(&[bucket(short, sid), bucket("cd", sid)], "arn:aws:s3"), [1, 1]);
+        assert_eq!(classes(&[bucket(short, 1), bucket(long, 1)], "arn:aws:s3"), [2]);
+    }
 }

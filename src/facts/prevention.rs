@@ -395,9 +395,14 @@ fn bucket_evidence(bucket: &Bucket) -> Vec<Evidence> {
 /// The largest document that is shown whole in a report, in bytes.
 const MAX_SHOWN: usize = 4096;
 
+/// Whether a document is small enough to be shown whole.
+pub(super) fn is_shown(text: &str) -> bool {
+    text.len() <= MAX_SHOWN
+}
+
 /// A document as evidence; null if it is too large to show.
 pub(super) fn document(text: &str) -> Value {
-    if text.len() > MAX_SHOWN {
+    if !is_shown(text) {
         return Value::Null;
     }
     serde_json::from_str(text).unwrap_or_else(|_| json!(text))
