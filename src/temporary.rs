@@ -170,4 +170,42 @@ mod tests {
             assert_eq!(on_disk, in_memory < IN_MEMORY);
         }
     }
+
+    #[test]
+    fn what_is_read_ahead_comes_in_order_and_one_that_cannot_be_read_ends_no_other() {
+        let kept = Arc::new(TemporaryRecords::default());
+        let mut places: Vec<Place> = (0..50)
+            .map(|number: u32| kept.put(&Packed::text(&number.to_string()).unwrap()).unwrap())
+            .collect();
+        let texts = |places: &[Place]| -> Vec<Option<String>> {
+            kept.each(places.to_vec(), TemporaryRecords::text).map(Result::ok).collect()
+        };
+        let expected: Vec<Option<String>> = (0..50).map(|number| Some(number.to_string())).collect();
+        assert_eq!(texts(&places), expected);
+        assert_eq!(
+            kept.each(places.clone(), TemporaryRecords::text).take(3).count(),
+            3,
+            "the rest is not wanted"
+        );
+        let beyond = Place { at: kept.0.lock().unwrap().end, length: 10 };
+        places.insert(20, beyond);
+        let read = texts(&places);
+        assert_eq!(
+            (read.len(), read[19].as_deref(), &read[20], read[21].as_deref()),
+            (51, Some("19"), &None, Some("20"))
+        );
+        assert!(texts(&[]).is_empty());
+    }
+
+    #[test]
+    fn a_reader_that_breaks_is_stood_in_for() {
+        fn breaks_elsewhere(kept: &TemporaryRecords, place: Place) -> io::Result<String> {
+            assert_ne!(thread::current().name(), Some("unpack"), "a defect");
+            kept.text(place)
+        }
+        let kept = Arc::new(TemporaryRecords::default());
+        let places = ["a", "b", "c"].map(|text| kept.put(&Packed::text(text).unwrap()).unwrap());
+        let read: Vec<String> = kept.each(places.to_vec(), breaks_elsewhere).map(Result::unwrap).collect();
+        assert_eq!(read, ["a", "b", "c"]);
+    }
 }

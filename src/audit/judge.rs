@@ -109,6 +109,15 @@ pub struct Worker<'a> {
     evaluator: Evaluator<'a>,
 }
 
+/// What the resources of one account are judged under.
+struct Terms<'a> {
+    account: &'a AccountSnapshot,
+    policy: &'a PolicyFile,
+    surroundings: Surroundings,
+    /// Why the account's place in the organization is not known, and the checks that have settings for some places.
+    undetermined: Option<(String, BTreeSet<&'a str>)>,
+}
+
 impl Worker<'_> {
     /// Judges an account.
     #[must_use]
@@ -120,42 +129,15 @@ impl Worker<'_> {
         if !judge.policy.organizational_units.is_empty() {
             self.evaluator.set_parameters(&policy);
         }
-        let undetermined = match &parents {
-            Ok(_) => BTreeSet::new(),
-            Err(_) => judge.policy.checks_of_units(),
+        let terms = Terms {
+            account,
+            policy: &policy,
+            surroundings: self.surroundings(account, context),
+            undetermined: parents.err().map(|why| (why, judge.policy.checks_of_units())),
         };
-        let surroundings = self.surroundings(account, context);
         let prepared = Prepared::of(account, context);
-        let mut results = Vec::new();
-        for resource in &facts::derive_together(&prepared) {
-            let mut judged = |resource: &facts::Resource, which: &dyn Fn(&Check) -> bool| {
-                let (seen, mut results) = (Seen::of(&resource.facts), Vec::new());
-                let of_kind = judge.checks.all().filter(|check| check.metadata().resource == resource.kind);
-                for check in of_kind.filter(|check| which(check)) {
-                    let id = check.metadata().id.as_str();
-                    if let (Err(why), true) = (&parents, undetermined.contains(id)) {
-                        results.push(record(&policy, account, resource, check, unplaced(why)));
-                    } else if policy.is_enabled(id) {
-                        let outcome = self.evaluator.evaluate_seen(check, &seen, &surroundings);
-                        results.push(record(&policy, account, resource, check, outcome));
-                    }
-                }
-                results
-            };
-            if resource.stands_for.is_empty() {
-                results.extend(judged(resource, &|_| true));
-                continue;
-            }
-            // Checks of ours look at no bucket's name but to tell it; those of others may.
-            let of_all = judged(resource, &Check::is_builtin);
-            for name in &resource.stands_for {
-                results.extend(of_all.iter().map(|result| result.of_bucket(name)));
-            }
-            if judge.checks.all().any(|check| !check.is_builtin()) {
-                let each = resource.each();
-                results.extend(each.iter().flat_map(|one| judged(one, &|check| !check.is_builtin())));
-            }
-        }
+        let derived = facts::derive_together(&prepared);
+        let results = derived.iter().flat_map(|resource| self.resource(resource, &terms)).collect();
         let simulated = judge.simulation.as_ref().map(|simulation| simulation.account(&prepared));
         let Simulated { cells: simulation, gains, what_if } = simulated.unwrap_or_default();
         Judgement {
@@ -166,6 +148,45 @@ impl Worker<'_> {
             gains,
             what_if,
         }
+    }
+
+    /// The results of all checks on a resource, or on each of those for which it stands.
+    fn resource(&mut self, resource: &facts::Resource, terms: &Terms<'_>) -> Vec<ResultRecord> {
+        if resource.stands_for.is_empty() {
+            return self.judged_by(resource, terms, |_| true);
+        }
+        // Checks of ours look at no bucket's name but to tell it; those of users may.
+        let of_all = self.judged_by(resource, terms, Check::is_builtin);
+        let told = |name: &String| of_all.iter().map(|result| result.of_bucket(name)).collect::<Vec<_>>();
+        let mut results: Vec<ResultRecord> = resource.stands_for.iter().flat_map(told).collect();
+        if self.judge.checks.all().any(|check| !check.is_builtin()) {
+            for one in &resource.each() {
+                results.extend(self.judged_by(one, terms, |check| !check.is_builtin()));
+            }
+        }
+        results
+    }
+
+    /// The results of these checks on a resource.
+    fn judged_by(
+        &mut self,
+        resource: &facts::Resource,
+        terms: &Terms<'_>,
+        which: impl Fn(&Check) -> bool,
+    ) -> Vec<ResultRecord> {
+        let Terms { account, policy, surroundings, undetermined } = terms;
+        let (judge, seen) = (self.judge, Seen::of(&resource.facts));
+        let mut results = Vec::new();
+        for check in judge.checks.all().filter(|c| c.metadata().resource == resource.kind && which(c)) {
+            let id = check.metadata().id.as_str();
+            let outcome = match undetermined {
+                Some((why, checks)) if checks.contains(id) => unplaced(why),
+                _ if !policy.is_enabled(id) => continue,
+                _ => self.evaluator.evaluate_seen(check, &seen, surroundings),
+            };
+            results.push(record(policy, account, resource, check, outcome));
+        }
+        results
     }
 
     fn surroundings(&self, account: &AccountSnapshot, context: &Context<'_>) -> Surroundings {

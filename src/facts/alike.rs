@@ -75,8 +75,7 @@ impl AlikeBuckets {
         let rest = (policy.is_some(), &bucket.acl, &bucket.object_ownership, &bucket.public_access_block);
         let key = format!("{}\n{}", text.replace(name, ANY_BUCKET), serde_json::to_string(&rest).ok()?);
         if let Some(known) = self.met.borrow().get(&key) {
-            let told_apart = known.looks_at.iter().any(|looks_at| looks_at.tells_apart(name));
-            return (!told_apart).then(|| Rc::clone(known));
+            return (!self.tell_apart(known, name)).then(|| Rc::clone(known));
         }
         let of_any = OfAnyBucket::new(set.resource.known()?, &self.arns, name);
         // The name may stand nowhere else: not in a condition, nor in what a statement is called.

@@ -219,8 +219,7 @@ mod tests {
 
     use super::*;
     use crate::facts::{Prepared, samples};
-    use crate::semantics::configuration::{DataResource, EventSelector, TrailSelectors};
-    use crate::snapshot::{Reading, Trail, TrailDetails, TrailStatus};
+    use crate::snapshot::Reading;
 
     /// A bucket whose policy names it, with a Sid of so many characters.
     fn bucket(name: &str, sid: usize) -> Bucket {
@@ -232,36 +231,7 @@ mod tests {
 
     /// How many buckets each class has.
     fn classes(buckets: &[Bucket], selected: &str) -> Vec<usize> {
-        const ARN: &str = "arn:aws:cloudtrail:eu-west-1:111122223333:trail/own";
-        let mut account = samples::account();
-        account.buckets = Reading::Known(buckets.to_vec());
-        let trail = Trail {
-            name: "own".into(),
-            arn: ARN.into(),
-            home_region: samples::REGION.into(),
-            multi_region: true,
-            organization: false,
-            include_global_service_events: true,
-            s3_bucket: "logs".into(),
-            log_group_arn: None,
-            log_group_role_arn: None,
-            kms_key_id: None,
-            log_file_validation: true,
-        };
-        account.regional.get_mut(samples::REGION).unwrap().trails = Reading::Known(vec![trail]);
-        let values = vec![selected.to_owned()];
-        let selector = EventSelector {
-            data_resources: vec![DataResource { r#type: "AWS::S3::Object".into(), values }],
-            ..EventSelector::default()
-        };
-        let details = TrailDetails {
-            status: Reading::Known(TrailStatus { is_logging: true, ..TrailStatus::default() }),
-            selectors: Reading::Known(TrailSelectors {
-                event_selectors: vec![selector],
-                ..TrailSelectors::default()
-            }),
-        };
-        account.trail_details.insert(ARN.into(), details);
+        let account = samples::account_with_trail(buckets.to_vec(), false, &[selected]);
         samples::with_context(&samples::organization(), |context| {
             let prepared = Prepared::of(&account, context);
             assert!(prepared.buckets.iter().all(|class| class.stands_in() == (class.members.len() > 1)));

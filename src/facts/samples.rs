@@ -5,10 +5,11 @@ use std::collections::BTreeMap;
 use super::context::Context;
 use super::guardrails::Guardrails;
 use crate::policy::PolicyFile;
-use crate::semantics::configuration::{Subscription, Topic};
+use crate::semantics::configuration::{DataResource, EventSelector, Subscription, Topic, TrailSelectors};
 use crate::snapshot::{
     AccountSnapshot, AclGrant, Bucket, BucketAcl, BucketExports, Entry, Organization, OrganizationAccount,
-    OrganizationIdentity, PolicyType, Reading, Region, TopicRecord, Unreadable,
+    OrganizationIdentity, PolicyType, Reading, Region, TopicRecord, Trail, TrailDetails, TrailStatus,
+    Unreadable,
 };
 
 /// The account that the samples are about.
@@ -144,6 +145,46 @@ pub fn account_with_topic() -> AccountSnapshot {
         key: None,
     };
     AccountSnapshot { topics: BTreeMap::from([(TOPIC.into(), record)]), ..account() }
+}
+
+/// The ARN of the trail of [`account_with_trail`].
+pub const TRAIL: &str = "arn:aws:cloudtrail:eu-west-1:111122223333:trail/own";
+
+/// The sample account with these buckets and a trail that logs, in every region, the data events of these values.
+pub fn account_with_trail(buckets: Vec<Bucket>, organization: bool, values: &[&str]) -> AccountSnapshot {
+    let mut account = AccountSnapshot { buckets: Reading::Known(buckets), ..account() };
+    let trail = Trail {
+        name: "own".into(),
+        arn: TRAIL.into(),
+        home_region: REGION.into(),
+        multi_region: true,
+        organization,
+        include_global_service_events: true,
+        s3_bucket: "logs".into(),
+        log_group_arn: None,
+        log_group_role_arn: None,
+        kms_key_id: None,
+        log_file_validation: true,
+    };
+    if let Some(region) = account.regional.get_mut(REGION) {
+        region.trails = Reading::Known(vec![trail]);
+    }
+    let selector = EventSelector {
+        data_resources: vec![DataResource {
+            r#type: "AWS::S3::Object".into(),
+            values: values.iter().map(|value| (*value).to_owned()).collect(),
+        }],
+        ..EventSelector::default()
+    };
+    let details = TrailDetails {
+        status: Reading::Known(TrailStatus { is_logging: true, ..TrailStatus::default() }),
+        selectors: Reading::Known(TrailSelectors {
+            event_selectors: vec![selector],
+            ..TrailSelectors::default()
+        }),
+    };
+    account.trail_details.insert(TRAIL.into(), details);
+    account
 }
 
 /// A part that could not be read.

@@ -242,49 +242,12 @@ mod tests {
     #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
     use super::*;
     use crate::facts::samples;
-    use crate::semantics::configuration::{DataResource, EventSelector, TrailSelectors};
-    use crate::snapshot::{Organization, TrailDetails, TrailStatus};
-
-    const ARN: &str = "arn:aws:cloudtrail:eu-west-1:111122223333:trail/own";
-
-    fn trail(organization: bool) -> Trail {
-        Trail {
-            name: "own".into(),
-            arn: ARN.into(),
-            home_region: samples::REGION.into(),
-            multi_region: true,
-            organization,
-            include_global_service_events: true,
-            s3_bucket: "logs".into(),
-            log_group_arn: None,
-            log_group_role_arn: None,
-            kms_key_id: None,
-            log_file_validation: true,
-        }
-    }
+    use crate::semantics::configuration::TrailSelectors;
+    use crate::snapshot::{Organization, TrailStatus};
 
     /// An account with a bucket and a trail whose data events are those of `values`.
     fn account(organization: bool, values: &[&str]) -> AccountSnapshot {
-        let mut account = samples::account();
-        account.buckets = Reading::Known(vec![samples::bucket("ledger")]);
-        let region = account.regional.get_mut(samples::REGION).unwrap();
-        region.trails = Reading::Known(vec![trail(organization)]);
-        let selector = EventSelector {
-            data_resources: vec![DataResource {
-                r#type: "AWS::S3::Object".into(),
-                values: values.iter().map(|value| (*value).to_owned()).collect(),
-            }],
-            ..EventSelector::default()
-        };
-        let details = TrailDetails {
-            status: Reading::Known(TrailStatus { is_logging: true, ..TrailStatus::default() }),
-            selectors: Reading::Known(TrailSelectors {
-                event_selectors: vec![selector],
-                ..TrailSelectors::default()
-            }),
-        };
-        account.trail_details.insert(ARN.into(), details);
-        account
+        samples::account_with_trail(vec![samples::bucket("ledger")], organization, values)
     }
 
     fn asked(account: &AccountSnapshot, ask: impl Fn(&TrailCoverage<'_>) -> Fact) -> Fact {
@@ -318,7 +281,8 @@ mod tests {
         let fact = asked(&account(false, &["arn:aws:s3"]), covered);
         assert_eq!((fact.holds, fact.reason.contains("`own`")), (Tri::No, true), "{}", fact.reason);
         let mut stopped = account(true, &["arn:aws:s3"]);
-        stopped.trail_details.get_mut(ARN).unwrap().status = Reading::Known(TrailStatus::default());
+        stopped.trail_details.get_mut(samples::TRAIL).unwrap().status =
+            Reading::Known(TrailStatus::default());
         assert_eq!(asked(&stopped, covered).holds, Tri::No);
         let mut unread = account(true, &["arn:aws:s3"]);
         unread.regional.get_mut(samples::REGION).unwrap().trails =
@@ -359,11 +323,13 @@ mod tests {
     #[test]
     fn a_trail_that_may_be_stopped_logs_perhaps_something() {
         let mut account = account(true, &["arn:aws:s3:::ledger/in/"]);
-        account.trail_details.get_mut(ARN).unwrap().status = samples::denied("cloudtrail:GetTrailStatus");
+        account.trail_details.get_mut(samples::TRAIL).unwrap().status =
+            samples::denied("cloudtrail:GetTrailStatus");
         let some = |c: &TrailCoverage<'_>| c.some_data_events(samples::REGION);
         assert_eq!(asked(&account, some).holds, Tri::Unknown);
         assert_eq!(asked(&account, |c| c.can_alert()).holds, Tri::Unknown);
-        account.trail_details.get_mut(ARN).unwrap().status = Reading::Known(TrailStatus::default());
+        account.trail_details.get_mut(samples::TRAIL).unwrap().status =
+            Reading::Known(TrailStatus::default());
         assert_eq!(asked(&account, some).holds, Tri::No);
         assert_eq!(asked(&account, |c| c.can_alert()).holds, Tri::No);
     }
@@ -376,7 +342,7 @@ mod tests {
             latest_delivery_error: Some("AccessDenied".into()),
             ..TrailStatus::default()
         };
-        account.trail_details.get_mut(ARN).unwrap().status = Reading::Known(status);
+        account.trail_details.get_mut(samples::TRAIL).unwrap().status = Reading::Known(status);
         let fact = asked(&account, |c| c.can_alert());
         assert_eq!((fact.holds, fact.assumptions), (Tri::Yes, vec!["A-09".to_owned(), "A-16".to_owned()]));
         assert_eq!(asked(&account, |c| c.some_data_events(samples::REGION)).holds, Tri::No);
@@ -400,10 +366,11 @@ mod tests {
                 name: None,
                 field_selectors: vec![category.clone(), kind.clone(), spared],
             };
-            account.trail_details.get_mut(ARN).unwrap().selectors = Reading::Known(TrailSelectors {
-                event_selectors: Vec::new(),
-                advanced_event_selectors: vec![selector],
-            });
+            account.trail_details.get_mut(samples::TRAIL).unwrap().selectors =
+                Reading::Known(TrailSelectors {
+                    event_selectors: Vec::new(),
+                    advanced_event_selectors: vec![selector],
+                });
             asked(&account, |c| c.foreign_buckets(EventClass::Write)).holds
         };
         assert_eq!(spare("arn:aws:s3:::our-logs/"), Tri::Yes);
