@@ -1,15 +1,13 @@
 //! Records that wait on disk: in memory while they are few, else in a temporary file without a name, which is gone when the
 //! process is, however it ends. They are compressed, and come back in any order.
 
-use std::io::{self, BufWriter, Read as _, Seek as _, SeekFrom, Write as _};
+use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
 use std::num::NonZeroUsize;
 use std::sync::mpsc::{self, Receiver};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
-use flate2::Compression;
-use flate2::read::DeflateDecoder;
-use flate2::write::DeflateEncoder;
+use lz4_flex::block::{compress_prepend_size, decompress_size_prepended};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tempfile::SpooledTempFile;
@@ -44,19 +42,13 @@ impl Packed {
     /// # Errors
     /// The JSON writer refused a value.
     pub fn of(record: &(impl Serialize + ?Sized)) -> io::Result<Self> {
-        let mut encoder = BufWriter::new(DeflateEncoder::new(Vec::new(), Compression::fast()));
-        serde_json::to_writer(&mut encoder, record)?;
-        encoder.into_inner().map_err(io::IntoInnerError::into_error)?.finish().map(Self)
+        Ok(Self(compress_prepend_size(&serde_json::to_vec(record)?)))
     }
 
     /// Compresses a text.
-    ///
-    /// # Errors
-    /// None that is known: it is compressed in memory.
-    pub fn text(text: &str) -> io::Result<Self> {
-        let mut encoder = DeflateEncoder::new(Vec::new(), Compression::fast());
-        encoder.write_all(text.as_bytes())?;
-        encoder.finish().map(Self)
+    #[must_use]
+    pub fn text(text: &str) -> Self {
+        Self(compress_prepend_size(text.as_bytes()))
     }
 }
 
@@ -108,9 +100,7 @@ impl TemporaryRecords {
             kept.file.seek(SeekFrom::Start(place.at))?;
             kept.file.read_exact(&mut packed)?;
         }
-        let mut bytes = Vec::new();
-        DeflateDecoder::new(packed.as_slice()).read_to_end(&mut bytes)?;
-        Ok(bytes)
+        decompress_size_prepended(&packed).map_err(io::Error::other)
     }
 
     /// What is read at each of these places, in their order. All processors read ahead of who takes it, each by one place.
@@ -174,9 +164,8 @@ mod tests {
     #[test]
     fn what_is_read_ahead_comes_in_order_and_one_that_cannot_be_read_ends_no_other() {
         let kept = Arc::new(TemporaryRecords::default());
-        let mut places: Vec<Place> = (0..50)
-            .map(|number: u32| kept.put(&Packed::text(&number.to_string()).unwrap()).unwrap())
-            .collect();
+        let mut places: Vec<Place> =
+            (0..50).map(|number: u32| kept.put(&Packed::text(&number.to_string())).unwrap()).collect();
         let texts = |places: &[Place]| -> Vec<Option<String>> {
             kept.each(places.to_vec(), TemporaryRecords::text).map(Result::ok).collect()
         };
@@ -204,7 +193,7 @@ mod tests {
             kept.text(place)
         }
         let kept = Arc::new(TemporaryRecords::default());
-        let places = ["a", "b", "c"].map(|text| kept.put(&Packed::text(text).unwrap()).unwrap());
+        let places = ["a", "b", "c"].map(|text| kept.put(&Packed::text(text)).unwrap());
         let read: Vec<String> = kept.each(places.to_vec(), breaks_elsewhere).map(Result::unwrap).collect();
         assert_eq!(read, ["a", "b", "c"]);
     }

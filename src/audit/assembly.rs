@@ -14,7 +14,7 @@ use super::{Start, missing};
 use crate::collect::{CallCounts, Shard};
 use crate::score::assessment::{AccountAudit, ApiCalls, Assessment, Incomplete, ResultRecord, Run, Source};
 use crate::score::baseline::Baseline;
-use crate::score::{AssessmentView, Overview, RecordKinds, Standing};
+use crate::score::{AccountRecords, AssessmentView, Overview, ReportNeeds, Standing};
 use crate::simulate::{Cell, Gains};
 use crate::snapshot::Organization;
 
@@ -84,8 +84,9 @@ struct Part {
 
 impl Part {
     fn of(judgement: Judgement, judge: &Judge, start: &Start, baseline: Option<&Baseline>) -> Self {
-        let Judgement { account, mut results, incomplete, simulation: mut cells, gains, what_if: _ } =
+        let Judgement { account, mut results, mut incomplete, simulation: mut cells, gains, what_if: _ } =
             judgement;
+        incomplete.sort();
         results.sort_by(|a, b| a.order().cmp(&b.order()));
         cells.sort_by(Cell::order);
         let met = Exceptions { policy: judge.policy(), today: start.date() }.except(&mut results);
@@ -157,7 +158,7 @@ pub struct Assembly {
     judge: Arc<Judge>,
     start: Start,
     baseline: Option<Baseline>,
-    kept: RecordKinds,
+    needs: ReportNeeds,
     sum: Mutex<Sum>,
 }
 
@@ -170,8 +171,8 @@ struct Sum {
 }
 
 impl Sum {
-    fn keeping(kinds: RecordKinds) -> Self {
-        Self { joined: Joined::default(), met: Met::default(), records: Spill::keeping(kinds), failure: None }
+    fn keeping(needs: ReportNeeds) -> Self {
+        Self { joined: Joined::default(), met: Met::default(), records: Spill::keeping(needs), failure: None }
     }
 }
 
@@ -182,12 +183,11 @@ impl std::fmt::Debug for Assembly {
 }
 
 impl Assembly {
-    /// Joins what this judge judges, held against an earlier assessment if there is one; for reports that read these kinds
-    /// of records.
+    /// Joins what this judge judges, held against an earlier assessment if there is one; for reports with these needs.
     #[must_use]
-    pub fn new(judge: &Arc<Judge>, start: &Start, baseline: Option<Baseline>, kept: RecordKinds) -> Self {
-        let sum = Mutex::new(Sum::keeping(kept));
-        Self { judge: Arc::clone(judge), start: start.clone(), baseline, kept, sum }
+    pub fn new(judge: &Arc<Judge>, start: &Start, baseline: Option<Baseline>, needs: ReportNeeds) -> Self {
+        let sum = Mutex::new(Sum::keeping(needs.clone()));
+        Self { judge: Arc::clone(judge), start: start.clone(), baseline, needs, sum }
     }
 
     /// The assessment of everything that was taken.
@@ -196,7 +196,7 @@ impl Assembly {
     /// Some account's records could not be kept: the disk is full or failing.
     pub fn finish(&self, whole: Whole<'_>) -> io::Result<Assessed> {
         let mut sum = self.sum.lock().unwrap_or_else(PoisonError::into_inner);
-        let sum = std::mem::replace(&mut *sum, Sum::keeping(self.kept));
+        let sum = std::mem::replace(&mut *sum, Sum::keeping(self.needs.clone()));
         if let Some(failure) = sum.failure {
             return Err(failure);
         }
@@ -212,9 +212,14 @@ impl Assembly {
 impl Sink for Assembly {
     fn take(&self, judgement: Judgement) {
         let part = Part::of(judgement, &self.judge, &self.start, self.baseline.as_ref());
-        let packed = PackedAccount::of(&part.results, &part.cells, self.kept);
+        let account = AccountRecords {
+            account: Some(&part.account),
+            incomplete: &part.incomplete,
+            results: &part.results,
+        };
+        let packed = PackedAccount::of(&account, &part.cells, &self.needs);
         let mut sum = self.sum.lock().unwrap_or_else(PoisonError::into_inner);
-        let kept = packed.and_then(|packed| sum.records.put(&part.account.id, &packed));
+        let kept = packed.and_then(|packed| sum.records.put(&part.account.id, packed));
         if let Err(failure) = kept {
             sum.failure.get_or_insert(failure);
         }

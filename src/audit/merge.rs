@@ -15,7 +15,7 @@ use crate::catalogue::Status;
 use crate::collect::Shard;
 use crate::score::assessment::{ApiCalls, Assessment, PolicyWarning, ResultRecord, Run};
 use crate::score::baseline::Baseline;
-use crate::score::{ExceptionUse, RecordKinds};
+use crate::score::{AccountRecords, ExceptionUse, ReportNeeds};
 use crate::simulate::{Cell, Gains};
 
 /// Assessments that do not make one.
@@ -185,7 +185,8 @@ impl Merge {
     ) -> Result<(), MergeError> {
         results.sort_by(|a, b| a.order().cmp(&b.order()));
         cells.sort_by(Cell::order);
-        self.records.put(account, &PackedAccount::of(&results, &cells, RecordKinds::ALL)?)?;
+        let records = AccountRecords { account: None, incomplete: &[], results: &results };
+        self.records.put(account, PackedAccount::of(&records, &cells, &ReportNeeds::ALL)?)?;
         self.joined.add_records(account, &results, &cells);
         Ok(())
     }

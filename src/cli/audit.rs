@@ -21,7 +21,7 @@ use crate::deliver::security_hub;
 use crate::policy::PolicyFile;
 use crate::report::Destinations;
 use crate::score::AssessmentView;
-use crate::score::RecordKinds;
+use crate::score::ReportNeeds;
 use crate::score::assessment::Source;
 use crate::score::baseline::Baseline;
 use crate::simulate::{Simulation, Techniques};
@@ -172,8 +172,8 @@ struct LiveRun<'a> {
     console: &'a Console,
     scope: Scope,
     wanted: Wanted,
-    /// The records that the reports and Security Hub read.
-    kept: RecordKinds,
+    /// What the reports and Security Hub read of each account.
+    needs: ReportNeeds,
     settings: Settings,
     state: Option<State>,
     begun: Option<Begun>,
@@ -192,10 +192,10 @@ impl<'a> LiveRun<'a> {
     fn prepare(
         arguments: &'a AuditArguments,
         judge: &'a Arc<Judge>,
-        reports: RecordKinds,
+        reports: ReportNeeds,
         console: &'a Console,
     ) -> Result<Self, Failure> {
-        let sent = if arguments.send_to_security_hub { RecordKinds::RESULTS } else { RecordKinds::NONE };
+        let sent = if arguments.send_to_security_hub { ReportNeeds::RESULTS } else { ReportNeeds::NONE };
         let scope = Scope { shard: arguments.shard, ..live::scope(&arguments.live, judge.policy()) };
         let wanted = asked(arguments, judge);
         let settings = settings(&scope, &wanted, arguments);
@@ -217,7 +217,17 @@ impl<'a> LiveRun<'a> {
                 state.clear().map_err(unusable)?;
             }
         }
-        Ok(Self { arguments, judge, console, scope, wanted, kept: reports.and(sent), settings, state, begun })
+        Ok(Self {
+            arguments,
+            judge,
+            console,
+            scope,
+            wanted,
+            needs: reports.and(sent),
+            settings,
+            state,
+            begun,
+        })
     }
 
     /// Enters AWS, or goes on where an earlier process entered.
@@ -307,7 +317,7 @@ async fn read_and_judge(
         stop,
         ..LiveAudit::new(&collector, &start, &done)
     };
-    let assembly = Arc::new(Assembly::new(run.judge, &start, baseline, run.kept));
+    let assembly = Arc::new(Assembly::new(run.judge, &start, baseline, run.needs.clone()));
     let sink: Arc<dyn Sink> = Arc::<Assembly>::clone(&assembly);
     let interrupted = audit.judge_into(run.judge, &sink).await.into_diagnostic().map_err(Failure::usage)?;
     progress.finish();
@@ -322,13 +332,13 @@ async fn read_and_judge(
     Ok(LiveOutcome { assessed, unsent, interrupted })
 }
 
-/// Judges a saved snapshot, or a part of its accounts; keeps the records that the reports read.
+/// Judges a saved snapshot, or a part of its accounts; keeps what the reports need.
 pub fn snapshot(
     path: &Path,
     change: Option<Change>,
     judge: &Arc<Judge>,
     shard: Option<Shard>,
-    (baseline, kept): (Option<Baseline>, RecordKinds),
+    (baseline, needs): (Option<Baseline>, ReportNeeds),
     console: &Console,
 ) -> Result<Assessed, Failure> {
     let reader = saved(path, change)?;
@@ -336,7 +346,7 @@ pub fn snapshot(
     let progress = Progress::new(console, reader.header().scope.iter().filter(of_shard).count());
     let done = |id: &str| progress.done(id);
     let start = Start::now();
-    let assembly = Arc::new(Assembly::new(judge, &start, baseline, kept));
+    let assembly = Arc::new(Assembly::new(judge, &start, baseline, needs));
     let sink: Arc<dyn Sink> = Arc::<Assembly>::clone(&assembly);
     let read = offline_into(reader, judge, shard, &sink, done).into_diagnostic().map_err(Failure::usage)?;
     progress.finish();

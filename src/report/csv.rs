@@ -3,15 +3,15 @@
 //! Every cell is quoted, and a cell that a spreadsheet would take for a formula gets an apostrophe before it
 //! (OWASP, CSV injection). Control characters are written out, so that each record is one line.
 
-use std::io::Write;
+use std::io::{self, Write};
 
-use csv::{QuoteStyle, Terminator, WriterBuilder};
+use csv::{QuoteStyle, Terminator, Writer, WriterBuilder};
 
 use super::finding::{account_names, title};
 use super::format::ReportError;
 use crate::collect::permission::permission;
-use crate::score::AssessmentView;
 use crate::score::assessment::{Incomplete, ResultRecord, SinceBaseline};
+use crate::score::{AccountRecords, AssessmentView, Section};
 use crate::visible::visible_start;
 
 /// The names of the columns. Columns may be added at the end.
@@ -44,26 +44,43 @@ pub const COLUMNS: [&str; 23] = [
 /// The most characters of a cell: a spreadsheet's cell holds 32,767 units of UTF-16, two for some characters.
 const MAX_CELL: usize = 16_000;
 
+/// The rows of an account's results.
+pub const ROWS: Section = Section { report: "csv", text: rows };
+
 /// Writes an assessment as CSV. A row with the status `unknown` and without a check is something that could not be
 /// read.
 ///
 /// # Errors
 /// What is written to failed, or the results cannot be read.
 pub fn write(assessment: &AssessmentView<'_>, out: &mut dyn Write) -> Result<(), ReportError> {
-    let mut writer =
-        WriterBuilder::new().quote_style(QuoteStyle::Always).terminator(Terminator::CRLF).from_writer(out);
     let names = account_names(assessment.head());
-    let name = |account: &str| names.get(account).copied().unwrap_or_default();
+    let mut writer = writer(&mut *out);
     writer.write_record(COLUMNS)?;
     for failure in &assessment.head().run.incomplete {
-        writer.write_record(unread(failure, name(&failure.account_id)).iter().map(|text| cell(text)))?;
+        let name = names.get(failure.account_id.as_str()).copied().unwrap_or_default();
+        writer.write_record(unread(failure, name).iter().map(|text| cell(text)))?;
     }
-    for results in assessment.results() {
-        for result in &*results? {
-            writer.write_record(record(result, name(&result.account_id)).iter().map(|text| cell(text)))?;
-        }
+    writer.flush()?;
+    drop(writer);
+    for section in assessment.sections(ROWS) {
+        let (_, rows) = section?;
+        out.write_all(rows.as_bytes())?;
     }
-    Ok(writer.flush()?)
+    Ok(())
+}
+
+fn writer<W: Write>(out: W) -> Writer<W> {
+    WriterBuilder::new().quote_style(QuoteStyle::Always).terminator(Terminator::CRLF).from_writer(out)
+}
+
+fn rows(of: &AccountRecords<'_>) -> io::Result<String> {
+    let name = of.account.map(|account| account.name.as_str()).unwrap_or_default();
+    let mut writer = writer(Vec::new());
+    for result in of.results {
+        writer.write_record(record(result, name).iter().map(|text| cell(text)))?;
+    }
+    let rows = writer.into_inner().map_err(|error| io::Error::other(error.to_string()))?;
+    String::from_utf8(rows).map_err(io::Error::other)
 }
 
 fn record(result: &ResultRecord, name: &str) -> [String; COLUMNS.len()] {

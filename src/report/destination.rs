@@ -14,7 +14,7 @@ use std::str::FromStr;
 use clap::builder::{OsStringValueParser, TypedValueParser as _, ValueParser, ValueParserFactory};
 
 use super::format::{Format, Look, ReportError, write};
-use crate::score::{AssessmentView, RecordKinds};
+use crate::score::{AssessmentView, ReportNeeds};
 use crate::visible::visible;
 
 /// A report that was asked for: `FORMAT` for standard output, `FORMAT=PATH` for a file.
@@ -225,10 +225,10 @@ impl Destinations {
         Ok(Self { reports })
     }
 
-    /// The records that the reports read.
+    /// What the reports read of each account.
     #[must_use]
-    pub fn read(&self) -> RecordKinds {
-        self.reports.iter().fold(RecordKinds::NONE, |read, report| read.and(report.format.reads()))
+    pub fn read(&self) -> ReportNeeds {
+        self.reports.iter().fold(ReportNeeds::NONE, |read, report| read.and(report.format.reads()))
     }
 
     /// The format that goes to standard output, if any does.

@@ -7,7 +7,7 @@ use clap::ValueEnum;
 use super::{asff, csv, html, json, junit, markdown, ocsf, sarif, terminal};
 use crate::score::assessment::Assessment;
 use crate::score::baseline::Comparison;
-use crate::score::{AssessmentView, RecordKinds};
+use crate::score::{AssessmentView, ReportNeeds};
 
 /// An output format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, ValueEnum)]
@@ -33,15 +33,15 @@ pub enum Format {
 }
 
 impl Format {
-    /// The records that a report of this format reads; what it tells of them together is counted while judging.
+    /// What a report of this format reads of each account; what it tells of all together is counted while judging.
     #[must_use]
-    pub fn reads(self) -> RecordKinds {
+    pub fn reads(self) -> ReportNeeds {
         match self {
-            Self::Terminal => RecordKinds::NONE,
-            Self::Junit | Self::Markdown | Self::Csv | Self::Sarif | Self::Ocsf | Self::Asff => {
-                RecordKinds::RESULTS
-            }
-            Self::Json | Self::Html => RecordKinds::ALL,
+            Self::Terminal => ReportNeeds::NONE,
+            Self::Junit => ReportNeeds::section(junit::SUITE),
+            Self::Csv => ReportNeeds::section(csv::ROWS),
+            Self::Markdown | Self::Sarif | Self::Ocsf | Self::Asff => ReportNeeds::RESULTS,
+            Self::Json | Self::Html => ReportNeeds::ALL,
         }
     }
 

@@ -9,9 +9,12 @@ use quick_junit::{NonSuccessKind, Property, Report, TestCase, TestCaseStatus, Te
 
 use super::format::ReportError;
 use crate::catalogue::Status;
-use crate::score::AssessmentView;
-use crate::score::assessment::{AccountAudit, AccountStatus, Assessment, ResultRecord};
+use crate::score::assessment::{AccountAudit, AccountStatus, Incomplete, ResultRecord};
+use crate::score::{AccountRecords, AssessmentView, Section};
 use crate::visible::visible;
+
+/// The suite of an account that has results.
+pub const SUITE: Section = Section { report: "junit", text: section };
 
 /// Writes an assessment as JUnit XML, ended by a line feed.
 ///
@@ -22,23 +25,27 @@ pub fn write(assessment: &AssessmentView<'_>, out: &mut dyn Write) -> Result<(),
     let frame = frame(assessment).to_string()?;
     let (before, after) = frame.split_at(frame.rfind(END).unwrap_or(frame.len()));
     out.write_all(before.as_bytes())?;
+    let without_results = |account| suite_text(suite(&head.run.incomplete, account, &[]));
     let mut accounts = head.accounts.iter().peekable();
-    for results in assessment.results() {
-        let results = results?;
-        let Some(id) = results.first().map(|result| result.account_id.as_str()) else { continue };
-        while let Some(account) = accounts.next_if(|account| account.id.as_str() < id) {
-            write_suite(suite(head, account, &[]), out)?;
+    for section in assessment.sections(SUITE) {
+        let (id, section) = section?;
+        while let Some(account) = accounts.next_if(|account| account.id < id) {
+            out.write_all(without_results(account)?.as_bytes())?;
         }
-        let suite = match accounts.next_if(|account| account.id == id) {
-            Some(account) => suite(head, account, &results),
-            None => stray(id, &results),
-        };
-        write_suite(suite, out)?;
+        _ = accounts.next_if(|account| account.id == id);
+        out.write_all(section.as_bytes())?;
     }
     for account in accounts {
-        write_suite(suite(head, account, &[]), out)?;
+        out.write_all(without_results(account)?.as_bytes())?;
     }
     Ok(out.write_all(after.as_bytes())?)
+}
+
+fn section(of: &AccountRecords<'_>) -> io::Result<String> {
+    suite_text(match of.account {
+        Some(account) => suite(of.incomplete, account, of.results),
+        None => stray(of.results),
+    })
 }
 
 /// How the report ends.
@@ -57,39 +64,41 @@ fn frame(assessment: &AssessmentView<'_>) -> Report {
     report
 }
 
-/// Writes one suite as it stands in a whole report: the lines between those of a report that has no other.
-fn write_suite(suite: TestSuite, out: &mut dyn Write) -> Result<(), ReportError> {
+/// One suite as it stands in a whole report: the lines between those of a report that has no other.
+fn suite_text(suite: TestSuite) -> io::Result<String> {
     let mut report = Report::new("exfilguard");
     report.add_test_suite(suite);
-    let text = report.to_string()?;
+    let mut text = report.to_string().map_err(io::Error::other)?;
     let malformed = || io::Error::other("the XML writer made no report of one suite");
+    text.truncate(text.rfind(END).ok_or_else(malformed)?);
     let begin = text.find("<testsuites").ok_or_else(malformed)?;
-    let (_, inner) = text.get(begin..).and_then(|text| text.split_once('\n')).ok_or_else(malformed)?;
-    let inner = inner.get(..inner.rfind(END).ok_or_else(malformed)?).ok_or_else(malformed)?;
-    Ok(out.write_all(inner.as_bytes())?)
+    let line = text.get(begin..).and_then(|text| text.find('\n')).ok_or_else(malformed)?;
+    text.drain(..=begin + line);
+    Ok(text)
 }
 
 /// The results of an account that is not in scope, such as an organization's administrator.
-fn stray(account_id: &str, results: &[ResultRecord]) -> TestSuite {
-    let mut suite = TestSuite::new(visible(account_id).as_ref());
+fn stray(results: &[ResultRecord]) -> TestSuite {
+    let id = results.first().map_or("", |result| result.account_id.as_str());
+    let mut suite = TestSuite::new(visible(id).as_ref());
     suite.add_test_cases(results.iter().map(case));
     suite
 }
 
-fn suite(assessment: &Assessment, account: &AccountAudit, results: &[ResultRecord]) -> TestSuite {
+fn suite(incomplete: &[Incomplete], account: &AccountAudit, results: &[ResultRecord]) -> TestSuite {
     let name = format!("{} {}", account.id, account.name);
     let mut suite = TestSuite::new(visible(name.trim()).as_ref());
     suite.add_property(Property::new("status", account.status.as_str()));
     if account.status == AccountStatus::Unreachable {
-        suite.add_test_case(unreachable(assessment, account));
+        suite.add_test_case(unreachable(incomplete, account));
     }
     suite.add_test_cases(results.iter().map(case));
     suite
 }
 
 /// The one error of an account that could not be entered, with the reasons.
-fn unreachable(assessment: &Assessment, account: &AccountAudit) -> TestCase {
-    let failures = assessment.run.incomplete.iter().filter(|i| i.account_id == account.id);
+fn unreachable(incomplete: &[Incomplete], account: &AccountAudit) -> TestCase {
+    let failures = incomplete.iter().filter(|failure| failure.account_id == account.id);
     let reasons: Vec<String> = failures
         .map(|failure| {
             let text = format!("{}: {}: {}", failure.operation, failure.code, failure.message);
@@ -191,6 +200,7 @@ mod tests {
     use super::*;
     use crate::catalogue::Severity;
     use crate::report::{Format, Look};
+    use crate::score::assessment::Assessment;
     use crate::score::assessment::examples::{account, organization, result, run};
     use crate::visible::is_hidden;
 

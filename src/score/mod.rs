@@ -15,5 +15,5 @@ pub mod trend;
 pub use exception_use::ExceptionUse;
 pub use organization::{Standing, roll_up, scores};
 pub use overview::{Group, Line, MatrixRow, Overview};
-pub use records::{AssessmentView, Chunks, RecordKinds, Records, Texts};
+pub use records::{AccountRecords, AssessmentView, Chunks, Records, ReportNeeds, Section, Sections, Texts};
 pub use scoring::{AccountScore, CheckCoverage, account_score, area_score, severity_weight};

@@ -1,10 +1,11 @@
 //! The many parts of an assessment, account by account: so that a report needs no more than one account's in memory.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::io;
 
 use super::Overview;
-use super::assessment::{Assessment, ResultRecord};
+use super::assessment::{AccountAudit, Assessment, Incomplete, ResultRecord};
 use crate::json;
 use crate::simulate::Cell;
 
@@ -29,31 +30,73 @@ pub trait Records {
 
     /// The cells of the simulation; a chunk per account. An error means that they cannot be read from disk.
     fn cells(&self) -> Chunks<'_, Cell>;
+
+    /// The sections of a report that were made while judging; none if they were not made.
+    fn sections(&self, _report: &str) -> Option<Sections<'_>> {
+        None
+    }
 }
 
-/// Kinds of records that are kept for reports.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct RecordKinds {
+/// What reports read of each account's records, and what is kept for them therefore.
+#[derive(Debug, Clone, Default)]
+pub struct ReportNeeds {
     /// The results.
     pub results: bool,
     /// The cells of the simulation.
     pub cells: bool,
+    /// Texts that are made at once instead.
+    pub sections: Vec<Section>,
 }
 
-impl RecordKinds {
-    /// All of them.
-    pub const ALL: Self = Self { results: true, cells: true };
-    /// None of them: what is told of them together is enough.
-    pub const NONE: Self = Self { results: false, cells: false };
+impl ReportNeeds {
+    /// All records.
+    pub const ALL: Self = Self { results: true, cells: true, sections: Vec::new() };
+    /// Nothing: what is told of them together is enough.
+    pub const NONE: Self = Self { results: false, cells: false, sections: Vec::new() };
     /// The results alone.
-    pub const RESULTS: Self = Self { results: true, cells: false };
+    pub const RESULTS: Self = Self { results: true, cells: false, sections: Vec::new() };
 
-    /// Those of either.
+    /// Nothing but a text of each account.
     #[must_use]
-    pub fn and(self, other: Self) -> Self {
-        Self { results: self.results || other.results, cells: self.cells || other.cells }
+    pub fn section(section: Section) -> Self {
+        Self { sections: vec![section], ..Self::NONE }
+    }
+
+    /// What either needs.
+    #[must_use]
+    pub fn and(mut self, other: Self) -> Self {
+        for section in other.sections {
+            if self.sections.iter().all(|mine| mine.report != section.report) {
+                self.sections.push(section);
+            }
+        }
+        Self { results: self.results || other.results, cells: self.cells || other.cells, ..self }
     }
 }
+
+/// What a report says of one account and of no other, as it stands in the report. It can be made as soon as the account is
+/// judged, so that the report need only be put together in the end.
+#[derive(Debug, Clone, Copy)]
+pub struct Section {
+    /// The name of the report's format.
+    pub report: &'static str,
+    /// Makes it.
+    pub text: fn(&AccountRecords<'_>) -> io::Result<String>,
+}
+
+/// What a [`Section`] is made of.
+#[derive(Debug, Clone, Copy)]
+pub struct AccountRecords<'a> {
+    /// The account; none if it is in no list of accounts.
+    pub account: Option<&'a AccountAudit>,
+    /// What could not be read, of this account and maybe of others, in canonical order.
+    pub incomplete: &'a [Incomplete],
+    /// Its results in canonical order; never empty.
+    pub results: &'a [ResultRecord],
+}
+
+/// Sections with the ids of their accounts, in order of these; none of an account without results.
+pub type Sections<'a> = Box<dyn Iterator<Item = io::Result<(String, String)>> + 'a>;
 
 impl Records for Assessment {
     fn results_text(&self) -> Texts<'_> {
@@ -110,6 +153,24 @@ impl<'a> AssessmentView<'a> {
     #[must_use]
     pub fn cells(&self) -> Chunks<'a, Cell> {
         self.records.cells()
+    }
+
+    /// What a report says of each account that has results: as it was made while judging, else made now.
+    #[must_use]
+    pub fn sections(&self, section: Section) -> Sections<'a> {
+        if let Some(made) = self.records.sections(section.report) {
+            return made;
+        }
+        let incomplete = &self.head.run.incomplete;
+        let accounts: BTreeMap<&str, &AccountAudit> =
+            self.head.accounts.iter().map(|account| (account.id.as_str(), account)).collect();
+        Box::new(self.records.results().map(move |results| {
+            let results = &*results?;
+            let id = results.first().map(|result| result.account_id.clone()).unwrap_or_default();
+            let account = accounts.get(id.as_str()).copied();
+            let text = (section.text)(&AccountRecords { account, incomplete, results })?;
+            Ok((id, text))
+        }))
     }
 
     /// The results as they stand in a written assessment; a text per account.
