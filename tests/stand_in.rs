@@ -9,7 +9,9 @@ mod size;
 use std::collections::BTreeMap;
 use std::io::{BufRead as _, BufReader};
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Stdio};
+use std::thread::sleep;
+use std::time::Duration;
 
 use emulated::stand_in::{StandIn, stand_in};
 use emulated::{Audit, Emulator, repository};
@@ -155,4 +157,38 @@ fn a_large_organization_is_listed_at_the_rate_that_is_allowed_without_being_slow
     assert!(planned.status.success(), "{}", String::from_utf8_lossy(&planned.stderr));
     assert_eq!(stand_in.requests().get("organizations:ListAccounts"), Some(&15), "pages of twenty");
     assert_eq!(stand_in.asked()["throttled"], 0);
+}
+
+#[test]
+fn accounts_are_read_while_the_organization_is_still_listed_and_none_is_read_twice() {
+    let of = |more: &[&str]| {
+        let stand_in = StandIn::start(&["--accounts", "240", "--buckets", "1"]);
+        let folder = tempfile::tempdir().unwrap();
+        let mut program = stand_in.program();
+        program.current_dir(folder.path()).args(["audit", "--output", "json=report.json"]).args(more);
+        let mut running = program.stderr(Stdio::null()).spawn().unwrap();
+        let (mut before, list) = (0, "organizations:ListAccounts");
+        while running.try_wait().unwrap().is_none() {
+            let asked = stand_in.requests();
+            if asked.get(list).is_none_or(|pages| *pages < 12) {
+                before = asked.get("s3:ListBuckets").copied().unwrap_or_default();
+            }
+            sleep(Duration::from_millis(50));
+        }
+        let report = std::fs::read(folder.path().join("report.json")).unwrap();
+        let mut report: Value = serde_json::from_slice(&report).unwrap();
+        let run = report.as_object_mut().unwrap().remove("run").unwrap();
+        let counted: BTreeMap<String, u64> =
+            serde_json::from_value(run["api_calls"]["by_operation"].clone()).unwrap();
+        assert_eq!(counted, stand_in.requests());
+        assert_eq!(stand_in.asked()["throttled"], 0);
+        (before, counted, report)
+    };
+    let (before, calls, report) = of(&[]);
+    assert!(before > 20, "{before} accounts were read before the last page was asked for");
+    // What is read before a run is on record would be lost with the process.
+    let (before, calls_with_state, report_with_state) = of(&["--state", "state"]);
+    assert_eq!(before, 0);
+    assert_eq!(calls, calls_with_state);
+    assert!(report == report_with_state, "the assessment depends on when accounts are read");
 }

@@ -239,8 +239,12 @@ impl<'a> LiveRun<'a> {
             return Ok((begun.start.clone(), collector.map(Arc::new).map_err(live::refused)?));
         }
         let start = Start::now();
-        let collector = Collector::start(connection, self.scope.clone()).await.map_err(live::refused)?;
-        let collector = Arc::new(collector);
+        // What is read before the run is on record would be lost with the process.
+        let collector = match self.state {
+            Some(_) => Collector::start(connection, self.scope.clone()).await,
+            None => Collector::start_reading(connection, self.scope.clone()).await,
+        };
+        let collector = Arc::new(collector.map_err(live::refused)?);
         for note in collector.notes() {
             self.console.note(note);
         }

@@ -6,14 +6,15 @@ use futures::stream::{self, BufferUnordered, StreamExt as _};
 
 use super::connection::Access;
 use super::kms;
+use super::organization::Basics;
 use super::{
     access_points, cloudtrail, cloudwatch, ec2, eventbridge, guardduty, guardduty_filters, guardduty_members,
     lambda, logs, macie, organization, s3, s3control, sns, sqs, vpc,
 };
 use crate::semantics::configuration::Key;
 use crate::snapshot::{
-    AccountSnapshot, Bucket, Entry, LogGroup, Macie, Organization, QueueRecord, Reading, Region,
-    RegionAlarms, TopicRecord, Trail, TrailDetails, Unreadable, key_name,
+    AccountSnapshot, Bucket, Entry, LogGroup, Macie, QueueRecord, Reading, Region, RegionAlarms, TopicRecord,
+    Trail, TrailDetails, Unreadable, key_name,
 };
 
 /// Regions of one account that are read at once.
@@ -69,7 +70,7 @@ pub fn not_entered(id: &str, name: &str, entry: Entry) -> AccountSnapshot {
 pub async fn account(
     access: &Access,
     hub: &Access,
-    organization: &Organization,
+    organization: &Basics,
     id: &str,
     name: &str,
     scope: &AccountScope,
@@ -180,7 +181,7 @@ async fn read_regions(
     access: &Access,
     trails: BTreeMap<String, Reading<Vec<Trail>>>,
     account: &str,
-    organization: &Organization,
+    organization: &Basics,
 ) -> BTreeMap<String, Region> {
     let administrators = &organization.guardduty_administrators;
     let administers = |region: &String| {

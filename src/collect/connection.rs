@@ -370,9 +370,27 @@ impl Access {
     pub async fn pages<T, E>(
         &self,
         operation: &str,
+        pages: aws_smithy_async::future::pagination_stream::PaginationStream<
+            Result<T, SdkError<E, HttpResponse>>,
+        >,
+    ) -> Result<Vec<T>, Failure>
+    where
+        E: ProvideErrorMetadata + std::error::Error + std::fmt::Debug + 'static,
+    {
+        self.pages_shown(operation, pages, |_| ()).await
+    }
+
+    /// The same, and shows each page as it comes to who can use a part of the list already.
+    ///
+    /// # Errors
+    /// Those of [`Access::pages`].
+    pub async fn pages_shown<T, E>(
+        &self,
+        operation: &str,
         mut pages: aws_smithy_async::future::pagination_stream::PaginationStream<
             Result<T, SdkError<E, HttpResponse>>,
         >,
+        mut show: impl FnMut(&T),
     ) -> Result<Vec<T>, Failure>
     where
         E: ProvideErrorMetadata + std::error::Error + std::fmt::Debug + 'static,
@@ -386,7 +404,10 @@ impl Access {
                 walk.step(pages.try_next()).await.map_err(|error| Failure::new(operation, error))?
             };
             match page {
-                Some(page) => all.push(page),
+                Some(page) => {
+                    show(&page);
+                    all.push(page);
+                }
                 None => {
                     bucket.give_back();
                     return Ok(all);

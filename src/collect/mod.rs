@@ -3,6 +3,7 @@
 
 mod access_points;
 mod account;
+mod ahead;
 mod calls;
 pub(crate) mod cloudtrail;
 pub(crate) mod cloudwatch;
@@ -25,6 +26,7 @@ pub(crate) mod organization;
 mod pages;
 pub mod permission;
 mod rate;
+mod reader;
 mod refusal;
 pub(crate) mod s3;
 mod s3_protection;
@@ -40,5 +42,6 @@ pub use connection::{Access, Connection, ConnectionOptions};
 pub use environment::EnvironmentError;
 pub use estimate::{Estimate, Per};
 pub use failure::{Failure, clean};
-pub use walk::{Collector, Entered, Planned, Scope, Shard, StartError};
+pub use reader::Planned;
+pub use walk::{Collector, Entered, Scope, Shard, StartError};
 pub use wanted::Wanted;

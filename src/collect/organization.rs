@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use aws_sdk_organizations::operation::list_accounts::ListAccountsOutput;
 use futures::stream::{self, StreamExt as _};
+use tokio::sync::mpsc::UnboundedSender;
 
 use super::connection::Access;
 use super::failure::Failure;
@@ -53,8 +55,49 @@ pub fn leading_region(partition: &str) -> &'static str {
     }
 }
 
-/// Reads the organization; `regions` are those in which GuardDuty's administrator is asked for.
-pub async fn organization(access: &Access, caller: &Caller, regions: &[String]) -> Organization {
+/// What the reading of an account must know of its organization.
+#[derive(Debug, Clone)]
+pub struct Basics {
+    /// `aws`, `aws-cn`, …
+    pub partition: String,
+    /// The types of policies that are switched on.
+    pub enabled_policy_types: Reading<Vec<String>>,
+    /// GuardDuty's administrator of each region.
+    pub guardduty_administrators: BTreeMap<String, Reading<Option<String>>>,
+}
+
+impl From<&Organization> for Basics {
+    fn from(organization: &Organization) -> Self {
+        Self {
+            partition: organization.partition.clone(),
+            enabled_policy_types: organization.enabled_policy_types.clone(),
+            guardduty_administrators: organization.guardduty_administrators.clone(),
+        }
+    }
+}
+
+/// What is known of the organization while it is still being read.
+#[derive(Debug)]
+pub enum News {
+    /// Enough to read accounts.
+    Basics {
+        /// The management account.
+        management: String,
+        /// What the reading of accounts must know.
+        basics: Basics,
+    },
+    /// Some of the accounts: those that came with their place in the organization.
+    Accounts(Vec<OrganizationAccount>),
+}
+
+/// Reads the organization; `regions` are those in which GuardDuty's administrator is asked for. What is known already is
+/// told as news; nobody need listen.
+pub async fn organization(
+    access: &Access,
+    caller: &Caller,
+    regions: &[String],
+    news: &UnboundedSender<News>,
+) -> Organization {
     let region = leading_region(&caller.partition);
     let everywhere = access;
     let access = &access.at(region);
@@ -72,20 +115,37 @@ pub async fn organization(access: &Access, caller: &Caller, regions: &[String]) 
     if matches!(organization.identity, Reading::Known(None)) {
         return organization;
     }
-    let (accounts, types) = tokio::join!(accounts(access, region), policy_types(access, region));
+    let identity = organization.identity.known().cloned().flatten();
+    let beside = async {
+        let (enabled_policy_types, guardduty_administrators) =
+            tokio::join!(policy_types(access, region), administrators(everywhere, regions));
+        let partition = caller.partition.clone();
+        let basics = Basics { partition, enabled_policy_types, guardduty_administrators };
+        if let Some(OrganizationIdentity { management_account: management, .. }) = identity {
+            _ = news.send(News::Basics { management, basics: basics.clone() });
+        }
+        basics
+    };
+    let (accounts, basics) = tokio::join!(accounts(access, region, news), beside);
+    let types = basics.enabled_policy_types;
     organization.accounts = accounts;
     organization.policies = policies(access, region, &types).await;
     organization.guardduty_policies =
         guardduty_policies(access, region, &organization.accounts, &types).await;
     organization.enabled_policy_types = types;
-    organization.guardduty_administrators = stream::iter(regions)
+    organization.guardduty_administrators = basics.guardduty_administrators;
+    organization
+}
+
+/// GuardDuty's administrator of each region.
+async fn administrators(access: &Access, regions: &[String]) -> BTreeMap<String, Reading<Option<String>>> {
+    stream::iter(regions)
         .map(|region| async move {
-            (region.clone(), guardduty::administrator(&everywhere.at(region), region).await)
+            (region.clone(), guardduty::administrator(&access.at(region), region).await)
         })
         .buffer_unordered(8)
         .collect()
-        .await;
-    organization
+        .await
 }
 
 async fn identity(access: &Access, region: &str) -> Reading<Option<OrganizationIdentity>> {
@@ -102,13 +162,16 @@ async fn identity(access: &Access, region: &str) -> Reading<Option<OrganizationI
     }
 }
 
-async fn accounts(access: &Access, region: &str) -> Reading<Vec<OrganizationAccount>> {
+async fn accounts(
+    access: &Access,
+    region: &str,
+    news: &UnboundedSender<News>,
+) -> Reading<Vec<OrganizationAccount>> {
     const OPERATION: &str = "organizations:ListAccounts";
-    let client = access.organizations(region);
-    let pages = match access
-        .pages(OPERATION, client.list_accounts().into_paginator().stop_on_duplicate_token(false).send())
-        .await
-    {
+    let pages =
+        access.organizations(region).list_accounts().into_paginator().stop_on_duplicate_token(false).send();
+    let tell = |page: &ListAccountsOutput| _ = news.send(News::Accounts(placed(page.accounts())));
+    let pages = match access.pages_shown(OPERATION, pages, tell).await {
         Ok(pages) => pages,
         Err(failure) => return Reading::Unreadable(failure.into()),
     };
@@ -129,18 +192,11 @@ async fn accounts(access: &Access, region: &str) -> Reading<Vec<OrganizationAcco
         .map(|(id, account)| {
             let parents = &parents;
             async move {
-                let path = account.paths.as_ref().and_then(|paths| paths.first());
-                let parents = match path {
+                let parents = match path(&account) {
                     Some(path) => Reading::Known(parents_in(path)),
                     None => parents.of(access, region, &id).await,
                 };
-                // `State` replaced `Status`; older answers have only that.
-                let state = account
-                    .state
-                    .map(|s| s.as_str().to_owned())
-                    .or_else(|| status(&account.status))
-                    .unwrap_or_default();
-                OrganizationAccount { id, name: account.name.unwrap_or_default(), state, parents }
+                organization_account(id, &account, parents)
             }
         })
         .buffer_unordered(CALLS_AT_ONCE)
@@ -149,6 +205,30 @@ async fn accounts(access: &Access, region: &str) -> Reading<Vec<OrganizationAcco
     accounts.sort_by(|a, b| a.id.cmp(&b.id));
     accounts.dedup_by(|a, b| a.id == b.id);
     Reading::Known(accounts)
+}
+
+/// The accounts of a page that came with their place in the organization.
+fn placed(page: &[aws_sdk_organizations::types::Account]) -> Vec<OrganizationAccount> {
+    let account = |account: &aws_sdk_organizations::types::Account| {
+        let parents = Reading::Known(parents_in(path(account)?));
+        Some(organization_account(account.id.clone()?, account, parents))
+    };
+    page.iter().filter_map(account).collect()
+}
+
+fn organization_account(
+    id: String,
+    account: &aws_sdk_organizations::types::Account,
+    parents: Reading<Vec<String>>,
+) -> OrganizationAccount {
+    // `State` replaced `Status`; older answers have only that.
+    let state = account.state.as_ref().map(|s| s.as_str().to_owned()).or_else(|| status(&account.status));
+    let name = account.name.clone().unwrap_or_default();
+    OrganizationAccount { id, name, state: state.unwrap_or_default(), parents }
+}
+
+fn path(account: &aws_sdk_organizations::types::Account) -> Option<&str> {
+    account.paths().first().map(String::as_str)
 }
 
 fn status(status: &Option<aws_sdk_organizations::types::AccountStatus>) -> Option<String> {
@@ -317,7 +397,7 @@ async fn targets(
 /// Whether the organization's S3 policy blocks all public access to an account's buckets; `None` without such a policy.
 pub async fn blocks_public_access(
     access: &Access,
-    organization: &Organization,
+    organization: &Basics,
     account: &str,
 ) -> Reading<Option<bool>> {
     match &organization.enabled_policy_types {

@@ -6,19 +6,18 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
-use tokio::task::JoinSet;
+use tokio::sync::mpsc;
 
-use super::account::{self, AccountScope};
+use super::ahead::Ahead;
 use super::calls::CallCounts;
 use super::connection::{Access, Connection};
-use super::credentials::AssumedRole;
-use super::ec2;
 use super::estimate::Estimate;
 use super::failure::Failure;
-use super::organization::{self, Caller};
+use super::organization::Basics;
+use super::reader::{Entrance, Planned, Reader};
 use super::refusal;
 use super::wanted::Wanted;
-use crate::snapshot::{AccountSnapshot, Entry, Organization, OrganizationAccount, Reading, Unreadable};
+use crate::snapshot::{AccountSnapshot, Organization, OrganizationAccount, Reading};
 
 /// What the user wants read, and how accounts are entered.
 #[derive(Debug, Clone, Default)]
@@ -49,6 +48,11 @@ impl Scope {
                 .known()
                 .is_some_and(|parents| parents.iter().any(|p| self.organizational_units.contains(p)));
         named && below && !self.exclude_accounts.contains(&account.id)
+    }
+
+    /// Whether an account is asked for, and in this part of the accounts.
+    pub(super) fn holds(&self, account: &OrganizationAccount) -> bool {
+        self.includes(account) && self.shard.is_none_or(|shard| shard.holds(&account.id))
     }
 }
 
@@ -143,33 +147,13 @@ impl Failure {
     }
 }
 
-/// One account that is to be read.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Planned {
-    /// The account's id.
-    pub id: String,
-    /// The account's name.
-    pub name: String,
-    /// Whether it is suspended or closed: listed, not entered.
-    pub suspended: bool,
-    /// Whether results about it were asked for; a hub may be read only because others are judged by it.
-    pub in_scope: bool,
-    /// Whether others are judged by it.
-    hub: bool,
-    /// Log groups of this account that trails of other accounts deliver to.
-    log_groups: BTreeSet<String>,
-}
-
 /// Reads an organization account by account.
 #[derive(Debug)]
 pub struct Collector {
-    connection: Arc<Connection>,
-    hub: Access,
-    caller: Caller,
-    scope: Scope,
+    reader: Arc<Reader>,
     organization: Organization,
-    /// The regions that are enabled in the caller's own account, if these were asked for.
-    enabled: Option<Reading<Vec<String>>>,
+    /// What was read while the organization was still being listed.
+    ahead: Ahead,
     /// What the person should know about how the run began.
     notes: Vec<String>,
 }
@@ -180,23 +164,28 @@ impl Collector {
     /// # Errors
     /// AWS does not accept the caller, or nothing is in scope.
     pub async fn start(connection: Arc<Connection>, scope: Scope) -> Result<Self, StartError> {
-        let hub = connection.caller();
-        let region = connection.configured_region().unwrap_or_else(|| "us-east-1".to_owned());
-        let caller = organization::caller(&hub, &region).await.map_err(StartError::Caller)?;
-        let enabled = if scope.regions.is_empty() {
-            let home = organization::leading_region(&caller.partition);
-            Some(ec2::enabled_regions(&hub.at(home), home).await)
-        } else {
-            None
+        let (news, _) = mpsc::unbounded_channel();
+        let entrance = Entrance::find(connection, scope).await?;
+        let organization = entrance.organization(&news).await;
+        Self::of(entrance, organization, Ahead::default())
+    }
+
+    /// The same, and accounts are read while the organization is still being listed, as far as it is known.
+    ///
+    /// # Errors
+    /// Those of [`Collector::start`].
+    pub async fn start_reading(connection: Arc<Connection>, scope: Scope) -> Result<Self, StartError> {
+        let (news, heard) = mpsc::unbounded_channel();
+        let entrance = Entrance::find(connection, scope).await?;
+        let ahead = Ahead::default();
+        // What was begun goes on when the list is complete; nothing more is begun then.
+        let organization = tokio::select! {
+            organization = entrance.organization(&news) => organization,
+            never = ahead.read(heard, |basics| entrance.clone().reader(basics)) => match never {},
         };
-        let regions = match &enabled {
-            Some(enabled) => enabled.known().cloned().unwrap_or_default(),
-            None => scope.regions.clone(),
-        };
-        let organization = organization::organization(&hub, &caller, &regions).await;
-        let notes = connection.notes().iter().cloned().chain(notes(&organization)).collect();
-        let collector = Self { connection, hub, caller, scope, organization, enabled, notes };
-        collector.with_something_in_scope()
+        // Without a list nobody but the caller is read; what was begun ends.
+        let ahead = if organization.accounts.known().is_some() { ahead } else { Ahead::default() };
+        Self::of(entrance, organization, ahead)
     }
 
     /// Goes on where another process entered.
@@ -208,25 +197,30 @@ impl Collector {
         scope: Scope,
         entered: Entered,
     ) -> Result<Self, StartError> {
-        let hub = connection.caller();
-        let region = connection.configured_region().unwrap_or_else(|| "us-east-1".to_owned());
-        let caller = organization::caller(&hub, &region).await.map_err(StartError::Caller)?;
         let Entered { organization, enabled, .. } = entered;
-        if caller.account != organization.caller_account {
-            return Err(StartError::OtherCaller { begun: organization.caller_account, now: caller.account });
+        let entrance = Entrance::with_regions(connection, scope, enabled).await?;
+        if entrance.caller.account != organization.caller_account {
+            let now = entrance.caller.account;
+            return Err(StartError::OtherCaller { begun: organization.caller_account, now });
         }
-        let notes = connection.notes().to_vec();
-        let collector = Self { connection, hub, caller, scope, organization, enabled, notes };
-        collector.with_something_in_scope()
+        let notes = entrance.connection.notes().to_vec();
+        let reader = Arc::new(entrance.reader(Basics::from(&organization)));
+        Self { reader, organization, ahead: Ahead::default(), notes }.with_something_in_scope()
+    }
+
+    fn of(entrance: Entrance, organization: Organization, ahead: Ahead) -> Result<Self, StartError> {
+        let notes = entrance.connection.notes().iter().cloned().chain(notes(&organization)).collect();
+        let reader = Arc::new(entrance.reader(Basics::from(&organization)));
+        Self { reader, organization, ahead, notes }.with_something_in_scope()
     }
 
     fn with_something_in_scope(self) -> Result<Self, StartError> {
         let collector = self;
         // Of few accounts some of many parts are empty, and that is in order.
-        let anywhere = |account: &OrganizationAccount| collector.scope.includes(account);
+        let anywhere = |account: &OrganizationAccount| collector.reader.scope.includes(account);
         let listed = collector.organization.accounts.known();
         let of_other_shard =
-            collector.scope.shard.is_some() && listed.is_some_and(|all| all.iter().any(anywhere));
+            collector.reader.scope.shard.is_some() && listed.is_some_and(|all| all.iter().any(anywhere));
         if collector.planned().iter().all(|planned| !planned.in_scope) && !of_other_shard {
             return Err(StartError::NothingInScope(collector.why_nothing()));
         }
@@ -242,23 +236,23 @@ impl Collector {
     /// Which operations it asks.
     #[must_use]
     pub fn wanted(&self) -> &Wanted {
-        self.connection.wanted()
+        self.reader.connection.wanted()
     }
 
     /// What another process needs to go on.
     #[must_use]
     pub fn entered(&self) -> Entered {
         Entered {
-            caller_arn: self.caller.arn.clone(),
+            caller_arn: self.reader.caller.arn.clone(),
             organization: self.organization.clone(),
-            enabled: self.enabled.clone(),
+            enabled: self.reader.enabled.clone(),
         }
     }
 
     /// The caller's ARN.
     #[must_use]
     pub fn caller_arn(&self) -> &str {
-        &self.caller.arn
+        &self.reader.caller.arn
     }
 
     /// What the person should know about how the run began, one sentence each.
@@ -270,7 +264,7 @@ impl Collector {
     /// The calls made until now.
     #[must_use]
     pub fn counts(&self) -> CallCounts {
-        self.connection.counts()
+        self.reader.connection.counts()
     }
 
     /// The accounts to read, in order of id: those in scope, and the hubs.
@@ -278,7 +272,7 @@ impl Collector {
     pub fn planned(&self) -> Vec<Planned> {
         let hubs = self.first_hubs();
         let own = [OrganizationAccount {
-            id: self.caller.account.clone(),
+            id: self.reader.caller.account.clone(),
             name: String::new(),
             state: "ACTIVE".to_owned(),
             parents: Reading::Known(Vec::new()),
@@ -292,8 +286,8 @@ impl Collector {
             .map(|account| Planned {
                 id: account.id.clone(),
                 name: account.name.clone(),
-                suspended: !matches!(account.state.as_str(), "ACTIVE" | ""),
-                in_scope: self.includes(account),
+                suspended: is_suspended(account),
+                in_scope: self.reader.scope.holds(account),
                 hub: hubs.contains(&account.id),
                 log_groups: BTreeSet::new(),
             })
@@ -306,11 +300,11 @@ impl Collector {
     #[must_use]
     pub fn estimate(&self) -> Estimate {
         let accounts = self.planned().iter().filter(|planned| !planned.suspended).count() as u64;
-        let regions = match &self.enabled {
+        let regions = match &self.reader.enabled {
             Some(enabled) => enabled.known().map_or(0, Vec::len),
-            None => self.scope.regions.len(),
+            None => self.reader.scope.regions.len(),
         };
-        Estimate::of(self.connection.wanted(), accounts, accounts.saturating_mul(regions as u64))
+        Estimate::of(self.reader.connection.wanted(), accounts, accounts.saturating_mul(regions as u64))
     }
 
     /// The accounts that others are judged by: the management account and GuardDuty's administrators. Only where the whole
@@ -321,11 +315,9 @@ impl Collector {
         if self.organization.accounts.known().is_none() {
             return hubs;
         }
-        if let Reading::Known(Some(identity)) = &self.organization.identity {
-            hubs.insert(identity.management_account.clone());
-        }
-        let administrators = self.organization.guardduty_administrators.values();
-        hubs.extend(administrators.filter_map(|admin| admin.known().cloned().flatten()));
+        let identity = self.organization.identity.known().and_then(Option::as_ref);
+        hubs.extend(identity.map(|identity| identity.management_account.clone()));
+        hubs.extend(administrators(&self.organization.guardduty_administrators));
         hubs
     }
 
@@ -336,16 +328,7 @@ impl Collector {
         planned: &mut [Planned],
         read: impl Iterator<Item = &'a AccountSnapshot>,
     ) -> BTreeSet<String> {
-        let mut by_owner: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-        for account in read {
-            let trails = account.regional.values().filter_map(|region| region.trails.known()).flatten();
-            for arn in trails.filter_map(|trail| trail.log_group_arn.as_ref()) {
-                let owner = arn.split(':').nth(4).unwrap_or_default();
-                if owner != account.id {
-                    by_owner.entry(owner.to_owned()).or_default().insert(arn.clone());
-                }
-            }
-        }
+        let mut by_owner = log_groups_elsewhere(read);
         let mut owners = BTreeSet::new();
         for account in planned {
             if let Some(log_groups) = by_owner.remove(&account.id) {
@@ -357,32 +340,13 @@ impl Collector {
         owners
     }
 
-    /// Reads one account, in a task of its own, so that accounts are read on all threads of the runtime. Never fails: what
-    /// cannot be read is recorded as such, and so is a defect of the reading itself.
-    pub async fn collect(self: &Arc<Self>, planned: &Planned) -> AccountSnapshot {
-        let (collector, account) = (Arc::clone(self), planned.clone());
-        contained(planned, async move { collector.read(&account).await }).await
-    }
-
-    async fn read(&self, planned: &Planned) -> AccountSnapshot {
-        if planned.suspended {
-            return account::not_entered(&planned.id, &planned.name, Entry::Suspended);
+    /// Reads one account, unless it was read already while the organization was listed. Never fails: what cannot be read is
+    /// recorded as such, and so is a defect of the reading itself.
+    pub async fn collect(&self, planned: &Planned) -> AccountSnapshot {
+        match self.ahead.take(planned).await {
+            Some(account) => account,
+            None => self.reader.collect(planned).await,
         }
-        let access = match self.enter(&planned.id).await {
-            Ok(access) => access,
-            Err(failure) => {
-                let why = Unreadable::from(failure);
-                return account::not_entered(&planned.id, &planned.name, Entry::Unreachable(why));
-            }
-        };
-        let regions = Some(self.scope.regions.clone()).filter(|regions| !regions.is_empty());
-        let scope = AccountScope {
-            regions,
-            enabled: self.enabled.clone().filter(|_| planned.id == self.caller.account),
-            hub: planned.hub,
-            log_groups: planned.log_groups.clone(),
-        };
-        account::account(&access, &self.hub, &self.organization, &planned.id, &planned.name, &scope).await
     }
 
     /// Access to an account: with the caller's own credentials to his own, by the role elsewhere.
@@ -390,28 +354,13 @@ impl Collector {
     /// # Errors
     /// The role cannot be assumed.
     pub async fn enter(&self, account: &str) -> Result<Access, Failure> {
-        if account == self.caller.account {
-            return Ok(self.hub.clone());
-        }
-        let role = AssumedRole {
-            arn: format!("arn:{}:iam::{account}:role/{}", self.caller.partition, self.scope.role),
-            external_id: self.scope.external_id.clone(),
-        };
-        let region = self
-            .connection
-            .configured_region()
-            .unwrap_or_else(|| organization::leading_region(&self.caller.partition).to_owned());
-        self.hub.assume_role(role, &region).await
+        self.reader.enter(account).await
     }
 
     /// The role that is assumed in each account, with its path.
     #[must_use]
     pub fn role(&self) -> &str {
-        &self.scope.role
-    }
-
-    fn includes(&self, account: &OrganizationAccount) -> bool {
-        self.scope.includes(account) && self.scope.shard.is_none_or(|shard| shard.holds(&account.id))
+        &self.reader.scope.role
     }
 
     fn why_nothing(&self) -> String {
@@ -419,29 +368,38 @@ impl Collector {
         format!(
             "of the {visible} accounts that `{}` can see, none is named by --accounts, \
              --organizational-units, --exclude-accounts and --shard together",
-            self.caller.arn
+            self.reader.caller.arn
         )
     }
 }
 
-/// A panic while one account is read ends nobody else's audit. Whoever stops waiting ends the reading, too.
-async fn contained(
-    planned: &Planned,
-    reading: impl Future<Output = AccountSnapshot> + Send + 'static,
-) -> AccountSnapshot {
-    // A set of one, because it ends its task when it is dropped.
-    let mut task = JoinSet::new();
-    task.spawn(reading);
-    // What a panic left half done is the account's own clients and what was read until then: both are dropped.
-    if let Some(Ok(account)) = task.join_next().await {
-        return account;
+/// GuardDuty's administrators in any region.
+pub(super) fn administrators(
+    by_region: &BTreeMap<String, Reading<Option<String>>>,
+) -> impl Iterator<Item = String> {
+    by_region.values().filter_map(|administrator| administrator.known().cloned().flatten())
+}
+
+/// Whether an account is to be listed, but not entered.
+pub(super) fn is_suspended(account: &OrganizationAccount) -> bool {
+    !matches!(account.state.as_str(), "ACTIVE" | "")
+}
+
+/// The log groups of other accounts to which trails deliver that these accounts show, by owner.
+pub(super) fn log_groups_elsewhere<'a>(
+    read: impl Iterator<Item = &'a AccountSnapshot>,
+) -> BTreeMap<String, BTreeSet<String>> {
+    let mut by_owner: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for account in read {
+        let trails = account.regional.values().filter_map(|region| region.trails.known()).flatten();
+        for arn in trails.filter_map(|trail| trail.log_group_arn.as_ref()) {
+            let owner = arn.split(':').nth(4).unwrap_or_default();
+            if owner != account.id {
+                by_owner.entry(owner.to_owned()).or_default().insert(arn.clone());
+            }
+        }
     }
-    let why = Unreadable {
-        operation: "exfilguard:Collect".to_owned(),
-        code: "Defect".to_owned(),
-        message: "exfilguard broke while it read this account; please report it".to_owned(),
-    };
-    account::not_entered(&planned.id, &planned.name, Entry::Unreachable(why))
+    by_owner
 }
 
 fn notes(organization: &Organization) -> Vec<String> {
@@ -468,28 +426,4 @@ fn notes(organization: &Organization) -> Vec<String> {
         }
     }
     notes
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[tokio::test]
-    async fn f28_a_panic_while_an_account_is_read_stays_with_it() {
-        let planned = Planned {
-            id: "111122223333".to_owned(),
-            name: "ledger".to_owned(),
-            suspended: false,
-            in_scope: true,
-            hub: false,
-            log_groups: BTreeSet::new(),
-        };
-        let account = contained(&planned, async { panic!("a defect of a collector") }).await;
-        assert!(
-            matches!(&account.entry, Entry::Unreachable(why) if why.operation == "exfilguard:Collect"),
-            "{:?}",
-            account.entry
-        );
-        assert_eq!((account.id.as_str(), account.name.as_str()), ("111122223333", "ledger"));
-    }
 }

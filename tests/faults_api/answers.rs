@@ -217,3 +217,27 @@ fn f18_a_part_of_a_list_is_never_the_whole_of_it() {
     let of_check = audit.results().iter().filter(|result| result["check"] == "bucket-not-public").count();
     assert_eq!(of_check, 1, "{:?}", audit.statuses());
 }
+
+#[test]
+fn f18_a_list_of_accounts_that_breaks_off_is_no_list_though_accounts_of_it_were_read_already() {
+    let place = place();
+    let (management, good) = (place.account("management"), place.account("good"));
+    let listed = |id: &String| json!({"Id": id, "Name": "any", "State": "ACTIVE", "Paths": [format!("o-a1/r-a1/{id}/")]});
+    let page = json!({"Accounts": [listed(&management), listed(&good)], "NextToken": "the-rest"});
+    let list = |action: Value| fails("organizations", "ListAccounts", action);
+    let mut late = code(400, "AccessDeniedException");
+    late["delay_seconds"] = json!(10);
+    place.emulator.fail(&json!([times(1, list(json!({"body": page.to_string()}))), list(late)]));
+    let folder = tempfile::tempdir().unwrap();
+    let audit = place.emulator.audit(folder.path(), &[]);
+    place.emulator.fail(&json!([]));
+    let entered = place.emulator.requests_by_account();
+    assert!(entered.contains_key(&good), "it was read while the list went on: {entered:?}");
+    let accounts: Vec<&str> =
+        audit.report["accounts"].as_array().unwrap().iter().map(|a| a["id"].as_str().unwrap()).collect();
+    assert_eq!(accounts, [management.as_str()], "{}", audit.errors());
+    assert!(audit.errors().contains("could not be listed"), "{}", audit.errors());
+    // It is judged as the caller's own account always is where nothing else is known.
+    let without = place.audit(&["management"], &json!([list(code(400, "AccessDeniedException"))]), &[]);
+    assert_eq!(audit.statuses(), without.statuses());
+}
