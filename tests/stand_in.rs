@@ -192,3 +192,12 @@ fn accounts_are_read_while_the_organization_is_still_listed_and_none_is_read_twi
     assert_eq!(calls, calls_with_state);
     assert!(report == report_with_state, "the assessment depends on when accounts are read");
 }
+
+#[test]
+fn nobody_is_entered_where_no_account_is_in_scope() {
+    let stand_in = StandIn::start(&["--accounts", "240", "--buckets", "1"]);
+    let refused = stand_in.program().args(["audit", "--accounts", "999999999999"]).output().unwrap();
+    assert_eq!(refused.status.code(), Some(2), "{}", String::from_utf8_lossy(&refused.stderr));
+    let asked = stand_in.requests();
+    assert_eq!((asked.get("sts:AssumeRole"), asked.get("s3:ListBuckets")), (None, None), "{asked:?}");
+}

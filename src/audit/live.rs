@@ -12,12 +12,8 @@ use super::pool::{Pool, Surroundings};
 use super::state::{State, StateError};
 use super::stop::Stop;
 use super::{Start, judge};
-use crate::collect::{Collector, Planned};
+use crate::collect::{ACCOUNTS_AT_ONCE, Collector, Planned};
 use crate::snapshot::{AccountSnapshot, Header, SCHEMA, SnapshotError, SnapshotWriter};
-
-/// Accounts that are read at once: what is under way of them is in memory. One account takes a second however little there
-/// is to read, because its calls wait for its token buckets and for each other; a few dozen keep `--concurrency` in use.
-const ACCOUNTS_AT_ONCE: usize = 32;
 
 /// A live audit could not be carried through.
 #[derive(Debug, thiserror::Error)]

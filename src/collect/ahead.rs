@@ -17,12 +17,9 @@ use tokio::task::{JoinSet, spawn_blocking};
 
 use super::organization::{Basics, News};
 use super::reader::{Planned, Reader};
-use super::walk::{administrators, is_suspended, log_groups_elsewhere};
+use super::walk::{ACCOUNTS_AT_ONCE, Scope, administrators, is_suspended, log_groups_elsewhere};
 use crate::snapshot::{AccountSnapshot, OrganizationAccount};
 use crate::temporary::{Packed, Place, TemporaryRecords};
-
-/// Accounts that are read at once: what is under way of them is in memory.
-const ACCOUNTS_AT_ONCE: usize = 32;
 
 /// Accounts that were read before the plan was known, and those that are being read.
 #[derive(Debug, Default)]
@@ -77,19 +74,21 @@ struct Begun {
 #[derive(Default)]
 struct Heard {
     basics: Option<(String, Basics)>,
+    /// Accounts in scope.
     listed: Vec<OrganizationAccount>,
 }
 
 impl Ahead {
     /// Reads accounts as they become known: the management account, which says who else is read in another way, then those
-    /// that others are not judged by. Never ends; dropped, it begins no further reading.
+    /// in scope that others are not judged by. Never ends; dropped, it begins no further reading.
     pub(super) async fn read(
         &self,
         mut news: UnboundedReceiver<News>,
+        scope: &Scope,
         reader: impl FnOnce(Basics) -> Reader,
     ) -> Infallible {
-        let Heard { basics, listed } = hear(&mut news).await;
-        // Without a list there is no plan that these readings could be part of.
+        let Heard { basics, listed } = hear(&mut news, scope).await;
+        // Without an account in scope there is no plan that these readings could be part of.
         let Some((management, basics)) = basics.filter(|_| !listed.is_empty()) else {
             return pending().await;
         };
@@ -103,7 +102,7 @@ impl Ahead {
             for account in listed {
                 // An account may be listed twice; whoever was read is one of the others from then on.
                 let other = !others.insert(account.id.clone());
-                if other || is_suspended(&account) || !reader.scope.holds(&account) {
+                if other || is_suspended(&account) {
                     continue;
                 }
                 // It is never closed.
@@ -112,7 +111,10 @@ impl Ahead {
                 self.begin(&reader, &planned, Some(slot), |_| ());
             }
             listed = match news.recv().await {
-                Some(News::Accounts(accounts)) => accounts,
+                Some(News::Accounts(mut accounts)) => {
+                    accounts.retain(|account| scope.holds(account));
+                    accounts
+                }
                 Some(News::Basics { .. }) => Vec::new(),
                 None => return pending().await,
             };
@@ -168,13 +170,15 @@ impl Ahead {
     }
 }
 
-/// Hears until it is known how accounts are read, and some are listed, or until there is nothing more to hear.
-async fn hear(news: &mut UnboundedReceiver<News>) -> Heard {
+/// Hears until it is known how accounts are read, and that some are in scope, or until there is nothing more to hear.
+async fn hear(news: &mut UnboundedReceiver<News>, scope: &Scope) -> Heard {
     let mut heard = Heard::default();
     while heard.basics.is_none() || heard.listed.is_empty() {
         match news.recv().await {
             Some(News::Basics { management, basics }) => heard.basics = Some((management, basics)),
-            Some(News::Accounts(accounts)) => heard.listed.extend(accounts),
+            Some(News::Accounts(accounts)) => {
+                heard.listed.extend(accounts.into_iter().filter(|account| scope.holds(account)));
+            }
             None => break,
         }
     }

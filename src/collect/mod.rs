@@ -43,5 +43,5 @@ pub use environment::EnvironmentError;
 pub use estimate::{Estimate, Per};
 pub use failure::{Failure, clean};
 pub use reader::Planned;
-pub use walk::{Collector, Entered, Scope, Shard, StartError};
+pub use walk::{ACCOUNTS_AT_ONCE, Collector, Entered, Scope, Shard, StartError};
 pub use wanted::Wanted;

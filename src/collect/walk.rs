@@ -19,6 +19,10 @@ use super::refusal;
 use super::wanted::Wanted;
 use crate::snapshot::{AccountSnapshot, Organization, OrganizationAccount, Reading};
 
+/// Accounts that are read at once: what is under way of them is in memory. One account takes a second however little there
+/// is to read, because its calls wait for its token buckets and for each other; a few dozen keep `--concurrency` in use.
+pub const ACCOUNTS_AT_ONCE: usize = 32;
+
 /// What the user wants read, and how accounts are entered.
 #[derive(Debug, Clone, Default)]
 pub struct Scope {
@@ -181,7 +185,7 @@ impl Collector {
         // What was begun goes on when the list is complete; nothing more is begun then.
         let organization = tokio::select! {
             organization = entrance.organization(&news) => organization,
-            never = ahead.read(heard, |basics| entrance.clone().reader(basics)) => match never {},
+            never = ahead.read(heard, &entrance.scope, |basics| entrance.clone().reader(basics)) => match never {},
         };
         // Without a list nobody but the caller is read; what was begun ends.
         let ahead = if organization.accounts.known().is_some() { ahead } else { Ahead::default() };
